@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The controller: the only mutation path. REST, events and scripts call these functions. Each
+ * mutation is an operation: checked at once (a bad request is refused here, changes nothing and
+ * makes no operation), queued, run one after the other in order of arrival, undone when the machine
+ * refuses. done is called from the loop exactly once, never from within the call that started it.
+ */
+#ifndef VLSP_DAEMON_CTL_CTL_H
+#define VLSP_DAEMON_CTL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/host/host_ops.h"
+#include "daemon/model/model.h"
+#include "lib/base/err.h"
+#include "lib/loop/loop.h"
+#include "lib/topo/doc.h"
+
+struct ctl;
+
+enum ctl_op_state { CTL_QUEUED, CTL_RUNNING, CTL_CONVERGING, CTL_DONE, CTL_OP_FAILED };
+
+struct ctl_summary { /* what an apply or delete did, or (dry run, diff) would do */
+	uint32_t routers_added, routers_removed, routers_changed;
+	uint32_t links_added, links_removed, links_changed;
+};
+
+struct ctl_op {
+	struct list all;
+	uint64_t id;
+	const char *kind; /* "router-add", "topology-apply", ... */
+	enum ctl_op_state state;
+	uint64_t queued_ms, started_ms, ended_ms; /* wall clock; 0: not yet */
+	uint64_t queued_ns, ended_ns;		  /* monotonic, for op_time */
+	uint64_t done, total;			  /* progress in items */
+	struct err err;				  /* code 0: none */
+	struct ctl_summary summary;
+	uint32_t router_id, link_id; /* what was made or changed; 0: none */
+	bool converged;
+};
+
+/* op is valid during the call; later by ctl_op_by_id() while it is among the last 1000. */
+typedef void (*ctl_done_fn)(void *arg, const struct ctl_op *op);
+
+struct ctl_config {
+	struct loop *loop;
+	struct model *model;
+	struct host *host;
+	const char *host_name; /* this machine's name */
+	uint32_t hello_us;     /* 0: adaptive default, see daemon/ctl/hello.c */
+};
+
+int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl);
+void ctl_free(struct ctl *ctl);
+struct model *ctl_model(struct ctl *ctl);
+
+struct ctl_router_spec {
+	const char *name; /* NULL: "Router-<id>" */
+	uint32_t address; /* 0: assigned */
+};
+
+struct ctl_link_spec {
+	const char *router1, *router2; /* names, ids or addresses */
+	const char *name;	       /* NULL: "<A>-<B>" ("<A>-<B>.2" ...), as topo_doc_check() */
+	uint32_t weight;	       /* 0: 1 */
+	struct topo_shape shape[2];
+};
+
+/* Every mutation: 0 (and done will be called; *ret_op if not NULL is the id) or -errno at once. */
+int ctl_router_add(struct ctl *ctl, const struct ctl_router_spec *spec, ctl_done_fn done, void *arg,
+		   uint64_t *ret_op, struct err *err);
+int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, void *arg,
+		      uint64_t *ret_op, struct err *err);
+int ctl_link_add(struct ctl *ctl, const struct ctl_link_spec *spec, ctl_done_fn done, void *arg,
+		 uint64_t *ret_op, struct err *err);
+int ctl_link_delete(struct ctl *ctl, const char *link, ctl_done_fn done, void *arg,
+		    uint64_t *ret_op, struct err *err);
+struct ctl_link_change {
+	uint32_t weight; /* 0: leave */
+	bool set_admin;
+	enum model_admin admin;
+};
+int ctl_link_set(struct ctl *ctl, const char *link, const struct ctl_link_change *change,
+		 ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err);
+
+enum ctl_apply_flags {
+	CTL_APPLY_NO_WAIT =
+		1 << 0, /* done once everything is made, without waiting for convergence */
+	CTL_APPLY_REPLACE =
+		1 << 1, /* everything that runs goes first; ids and addresses start anew */
+};
+/* Makes what runs equal to doc: creates, changes and deletes what differs. doc is copied. */
+int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned flags,
+		       uint64_t timeout_ms, ctl_done_fn done, void *arg, uint64_t *ret_op,
+		       struct err *err);
+int ctl_topology_delete(struct ctl *ctl, ctl_done_fn done, void *arg, uint64_t *ret_op,
+			struct err *err);
+
+/* One line of a difference: '+', '-' or '~', what ("router", "link"), name, and for '~' the fields.
+ */
+struct ctl_diff_line {
+	char sign;
+	const char *noun;
+	char name[LINK_NAME_SIZE];
+	char fields[96]; /* "weight 1 -> 5, address" */
+};
+struct ctl_diff {
+	struct ctl_summary summary;
+	struct ctl_diff_line *lines;
+	size_t count;
+};
+/* What apply would do; changes nothing. The caller frees with ctl_diff_free(). */
+int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_diff *ret_diff,
+		      struct err *err);
+void ctl_diff_free(struct ctl_diff *diff);
+/* What runs, as a document (addresses included); the caller frees it. NULL: out of memory. */
+struct topo_doc *ctl_topology_export(struct ctl *ctl);
+
+/* Operations */
+const struct ctl_op *ctl_op_by_id(struct ctl *ctl, uint64_t id);
+const struct list *ctl_op_list(struct ctl *ctl); /* of struct ctl_op.all, oldest first */
+const char *
+ctl_op_state_name(enum ctl_op_state state); /* "queued" "running" "converging" "done" "failed" */
+/* Operation changes (state, progress), for /events and progress bars. */
+typedef void (*ctl_op_fn)(void *arg, const struct ctl_op *op);
+int ctl_op_subscribe(struct ctl *ctl, ctl_op_fn fn, void *arg);
+
+/* Whether every router's table has the distances that the topology has; counts routers that do. */
+struct ctl_health {
+	bool converged;
+	uint32_t routers, routers_running, routers_converged;
+	uint32_t links, links_up;
+	uint32_t operations_pending;
+};
+void ctl_health(struct ctl *ctl, struct ctl_health *ret_health);
+
+/* Passed through to the host back end. */
+int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void *arg,
+		    struct err *err);
+int ctl_counts_read(struct ctl *ctl, const uint32_t *ports, size_t count, struct host_counts *ret);
+int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The seam to a machine: what a host back end (the local kernel, the fake, later a remote agent)
+ * does for daemon/ctl. Work is given as one batch and answered once; order inside a batch:
+ * links deleted, routers stopped, routers started, links created, links changed. A batch
+ * fails as a whole for the caller, with what could be done listed per item; daemon/ctl undoes.
+ */
+#ifndef VLSP_DAEMON_HOST_HOST_OPS_H
+#define VLSP_DAEMON_HOST_HOST_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/name.h"
+#include "lib/topo/doc.h"
+#include "lib/wire/frame.h"
+
+struct host;
+
+enum host_item_state { HOST_TODO, HOST_DONE, HOST_FAILED };
+
+struct host_router {
+	uint32_t id, slot, edge_port;
+	char name[NAME_SIZE];
+	uint32_t address;	    /* host byte order */
+	enum host_item_state state; /* filled in by the back end */
+	int32_t pid;		    /* filled in by start */
+};
+
+struct host_end {
+	uint32_t slot;		/* of the router */
+	uint32_t port;		/* ifindex to give the device */
+	uint32_t address;	/* of the router, host byte order */
+	char router[NAME_SIZE]; /* its name */
+	char ifname[16];
+};
+
+enum host_admin { HOST_UP, HOST_DOWN, HOST_SILENT };
+
+struct host_link {
+	uint32_t id;
+	char name[LINK_NAME_SIZE];
+	struct host_end end[2];
+	uint32_t weight;
+	enum host_admin admin;
+	struct topo_shape shape[2];
+	enum host_item_state state;
+};
+
+struct host_network {	  /* what every router of the batch must know */
+	uint32_t network; /* host byte order */
+	unsigned prefix_len;
+	enum frame_mode mode;
+	uint32_t hello_us, dead_us;
+	uint32_t slots_needed; /* highest slot in use + 1, after the batch */
+};
+
+struct host_batch {
+	struct host_network network;
+	struct host_link *links_del;
+	size_t links_del_count;
+	struct host_router *routers_del;
+	size_t routers_del_count;
+	struct host_router *routers_add;
+	size_t routers_add_count;
+	struct host_link *links_add;
+	size_t links_add_count;
+	struct host_link *links_set; /* weight, admin: the whole wanted state */
+	size_t links_set_count;
+};
+
+struct host_batch *host_batch_new(void);
+void host_batch_free(struct host_batch *batch); /* frees the arrays too; NULL is fine */
+
+/* Called once, from the loop: status 0, or -errno with err->text for a person. */
+typedef void (*host_done_fn)(void *arg, struct host_batch *batch, int status,
+			     const struct err *err);
+/* May be called any number of times before done; items done so far and in all. */
+typedef void (*host_progress_fn)(void *arg, size_t done, size_t total);
+
+/* What happens on the machine without being asked; called from the loop. */
+struct host_events {
+	void *arg;
+	void (*router_rib)(void *arg, uint32_t slot, const struct frame_rib *rib);
+	void (*router_link)(void *arg, uint32_t slot, const struct frame_link_state *state);
+	/* The process ended without being asked to. status as from waitpid, -1 if unknown. */
+	void (*router_died)(void *arg, uint32_t slot, int status);
+	/* A router whose process was started again by the back end is READY. */
+	void (*router_ready)(void *arg, uint32_t slot, int32_t pid);
+};
+
+struct host_counts { /* one port's counters, summed over CPUs; see include/shared/maps.h */
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint64_t drop[12];
+};
+
+/* The answer to a route dump: called once, with all routes or an error. */
+typedef void (*host_routes_fn)(void *arg, int status, const struct frame_route *routes,
+			       size_t count);
+
+struct host_ops {
+	size_t size;	  /* sizeof(struct host_ops) of the implementer */
+	const char *name; /* "local", "fake" */
+
+	/* Takes ownership of batch until done is called, which gives it back. One at a time:
+	 * -EBUSY while another runs. progress may be NULL. */
+	int (*submit)(struct host *host, struct host_batch *batch, host_progress_fn progress,
+		      host_done_fn done, void *arg);
+
+	/* Central mode: replaces the named entries (port 0: no route) of one router's FIB. */
+	int (*fib_set)(struct host *host, uint32_t slot, const struct frame_route *routes,
+		       size_t count);
+	int (*routes_dump)(struct host *host, uint32_t slot, host_routes_fn fn, void *arg);
+	/* ret[i] for ports[i]. */
+	int (*counts_read)(struct host *host, const uint32_t *ports, size_t count,
+			   struct host_counts *ret);
+	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
+	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);
+
+	/* Removes whatever exists of the instance and frees host; done may be NULL. Blocks until
+	 * the kernel is done. */
+	void (*close)(struct host *host);
+};
+
+struct host {
+	const struct host_ops *ops;
+	struct host_events events; /* set by daemon/ctl before the first submit */
+};
+
+#endif

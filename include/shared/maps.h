@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The records that BPF maps and user space share: one machine, one instance. Fixed-width types.
+ *
+ * A "slot" is the dense index of a router on this machine (0 .. VLSP_SLOT_MAX-1): index of its
+ * FIB, and of it as a destination in every FIB. A "port" is an index that is unique in the
+ * instance: for a link end it is the ifindex of the device (chosen by us at creation), for a
+ * router's edge a number of the same range that no device has. Port 0 and 1 are never used
+ * (1 is the ifindex of lo in every namespace).
+ *
+ *   vlsp_conf    ARRAY[1]              struct vlsp_conf
+ *   vlsp_addr    ARRAY[65536] mmap     host part of an address -> slot + 1 (__u32), 0: nobody
+ *   vlsp_router  ARRAY[VLSP_SLOT_MAX]  struct vlsp_router by slot
+ *   vlsp_port    ARRAY[VLSP_PORT_MAX]  struct vlsp_port by port
+ *   vlsp_hello   ARRAY[VLSP_PORT_MAX] mmap  struct vlsp_hello by port: written by BPF, read by
+ * routers vlsp_fib     ARRAY_OF_MAPS[VLSP_SLOT_MAX] -> ARRAY[capacity] mmap: struct vlsp_fib by
+ * destination slot; the router process of that slot writes it through mmap, and no one else
+ *   vlsp_count   ARRAY_OF_MAPS[VLSP_PORT_MAX / VLSP_COUNT_CHUNK] -> ARRAY[VLSP_COUNT_CHUNK * ncpu]
+ * mmap: struct vlsp_count at index (port % VLSP_COUNT_CHUNK) * ncpu + cpu
+ */
+#ifndef VLSP_SHARED_MAPS_H
+#define VLSP_SHARED_MAPS_H
+
+#include <linux/types.h>
+
+#define VLSP_SLOT_MAX	 16384
+#define VLSP_PORT_MAX	 65536
+#define VLSP_PORT_FIRST	 16
+#define VLSP_ADDR_MAX	 65536 /* the network's prefix is /16 or longer */
+#define VLSP_COUNT_CHUNK 256
+#define VLSP_FIB_MIN	 1024 /* smallest capacity of a FIB; capacities are powers of two */
+
+struct vlsp_conf {
+	__be32 network; /* first address of the virtual network, network byte order */
+	__be32 mask;
+	__u32 ncpu; /* possible CPUs: the stride of vlsp_count */
+	__u32 reserved;
+};
+
+struct vlsp_router {
+	__be32 address; /* 0: slot not in use */
+	__u32 edge;	/* port number for the edge's counters */
+};
+
+enum vlsp_port_flags {
+	VLSP_PORT_VALID = 1 << 0,
+	VLSP_PORT_SILENT = 1 << 1, /* drop every frame in both directions; carrier stays */
+	VLSP_PORT_SHAPED = 1 << 2, /* send by the device's queue (redirect), not by redirect_peer */
+};
+
+struct vlsp_port {
+	__u32 slot;	/* router that owns the end */
+	__be32 address; /* that router's address, so that a hop needs one look-up less */
+	__u32 flags;	/* enum vlsp_port_flags */
+	__u32 link;	/* link id, for people and captures */
+};
+
+struct vlsp_hello {
+	__u64 heard_ns; /* CLOCK_MONOTONIC of the last hello with VDP_HELLO_HEARD */
+	__u64 seen_ns;	/* CLOCK_MONOTONIC of the last hello */
+	__u32 epoch;	/* of the neighbour, host byte order */
+	__u32 reserved;
+};
+
+struct vlsp_fib {
+	__u32 port; /* ifindex of the link end to send on; 0: no route. Written as one 64-bit store
+		     */
+	__u32 metric; /* distance to the destination, for people */
+};
+
+/* Why a datagram was dropped. Names for people: bpf/loader/causes.c. */
+enum vlsp_drop {
+	VLSP_DROP_VERSION,
+	VLSP_DROP_LENGTH,
+	VLSP_DROP_CHECKSUM,
+	VLSP_DROP_TTL,
+	VLSP_DROP_NO_ROUTE,
+	VLSP_DROP_DOWN,	       /* the link to go out by is down or gone */
+	VLSP_DROP_SILENT,      /* the link drops frames silently */
+	VLSP_DROP_UNSUPPORTED, /* IPv4 options, or not for this network */
+	VLSP_DROP_TOO_BIG,
+	VLSP_DROP_QUEUE,
+	VLSP_DROP_LOSS, /* link emulation */
+	VLSP_DROP_RESERVED,
+	VLSP_DROP_CAUSES
+};
+
+/*
+ * Per port and CPU. For a link end: rx what arrived from the link, tx what was sent into it.
+ * For an edge: rx what was delivered to the router's own stack, tx what its programs sent.
+ * A drop is counted at the port by which the frame came in (SILENT: at the port that drops).
+ */
+struct vlsp_count {
+	__u64 rx_packets, rx_bytes; /* bytes: of the datagram, without the Ethernet header */
+	__u64 tx_packets, tx_bytes;
+	__u64 drop[VLSP_DROP_CAUSES];
+};
+
+_Static_assert(sizeof(struct vlsp_fib) == 8, "one store");
+_Static_assert(sizeof(struct vlsp_port) == 16, "shared layout");
+_Static_assert(sizeof(struct vlsp_count) == 128, "two cache lines");
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The virtual datagram protocol (VDP), version 1: the wire format between virtual routers.
+ * The specification is Documentation/wire.md; this header is the only place where its numbers
+ * are written. Used by the BPF programs and by user space. Everything is in network byte order.
+ */
+#ifndef VLSP_SHARED_VDP_H
+#define VLSP_SHARED_VDP_H
+
+#include <linux/types.h>
+
+#define VDP_ETHERTYPE	0x88B5
+#define VDP_VERSION	1
+#define VDP_TTL_DEFAULT 64
+#define VDP_HLEN	28 /* network part and datagram (UDP) part */
+#define VDP_NET_HLEN	20 /* network part alone: the size of an IPv4 header */
+#define VDP_MTU		1500
+
+#define VDP_PROTO_ICMP	  1
+#define VDP_PROTO_TCP	  6
+#define VDP_PROTO_UDP	  17
+#define VDP_PROTO_CONTROL 253 /* RFC 3692: for experiments; ours: between neighbours only */
+
+#define VDP_FLAG_FRAGMENT 0x1 /* the timestamp field holds IPv4's id and fragment word */
+
+/* The network part. Protocol 17 is followed by struct vdp_udp, others by their own header. */
+struct vdp_hdr {
+	__u8 version_flags; /* version << 4 | flags */
+	__u8 ttl;
+	__u8 protocol;
+	__u8 tclass; /* DSCP and ECN, as in IPv4 */
+	__be32 src;
+	__be32 dst;
+	__be32 flow;
+	__be32 stamp; /* microseconds at the source; in a fragment: IPv4 id << 16 | frag_off */
+};
+
+struct vdp_udp {
+	__be16 sport;
+	__be16 dport;
+	__be16 length;	  /* bytes from this header's start to the end */
+	__sum16 checksum; /* UDP's: pseudo header (src, dst, protocol, length) and all from here */
+};
+
+/* Control datagrams (protocol 253): struct vdp_udp follows the network part with sport = kind. */
+#define VDP_CTL_HELLO  1 /* payload struct vdp_hello; consumed by the receiver's BPF program */
+#define VDP_CTL_ROUTES 2 /* payload: daemon/router/proto messages */
+
+#define VDP_HELLO_HEARD 0x1 /* the sender hears the receiver: the link works both ways */
+
+struct vdp_hello {
+	__be32 epoch; /* changes with each incarnation of the sending router process; never 0 */
+	__be32 flags; /* VDP_HELLO_* */
+};
+
+_Static_assert(sizeof(struct vdp_hdr) == VDP_NET_HLEN, "network part is 20 bytes");
+_Static_assert(sizeof(struct vdp_hdr) + sizeof(struct vdp_udp) == VDP_HLEN, "header is 28 bytes");
+
+#endif

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Objects, the internal archive, the BPF skeleton and the programs.
+#
+# DIRS may be narrowed to build only some directories while others are being worked on.
+
+DIRS ?= $(sort $(patsubst %/,%,$(dir $(wildcard lib/*/*.c daemon/*/*.c bpf/loader/*.c cli/*.c))))
+MAINS := $(wildcard daemon/main_*.c daemon/router/main.c cli/main.c)
+SRCS  := $(filter-out $(MAINS),$(foreach d,$(DIRS),$(wildcard $(d)/*.c)))
+OBJS  := $(SRCS:%.c=$(O)/obj/%.o)
+LIB   := $(O)/libvlsp-internal.a
+
+PROGRAMS := $(if $(wildcard daemon/main_vlspd.c),$(O)/vlspd) \
+	    $(if $(wildcard daemon/router/main.c),$(O)/vlsp-router) \
+	    $(if $(wildcard cli/main.c),$(O)/vlsp)
+
+$(O)/obj/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(OBJS)
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(OBJS)
+
+$(O)/vlspd: $(O)/obj/daemon/main_vlspd.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlspd) -o $@
+
+$(O)/vlsp-router: $(O)/obj/daemon/router/main.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp-router) -o $@
+
+$(O)/vlsp: $(O)/obj/cli/main.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp) -o $@
+
+# BPF: one object, one skeleton, embedded in vlspd.
+BPF_ARCH   := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror -Wno-address-of-packed-member
+BPF_HDRS   := $(wildcard bpf/inc/*.h include/shared/*.h)
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HDRS)
+	$(call say,BPF,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(O)/gen/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $* > $@
+
+.SECONDARY: $(patsubst bpf/%.bpf.c,$(O)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+
+$(filter $(O)/obj/bpf/loader/%.o,$(OBJS)): $(patsubst bpf/%.bpf.c,$(O)/gen/%.skel.h,$(wildcard bpf/*.bpf.c))
+
+.PHONY: clean deps
+clean:
+	rm -rf build
+
+-include $(OBJS:.o=.d) $(patsubst %.c,$(O)/obj/%.d,$(MAINS))

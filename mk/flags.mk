@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Compilers, warnings, and what each MODE adds.
+
+ifeq ($(MODE),fuzz)
+CC      := clang-14
+else
+CC      ?= cc
+endif
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CLANG   ?= clang-14
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKGS    := jansson libmnl libbpf yaml-0.1 expat libmicrohttpd libcurl
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wundef -Wvla -Wformat=2 -Wpointer-arith -Wwrite-strings -Werror
+CPPFLAGS += -I. -I$(O)/gen -D_GNU_SOURCE -DVLSP_VERSION='"$(VERSION)"' -DVLSP_PREFIX='"$(PREFIX)"'
+CFLAGS   ?= -g
+CFLAGS   += -std=gnu11 $(WARN) -fno-strict-aliasing -fstack-protector-strong
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2
+MODE_CFLAGS_debug   := -O0 -g3
+MODE_CFLAGS_asan    := -O1 $(SAN)
+MODE_CFLAGS_cov     := -O0 --coverage
+MODE_CFLAGS_fuzz    := -O1 $(SAN) -fsanitize=fuzzer-no-link -Wno-missing-prototypes
+MODE_LDFLAGS_asan   := $(SAN)
+MODE_LDFLAGS_cov    := --coverage
+MODE_LDFLAGS_fuzz   := $(SAN)
+ifeq ($(filter $(MODE),release debug asan cov fuzz),)
+$(error MODE=$(MODE) is not one of release debug asan cov fuzz)
+endif
+CFLAGS  += $(MODE_CFLAGS_$(MODE))
+LDFLAGS += $(MODE_LDFLAGS_$(MODE)) -Wl,--as-needed
+
+LDLIBS_vlspd       := -lmicrohttpd -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
+LDLIBS_vlsp        := -lcurl-gnutls -ljansson -lyaml -lexpat -lm
+LDLIBS_vlsp-router := -lm
+LDLIBS_test        := -lcmocka -lmicrohttpd -lcurl-gnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2);
+endif
