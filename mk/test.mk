@@ -1,29 +1,68 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests. check = lint, units and whole-controller tests under ASan and UBSan, fuzzing (briefly), BPF
-# programs, stories in namespaces. UNIT= narrows units to paths that contain it.
+# Tests. check = packages, lint, units and whole-controller tests under ASan and UBSan, fuzzing (briefly),
+# BPF programs, stories in namespaces. UNIT= narrows units to paths that contain it, STORY= names stories,
+# FUZZ_SECONDS= says how long each fuzz target runs.
 
-UNIT ?=
-UNIT_SRCS := $(if $(UNIT),$(foreach s,$(shell find tests/unit -name 'test_*.c' 2>/dev/null),$(if $(findstring $(UNIT),$(s)),$(s))),$(shell find tests/unit -name 'test_*.c' 2>/dev/null | sort))
+UNIT         ?=
+STORY        ?=
+FUZZ_SECONDS ?= 5
+JOBS         ?= $(shell nproc)
+
+UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
+ifneq ($(UNIT),)
+UNIT_SRCS := $(foreach s,$(UNIT_SRCS),$(if $(findstring $(UNIT),$(s)),$(s)))
+endif
+# What several tests of one directory share: tests/unit/DIR/*.c that are not test_*.c.
+UNIT_LIB  := $(filter-out %/test_%,$(sort $(shell find tests/unit -name '*.c' 2>/dev/null)))
 UNIT_BINS := $(UNIT_SRCS:%.c=$(O)/%)
-BPF_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
+BPF_BINS  := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 FUZZ_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
 
-$(O)/tests/unit/% $(O)/tests/bpf/%: $(O)/obj/tests/.dir
-$(O)/obj/tests/.dir:
-	@mkdir -p $(@D) && touch $@
-
+define test_rule
 $(O)/tests/unit/%: tests/unit/%.c $(LIB)
-	$(call say,TEST,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
+	$$(call say,TEST,$$<)mkdir -p $$(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $$< \
+		$$(filter $$(dir $$<)%,$(UNIT_LIB)) $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $$@
+endef
+$(eval $(test_rule))
+
 $(O)/tests/bpf/%: tests/bpf/%.c $(LIB)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
 $(O)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
 	$(call say,FUZZ,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
+$(O)/tests/bench/%: tests/bench/%.c
+	$(call say,BENCH,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $< -o $@
 
-.PHONY: units run-units bpf-tests fuzzers
+.PHONY: deps check lint units run-units bpf-tests bpf-check fuzzers run-fuzz system bench demo
+deps:
+	@tests/deps
+
+lint:
+	@tests/lint/run
+
 units: $(UNIT_BINS)
-run-units: units
+run-units: $(UNIT_BINS)
 	@tests/run-units $(UNIT_BINS)
-bpf-tests: $(BPF_TESTS)
-fuzzers: $(FUZZ_BINS)
 
--include $(UNIT_BINS:=.d) $(BPF_TESTS:=.d) $(FUZZ_BINS:=.d)
+bpf-tests: $(BPF_BINS)
+bpf-check: $(BPF_BINS)
+	@tests/run-units $(BPF_BINS)
+
+fuzzers: $(FUZZ_BINS)
+run-fuzz: $(FUZZ_BINS)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_BINS)
+
+system: all $(BENCH_BINS)
+	@BUILD=$(abspath $(O)) tests/system/run $(STORY)
+
+check: deps
+	@tests/check $(JOBS)
+
+bench: all $(BENCH_BINS)
+	@BUILD=$(abspath $(O)) tests/bench/run
+
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@BUILD=$(abspath $(O)) tests/demo
+
+-include $(UNIT_BINS:=.d) $(BPF_BINS:=.d) $(FUZZ_BINS:=.d)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What every story uses. A story sources this first:
+#
+#   . "$(dirname "$0")/lib.sh"
+#
+# and then runs in mount, network, process and IPC namespaces of its own: private /run, /tmp and bpffs, so it may use
+# the default instance's names, runs beside a live instance, and takes everything along when it ends, however
+# it ends. Verbs: start_vlspd stop_vlspd vlsp must must_fail eventually step skip nothing_left.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+DATA=${VLSP_DATA:-$ROOT/../shared/data}
+STORY=$(basename "$0" .sh)
+
+skip() { # skip REASON: ends the story without failing it
+	echo "skip: $*"
+	exit 77
+}
+
+if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	export VLSP_STORY_INSIDE=$STORY
+	exec unshare --mount --net --ipc --pid --fork --kill-child --mount-proc --propagation private \
+		bash "$0" "$@"
+fi
+
+WORK=
+setup() {
+	mount -t tmpfs -o mode=755 tmpfs /run
+	mount -t tmpfs -o mode=1777 tmpfs /tmp
+	mount -t bpf bpf /sys/fs/bpf
+	ip link set lo up
+	WORK=$(mktemp -d /tmp/story.XXXXXX)
+	export RUNTIME=/run/vlsp STATE=$WORK/state
+	export VLSP_RUNTIME_DIR=$RUNTIME
+	unset VLSP_URL
+	cd "$WORK"
+}
+
+finish() {
+	local rc=$?
+	trap - EXIT
+	if [ $rc -ne 0 ] && [ $rc -ne 77 ]; then
+		echo "FAILED in: ${STEP:-setup}"
+		[ -f "$RUNTIME/vlspd.log" ] && { echo "--- vlspd.log"; tail -n 30 "$RUNTIME/vlspd.log"; }
+		[ -f "$WORK/vlspd.log" ] && { echo "--- vlspd.log"; tail -n 30 "$WORK/vlspd.log"; }
+	fi
+	"$BUILD/vlspd" stop --runtime-dir "$RUNTIME" >/dev/null 2>&1 || true
+	exit $rc
+}
+trap finish EXIT
+
+STEP=
+step() { # step TEXT: what happens next, for the reader and for failures
+	STEP=$*
+	echo "- $*"
+}
+
+vlsp() { "$BUILD/vlsp" "$@"; }
+vlspd() { "$BUILD/vlspd" "$@"; }
+
+start_vlspd() { # start_vlspd [OPTIONS...]
+	vlspd start --runtime-dir "$RUNTIME" --state-dir "$STATE" --listen none "$@"
+}
+stop_vlspd() {
+	vlspd stop --runtime-dir "$RUNTIME"
+}
+
+must() { # must COMMAND...: it succeeds
+	local out
+	if ! out=$("$@" 2>&1); then
+		printf 'must succeed, but did not: %s\n%s\n' "$*" "$out"
+		return 1
+	fi
+}
+
+must_fail() { # must_fail CODE PATTERN COMMAND...: it exits with CODE and says PATTERN (extended regex)
+	local code=$1 pattern=$2 out rc=0
+	shift 2
+	out=$("$@" 2>&1) || rc=$?
+	if [ $rc -ne "$code" ] || ! grep -qE -- "$pattern" <<<"$out"; then
+		printf 'must exit %s saying "%s", but exited %s: %s\n%s\n' "$code" "$pattern" $rc "$*" "$out"
+		return 1
+	fi
+}
+
+must_say() { # must_say PATTERN COMMAND...: it succeeds and prints PATTERN (extended regex)
+	local pattern=$1 out
+	shift
+	if ! out=$("$@" 2>&1) || ! grep -qE -- "$pattern" <<<"$out"; then
+		printf 'must print "%s": %s\n%s\n' "$pattern" "$*" "$out"
+		return 1
+	fi
+}
+
+must_not_say() { # must_not_say PATTERN COMMAND...: it succeeds and does not print PATTERN
+	local pattern=$1 out
+	shift
+	if ! out=$("$@" 2>&1) || grep -qE -- "$pattern" <<<"$out"; then
+		printf 'must not print "%s": %s\n%s\n' "$pattern" "$*" "$out"
+		return 1
+	fi
+}
+
+equal() { # equal WANT GOT WHAT
+	[ "$1" = "$2" ] || { printf '%s: want "%s", got "%s"\n' "$3" "$1" "$2"; return 1; }
+}
+
+eventually() { # eventually SECONDS COMMAND...: it succeeds within that time
+	local end=$((SECONDS + $1)) out
+	shift
+	until out=$("$@" 2>&1); do
+		[ $SECONDS -le $end ] || { printf 'never came true: %s\n%s\n' "$*" "$out"; return 1; }
+		sleep 0.05
+	done
+}
+
+on() { # on ROUTER COMMAND...: in that router's namespace, without changing anything else
+	local router=$1
+	shift
+	nsenter --net="/run/netns/$router" "$@"
+}
+
+address() { vlsp router show "$1" --json | jq -r .address; }
+
+# What an instance could leave behind, as one list. Everything here is inside the story's own namespaces, except
+# BPF objects, which the kernel numbers for the whole machine: those are looked at by name and by being new.
+leftovers() {
+	find /run/netns /run/vlsp /sys/fs/bpf/vlsp "$STATE" -mindepth 1 2>/dev/null | grep -v -e '/vlspd\.log$' -e "^$STATE" || true
+	ip -o link | awk -F': ' '$2 != "lo" { print "device " $2 }'
+	grep -E 'netns|vlsp' /proc/self/mounts | awk '$2 ~ /netns|vlsp/ { print "mount " $2 }' || true
+	# processes of this story's process namespace: only this shell and its children may be there
+	for p in /proc/[0-9]*; do
+		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router)' | sed "s|^|process ${p#/proc/} |" || true
+	done
+}
+bpf_ids() { { bpftool prog show; bpftool map show; } 2>/dev/null | grep -oE '^[0-9]+: \S+ .*name vlsp_\w+' | sort || true; }
+
+nothing_left() { # after stop_vlspd: no namespace, device, program, map, process, socket or file is left
+	local out
+	out=$(leftovers)
+	[ -z "$out" ] || { printf 'left behind:\n%s\n' "$out"; return 1; }
+	eventually 5 no_new_bpf
+}
+no_new_bpf() {
+	local new
+	new=$(comm -13 "$WORK/bpf.before" <(bpf_ids))
+	[ -z "$new" ] || { printf 'BPF objects left behind:\n%s\n' "$new"; return 1; }
+}
+
+setup
+bpf_ids >"$WORK/bpf.before"
