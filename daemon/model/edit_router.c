@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writers of routers and the history of those that ended. Called by daemon/ctl (edit.h). */
+#include "daemon/model/edit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/model/model_priv.h"
+
+uint32_t model_next_router_id(const struct model *model)
+{
+	return model->index->last_router_id + 1;
+}
+
+static int copy_text(const char *text, char **ret_copy)
+{
+	char *copy = NULL;
+
+	if (text) {
+		copy = strdup(text);
+		if (!copy)
+			return -ENOMEM;
+	}
+	*ret_copy = copy;
+	return 0;
+}
+
+static bool held(const struct model_router *router)
+{
+	return router && router->state != MODEL_DELETING;
+}
+
+static int take_numbers(struct model_index *index, struct model_router *router)
+{
+	if (pool_take(&index->slots, &router->slot) < 0)
+		return -ENOSPC;
+	if (pool_take(&index->ports, &router->edge_port) < 0) {
+		pool_give(&index->slots, router->slot);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+int model_router_add(struct model *model, const struct model_router_spec *spec,
+		     struct model_router **ret_router)
+{
+	struct model_index *index = model->index;
+	struct router_node *node;
+	struct model_router *router;
+	int ret;
+
+	if (held(model_router_by_name(model, spec->name)) ||
+	    held(model_router_by_address(model, spec->address)))
+		return -EEXIST;
+
+	node = calloc(1, sizeof(*node));
+	if (!node)
+		return -ENOMEM;
+	router = &node->router;
+	ret = copy_text(spec->label, &router->label);
+	if (ret < 0)
+		goto err_node;
+	ret = take_numbers(index, router);
+	if (ret < 0)
+		goto err_label;
+
+	router->id = ++index->last_router_id;
+	snprintf(router->name, sizeof(router->name), "%s", spec->name);
+	snprintf(router->host, sizeof(router->host), "%s", spec->host ? spec->host : "");
+	router->address = spec->address;
+	router->has_position = spec->has_position;
+	router->latitude = spec->latitude;
+	router->longitude = spec->longitude;
+	router->created_ms = spec->now_ms;
+	router->state = MODEL_PLANNED;
+	list_init(&router->links);
+	list_add_tail(&model->routers, &router->all);
+	hash_add(&index->routers_by_id, &node->by_id, hash_mix(router->id));
+	hash_add(&index->routers_by_name, &node->by_name, hash_text(router->name, 0));
+	hash_add(&index->routers_by_address, &node->by_address, hash_mix(router->address));
+	index->by_slot[router->slot] = router;
+	model->router_count++;
+	model_tell(model, MODEL_ROUTER_ADDED, router, NULL, "added");
+	*ret_router = router;
+	return 0;
+
+err_label:
+	free(router->label);
+err_node:
+	free(node);
+	return ret;
+}
+
+static void remember(struct model *model, const struct model_router *router, uint64_t now_ms)
+{
+	struct model_removed *removed;
+
+	if (model->index->removed_count >= MODEL_REMOVED_MAX) {
+		/* The oldest makes room: no allocation in the steady state. */
+		removed = list_entry(model->removed.next, struct model_removed, all);
+		list_del(&removed->all);
+	} else {
+		removed = calloc(1, sizeof(*removed));
+		if (!removed)
+			return; /* history is best effort; the removal itself must not fail */
+		model->index->removed_count++;
+	}
+	removed->id = router->id;
+	memcpy(removed->name, router->name, sizeof(removed->name));
+	removed->time_ms = now_ms;
+	list_add_tail(&model->removed, &removed->all);
+}
+
+void model_router_remove(struct model *model, struct model_router *router, bool ran,
+			 uint64_t now_ms)
+{
+	struct model_index *index = model->index;
+	struct router_node *node = router_node(router);
+
+	if (!list_empty(&router->links))
+		abort(); /* a link would point at freed memory */
+	if (ran)
+		remember(model, router, now_ms);
+	list_del(&router->all);
+	hash_del(&index->routers_by_id, &node->by_id);
+	hash_del(&index->routers_by_name, &node->by_name);
+	hash_del(&index->routers_by_address, &node->by_address);
+	index->by_slot[router->slot] = NULL;
+	pool_give(&index->slots, router->slot);
+	pool_give(&index->ports, router->edge_port);
+	model->router_count--;
+	model_tell(model, MODEL_ROUTER_REMOVED, router, NULL, "removed");
+	free(router->label);
+	free(node);
+}
+
+void model_router_set_state(struct model *model, struct model_router *router,
+			    enum model_state state)
+{
+	if (router->state == state)
+		return;
+	router->state = state;
+	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "state");
+}
+
+int model_router_describe(struct model *model, struct model_router *router, const char *label,
+			  bool has_position, double latitude, double longitude)
+{
+	char *copy;
+	int ret = copy_text(label, &copy);
+
+	if (ret < 0)
+		return ret;
+	free(router->label);
+	router->label = copy;
+	router->has_position = has_position;
+	router->latitude = latitude;
+	router->longitude = longitude;
+	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "label");
+	return 0;
+}
+
+void model_router_set_process(struct model *model, struct model_router *router, int32_t pid,
+			      bool restarted)
+{
+	router->pid = pid;
+	router->rib_version = router->metric_sum = 0;
+	router->reachable = 0;
+	if (restarted)
+		router->restarts++;
+	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "process");
+}
+
+void model_router_set_rib(struct model *model, struct model_router *router, uint64_t version,
+			  uint64_t metric_sum, uint32_t reachable)
+{
+	if (router->rib_version == version && router->metric_sum == metric_sum &&
+	    router->reachable == reachable)
+		return;
+	router->rib_version = version;
+	router->metric_sum = metric_sum;
+	router->reachable = reachable;
+	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "rib");
+}
