@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A response without an end over libmicrohttpd: a bounded queue of bytes. For mhd.c only. */
+#ifndef VLSP_LIB_HTTP_STREAM_H
+#define VLSP_LIB_HTTP_STREAM_H
+
+#include <microhttpd.h>
+
+#include "lib/http/request.h"
+#include "lib/loop/loop.h"
+
+/* The stream lives until libmicrohttpd has dropped *ret_response; gone is called then. */
+struct http_stream *http_queue_new(struct loop *loop, struct MHD_Connection *connection,
+				   const char *type, http_stream_gone_fn gone, void *arg,
+				   struct MHD_Response **ret_response);
+int http_queue_push(struct http_stream *stream, const char *data, size_t size);
+void http_queue_close(struct http_stream *stream, const char *last);
+
+#endif
