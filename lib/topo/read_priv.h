@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the readers of JSON and YAML topology files share. For read_*.c of this directory only. */
+#ifndef VLSP_LIB_TOPO_READ_PRIV_H
+#define VLSP_LIB_TOPO_READ_PRIV_H
+
+#include "lib/codec/tree.h"
+#include "lib/topo/doc_priv.h"
+
+#define TOPO_PATH_SIZE 96 /* of a field's place: "links[29999].shape.a-to-b.distribution" */
+
+struct topo_reader {
+	const char *source;
+	struct topo_doc *doc;
+	struct err *err;
+	struct topo_index names; /* router's name to its index; keys lie in the document */
+	struct topo_link link;	 /* defaults: link */
+};
+
+/* Reads one field into object; path is where it is in the file, for messages. 0 or -errno. */
+typedef int (*topo_field_fn)(struct topo_reader *r, const struct tree_node *node, const char *path,
+			     void *object);
+
+/* A vocabulary is a list of these that ends with a NULL name. */
+struct topo_field {
+	const char *name;
+	topo_field_fn read;
+};
+
+/* Each field of a map by its entry; one without entry is an error. */
+int topo_field_map(struct topo_reader *r, const struct tree_node *map, const char *path,
+		   const struct topo_field *fields, void *object);
+
+/* The text of a scalar; in YAML 1 and no are texts, too, where a text is wanted. NULL: it is none,
+ * and the error is set. */
+const char *topo_field_text(const struct topo_reader *r, const struct tree_node *node,
+			    const char *path);
+/* A text or a number, as text. NULL as above. */
+const char *topo_field_quantity(const struct topo_reader *r, const struct tree_node *node,
+				const char *path);
+int topo_field_label(struct topo_reader *r, const struct tree_node *node, const char *path,
+		     char **label);
+
+/* "source:line: " and the message; returns -EINVAL. */
+int topo_field_fail(const struct topo_reader *r, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int topo_field_wrong(const struct topo_reader *r, const struct tree_node *node, const char *path,
+		     const char *expected);
+int topo_field_nomem(const struct topo_reader *r);
+
+/* read_links.c */
+int topo_reader_links(struct topo_reader *r, const struct tree_node *list);
+int topo_reader_default_link(struct topo_reader *r, const struct tree_node *node, const char *path,
+			     void *object);
+
+#endif
