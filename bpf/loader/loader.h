@@ -44,6 +44,13 @@ uint32_t bld_router_capacity(const struct bld *bld, uint32_t slot); /* 0: none *
 int bld_router_grow(struct bld *bld, uint32_t slot, uint32_t capacity);
 int bld_router_switch(struct bld *bld, uint32_t slot);
 
+/*
+ * Maps that the calls above and below entered (FIBs, counters) come into force a moment later,
+ * because the kernel makes the caller of such an update wait (bpf/loader/outer.h). This waits until
+ * all are in force, 10 ms or so: to be called once, after a batch. -errno: one was refused.
+ */
+int bld_settle(struct bld *bld);
+
 /* Enters or changes a link end (clears its counters and hello record when it was not VALID). */
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record);
 void bld_port_del(struct bld *bld, uint32_t port);

@@ -9,7 +9,7 @@
  * (1 is the ifindex of lo in every namespace).
  *
  *   vlsp_conf    ARRAY[1]              struct vlsp_conf
- *   vlsp_addr    ARRAY[65536] mmap     host part of an address -> slot + 1 (__u32), 0: nobody
+ *   vlsp_addr    ARRAY[65536] mmap     struct vlsp_addr by host part of an address
  *   vlsp_router  ARRAY[VLSP_SLOT_MAX]  struct vlsp_router by slot
  *   vlsp_port    ARRAY[VLSP_PORT_MAX]  struct vlsp_port by port
  *   vlsp_hello   ARRAY[VLSP_PORT_MAX] mmap  struct vlsp_hello by port: written by BPF, read by
@@ -34,6 +34,11 @@ struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */
 	__be32 mask;
 	__u32 ncpu; /* possible CPUs: the stride of vlsp_count */
+	__u32 reserved;
+};
+
+struct vlsp_addr {   /* arrays are laid out by 8 bytes, which a mapping shows */
+	__u32 slot1; /* slot + 1 of the router with that address, 0: nobody */
 	__u32 reserved;
 };
 
@@ -96,6 +101,7 @@ struct vlsp_count {
 	__u64 drop[VLSP_DROP_CAUSES];
 };
 
+_Static_assert(sizeof(struct vlsp_addr) == 8, "stride of a mapped array");
 _Static_assert(sizeof(struct vlsp_fib) == 8, "one store");
 _Static_assert(sizeof(struct vlsp_port) == 16, "shared layout");
 _Static_assert(sizeof(struct vlsp_count) == 128, "two cache lines");

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Entries of a map of maps, written by a few threads that do the waiting (see outer.h). Owned by
+ * struct bld: one for the FIBs, one for the counters. A key is in the queue at most once and
+ * written by at most one thread at a time, so the last value wins.
+ */
+#include "bpf/loader/outer.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define THREADS_MAX 16
+#define BATCH_MAX   64
+
+struct cell {
+	int inner;   /* descriptor to write, ours; -1: nothing to write */
+	bool queued; /* in outer->queue */
+	bool busy;   /* a thread is writing an earlier value */
+};
+
+struct outer {
+	int map;
+	uint32_t entries;
+	struct cell *cells;
+	uint32_t *queue; /* ring of entries keys */
+	uint32_t head, queued;
+	uint32_t busy; /* keys */
+	bool stop;
+	int error;
+	pthread_mutex_t lock;
+	pthread_cond_t work, idle;
+	pthread_t threads[THREADS_MAX];
+	unsigned started, waiting;
+};
+
+static void push(struct outer *outer, uint32_t key)
+{
+	outer->cells[key].queued = true;
+	outer->queue[(outer->head + outer->queued++) % outer->entries] = key;
+}
+
+/* Takes a fair share of the queue. Keys that are being written stay in it. Lock held. */
+static uint32_t take(struct outer *outer, uint32_t *keys, int *inners)
+{
+	uint32_t look = outer->queued, share = 1 + look / THREADS_MAX, n = 0;
+
+	if (share > BATCH_MAX)
+		share = BATCH_MAX;
+	while (look-- > 0 && n < share) {
+		uint32_t key = outer->queue[outer->head];
+		struct cell *cell = &outer->cells[key];
+
+		outer->head = (outer->head + 1) % outer->entries;
+		outer->queued--;
+		if (cell->busy) {
+			push(outer, key);
+			continue;
+		}
+		keys[n] = key;
+		inners[n++] = cell->inner;
+		cell->inner = -1;
+		cell->queued = false;
+		cell->busy = true;
+	}
+	outer->busy += n;
+	return n;
+}
+
+static int write_entries(int map, const uint32_t *keys, const int *inners, uint32_t n)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t done = n;
+
+	if (n == 1)
+		return bpf_map_update_elem(map, keys, inners, 0);
+	return bpf_map_update_batch(map, keys, inners, &done, &opts);
+}
+
+static void *run(void *arg)
+{
+	struct outer *outer = arg;
+	uint32_t keys[BATCH_MAX];
+	int inners[BATCH_MAX];
+
+	pthread_mutex_lock(&outer->lock);
+	for (;;) {
+		uint32_t n = outer->stop ? 0 : take(outer, keys, inners);
+
+		if (n == 0) {
+			if (outer->stop)
+				break;
+			outer->waiting++;
+			pthread_cond_wait(&outer->work, &outer->lock);
+			outer->waiting--;
+			continue;
+		}
+		pthread_mutex_unlock(&outer->lock);
+		int r = write_entries(outer->map, keys, inners, n);
+
+		for (uint32_t i = 0; i < n; i++)
+			close(inners[i]);
+		pthread_mutex_lock(&outer->lock);
+		for (uint32_t i = 0; i < n; i++)
+			outer->cells[keys[i]].busy = false;
+		outer->busy -= n;
+		if (r < 0 && outer->error == 0)
+			outer->error = r;
+		if (outer->busy == 0 && outer->queued == 0)
+			pthread_cond_broadcast(&outer->idle);
+		else if (outer->queued > 0)
+			pthread_cond_signal(&outer->work);
+	}
+	pthread_mutex_unlock(&outer->lock);
+	return NULL;
+}
+
+int outer_new(int map, uint32_t entries, struct outer **ret_outer)
+{
+	struct outer *outer = calloc(1, sizeof(*outer));
+
+	if (!outer)
+		return -ENOMEM;
+	outer->map = map;
+	outer->entries = entries;
+	outer->cells = calloc(entries, sizeof(*outer->cells));
+	outer->queue = calloc(entries, sizeof(*outer->queue));
+	if (!outer->cells || !outer->queue) {
+		free(outer->queue);
+		free(outer->cells);
+		free(outer);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < entries; i++)
+		outer->cells[i].inner = -1;
+	pthread_mutex_init(&outer->lock, NULL);
+	pthread_cond_init(&outer->work, NULL);
+	pthread_cond_init(&outer->idle, NULL);
+	*ret_outer = outer;
+	return 0;
+}
+
+void outer_free(struct outer *outer)
+{
+	if (!outer)
+		return;
+	pthread_mutex_lock(&outer->lock);
+	outer->stop = true;
+	pthread_cond_broadcast(&outer->work);
+	pthread_mutex_unlock(&outer->lock);
+	for (unsigned i = 0; i < outer->started; i++)
+		pthread_join(outer->threads[i], NULL);
+	for (uint32_t i = 0; i < outer->entries; i++) {
+		if (outer->cells[i].inner >= 0)
+			close(outer->cells[i].inner);
+	}
+	pthread_cond_destroy(&outer->idle);
+	pthread_cond_destroy(&outer->work);
+	pthread_mutex_destroy(&outer->lock);
+	free(outer->queue);
+	free(outer->cells);
+	free(outer);
+}
+
+/* A thread for the work that was just queued, unless one waits. Lock held. */
+static int start_thread(struct outer *outer)
+{
+	pthread_attr_t attr;
+	int r;
+
+	if (outer->waiting > 0 || outer->started == THREADS_MAX) {
+		pthread_cond_signal(&outer->work);
+		return 0;
+	}
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 * 1024);
+	r = pthread_create(&outer->threads[outer->started], &attr, run, outer);
+	pthread_attr_destroy(&attr);
+	if (r == 0)
+		outer->started++;
+	return outer->started > 0 ? 0 : -r;
+}
+
+int outer_set(struct outer *outer, uint32_t key, int inner)
+{
+	int own, r;
+
+	if (key >= outer->entries)
+		return -EINVAL;
+	own = fcntl(inner, F_DUPFD_CLOEXEC, 0);
+	if (own < 0)
+		return -errno;
+	pthread_mutex_lock(&outer->lock);
+	if (outer->cells[key].inner >= 0)
+		close(outer->cells[key].inner);
+	outer->cells[key].inner = own;
+	if (!outer->cells[key].queued)
+		push(outer, key);
+	r = start_thread(outer);
+	pthread_mutex_unlock(&outer->lock);
+	return r;
+}
+
+int outer_settle(struct outer *outer)
+{
+	int r;
+
+	pthread_mutex_lock(&outer->lock);
+	while (outer->busy > 0 || outer->queued > 0)
+		pthread_cond_wait(&outer->idle, &outer->lock);
+	r = outer->error;
+	outer->error = 0;
+	pthread_mutex_unlock(&outer->lock);
+	return r;
+}

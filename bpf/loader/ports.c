@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ports (link ends and edges): their records in vlsp_port and their counters, which live in chunks
+ * that are made when the first port of one appears. Called by the local host back end.
+ */
+#include "bpf/loader/loader_priv.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+size_t bld_chunk_size(const struct bld *bld)
+{
+	return (size_t)VLSP_COUNT_CHUNK * bld->ncpu * sizeof(struct vlsp_count);
+}
+
+/* Lock held. */
+static int chunk_new(struct bld *bld, uint32_t chunk)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	struct vlsp_count *rows;
+	char name[16];
+	int fd, r;
+
+	snprintf(name, sizeof(name), "vlsp_count_%u", chunk % BLD_CHUNKS);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), sizeof(struct vlsp_count),
+			    VLSP_COUNT_CHUNK * bld->ncpu, &opts);
+	if (fd < 0)
+		return fd;
+	rows = mmap(NULL, bld_chunk_size(bld), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (rows == MAP_FAILED) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	r = outer_set(bld->counts, chunk, fd);
+	if (r < 0) {
+		munmap(rows, bld_chunk_size(bld));
+		close(fd);
+		return r;
+	}
+	bld->chunks[chunk].fd = fd;
+	bld->chunks[chunk].rows = rows;
+	return 0;
+}
+
+/* The port's rows, one a CPU; NULL if there are none. */
+static struct vlsp_count *rows_of(struct bld *bld, uint32_t port)
+{
+	struct vlsp_count *rows = NULL;
+
+	if (port < VLSP_PORT_MAX)
+		rows = bld->chunks[port / VLSP_COUNT_CHUNK].rows;
+	return rows ? rows + (size_t)(port % VLSP_COUNT_CHUNK) * bld->ncpu : NULL;
+}
+
+int bld_count_prepare(struct bld *bld, uint32_t port)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&bld->chunk_lock);
+	if (!rows_of(bld, port))
+		r = chunk_new(bld, port / VLSP_COUNT_CHUNK);
+	if (r == 0)
+		memset(rows_of(bld, port), 0, bld->ncpu * sizeof(struct vlsp_count));
+	pthread_mutex_unlock(&bld->chunk_lock);
+	return r;
+}
+
+int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
+{
+	struct vlsp_port old;
+	int r;
+
+	if (port < VLSP_PORT_FIRST || port >= VLSP_PORT_MAX || record->slot >= VLSP_SLOT_MAX)
+		return -EINVAL;
+	r = bpf_map_lookup_elem(bld_map_fd_port(bld), &port, &old);
+	if (r < 0)
+		return r;
+	if (!(old.flags & VLSP_PORT_VALID)) {
+		r = bld_count_prepare(bld, port);
+		if (r < 0)
+			return r;
+		memset(&bld->hello[port], 0, sizeof(bld->hello[port]));
+	}
+	return bpf_map_update_elem(bld_map_fd_port(bld), &port, record, BPF_ANY);
+}
+
+void bld_port_del(struct bld *bld, uint32_t port)
+{
+	static const struct vlsp_port none;
+
+	if (port < VLSP_PORT_MAX)
+		bpf_map_update_elem(bld_map_fd_port(bld), &port, &none, BPF_ANY);
+}
+
+void bld_count_read(struct bld *bld, uint32_t port, struct vlsp_count *ret_count)
+{
+	const volatile struct vlsp_count *row = rows_of(bld, port);
+
+	memset(ret_count, 0, sizeof(*ret_count));
+	for (uint32_t cpu = 0; row && cpu < bld->ncpu; cpu++, row++) {
+		ret_count->rx_packets += row->rx_packets;
+		ret_count->rx_bytes += row->rx_bytes;
+		ret_count->tx_packets += row->tx_packets;
+		ret_count->tx_bytes += row->tx_bytes;
+		for (unsigned i = 0; i < VLSP_DROP_CAUSES; i++)
+			ret_count->drop[i] += row->drop[i];
+	}
+}

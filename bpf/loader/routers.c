@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Routers: slot, address and FIB map. The FIB's content is written by the router's process through
+ * its own mapping; here a map is made, entered, replaced by a larger one, and taken away. Called by
+ * the local host back end.
+ */
+#include "bpf/loader/loader_priv.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int fib_new(uint32_t slot, uint32_t capacity)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	char name[16];
+
+	snprintf(name, sizeof(name), "vlsp_fib_%u", slot % VLSP_SLOT_MAX);
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), sizeof(struct vlsp_fib),
+			      capacity, &opts);
+}
+
+static bool capacity_ok(uint32_t capacity)
+{
+	return capacity >= VLSP_FIB_MIN && capacity <= VLSP_SLOT_MAX &&
+	       (capacity & (capacity - 1)) == 0;
+}
+
+static int check_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t edge_port,
+		     uint32_t capacity, struct err *err)
+{
+	uint32_t owner;
+
+	if (slot >= VLSP_SLOT_MAX)
+		return err_set(err, EINVAL, "router slot %u is past the limit of %u routers", slot,
+			       VLSP_SLOT_MAX);
+	if (bld->slots[slot].address)
+		return err_set(err, EEXIST, "router slot %u is in use", slot);
+	if (edge_port < VLSP_PORT_FIRST || edge_port >= VLSP_PORT_MAX)
+		return err_set(err, EINVAL, "edge port %u is outside of %u to %u", edge_port,
+			       VLSP_PORT_FIRST, VLSP_PORT_MAX - 1);
+	if (!capacity_ok(capacity))
+		return err_set(err, EINVAL, "FIB capacity %u is not a power of two from %u to %u",
+			       capacity, VLSP_FIB_MIN, VLSP_SLOT_MAX);
+	if (!address || (address & bld->mask) != bld->network)
+		return err_set(err, EINVAL, "address %u.%u.%u.%u is not of the virtual network",
+			       address >> 24, address >> 16 & 255, address >> 8 & 255,
+			       address & 255);
+	owner = bld->addr[address & ~bld->mask].slot1;
+	if (owner)
+		return err_set(err, EEXIST, "address %u.%u.%u.%u belongs to slot %u already",
+			       address >> 24, address >> 16 & 255, address >> 8 & 255,
+			       address & 255, owner - 1);
+	return 0;
+}
+
+int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t edge_port,
+		   uint32_t capacity, struct err *err)
+{
+	struct vlsp_router record = {.address = htonl(address), .edge = edge_port};
+	struct bld_slot *s;
+	int fib, r;
+
+	r = check_add(bld, slot, address, edge_port, capacity, err);
+	if (r < 0)
+		return r;
+	r = bld_count_prepare(bld, edge_port);
+	if (r < 0)
+		return err_errno(err, r, "counters of router slot %u", slot);
+	fib = fib_new(slot, capacity);
+	if (fib < 0)
+		return err_errno(err, fib, "FIB of router slot %u", slot);
+	r = bpf_map_update_elem(bld_map_fd_router(bld), &slot, &record, BPF_ANY);
+	if (r == 0)
+		r = outer_set(bld->fibs, slot, fib);
+	if (r < 0) {
+		close(fib);
+		return err_errno(err, r, "entering router slot %u", slot);
+	}
+	s = &bld->slots[slot];
+	s->fib = fib;
+	s->capacity = capacity;
+	s->edge_port = edge_port;
+	s->address = address;
+	__atomic_store_n(&bld->addr[address & ~bld->mask].slot1, slot + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void bld_router_del(struct bld *bld, uint32_t slot)
+{
+	static const struct vlsp_router none;
+	struct bld_slot *s;
+
+	if (slot >= VLSP_SLOT_MAX || !bld->slots[slot].address)
+		return;
+	s = &bld->slots[slot];
+	__atomic_store_n(&bld->addr[s->address & ~bld->mask].slot1, 0, __ATOMIC_RELEASE);
+	bpf_map_update_elem(bld_map_fd_router(bld), &slot, &none, BPF_ANY);
+	outer_set(bld->fibs, slot, bld->nothing);
+	if (s->next >= 0)
+		close(s->next);
+	close(s->fib);
+	*s = (struct bld_slot){.fib = -1, .next = -1};
+}
+
+int bld_router_fib(const struct bld *bld, uint32_t slot)
+{
+	if (slot >= VLSP_SLOT_MAX || bld->slots[slot].fib < 0)
+		return -ENOENT;
+	return bld->slots[slot].fib;
+}
+
+uint32_t bld_router_capacity(const struct bld *bld, uint32_t slot)
+{
+	return slot < VLSP_SLOT_MAX ? bld->slots[slot].capacity : 0;
+}
+
+int bld_router_grow(struct bld *bld, uint32_t slot, uint32_t capacity)
+{
+	struct bld_slot *s = slot < VLSP_SLOT_MAX ? &bld->slots[slot] : NULL;
+	int fib;
+
+	if (!s || s->fib < 0)
+		return -ENOENT;
+	if (!capacity_ok(capacity) || capacity < s->capacity)
+		return -EINVAL;
+	fib = fib_new(slot, capacity);
+	if (fib < 0)
+		return fib;
+	if (s->next >= 0)
+		close(s->next);
+	s->next = fib;
+	s->next_capacity = capacity;
+	return fib;
+}
+
+int bld_router_switch(struct bld *bld, uint32_t slot)
+{
+	struct bld_slot *s = slot < VLSP_SLOT_MAX ? &bld->slots[slot] : NULL;
+	int r;
+
+	if (!s || s->next < 0)
+		return -ENOENT;
+	r = outer_set(bld->fibs, slot, s->next);
+	if (r < 0)
+		return r;
+	close(s->fib);
+	s->fib = s->next;
+	s->capacity = s->next_capacity;
+	s->next = -1;
+	return 0;
+}
+
+int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
+{
+	uint32_t mask = prefix_len ? ~0u << (32 - prefix_len) : 0, zero = 0;
+	struct vlsp_conf conf = {
+		.network = htonl(network),
+		.mask = htonl(mask),
+		.ncpu = bld->ncpu,
+	};
+	int r;
+
+	if (prefix_len < 16 || prefix_len > 30 || (network & ~mask))
+		return -EINVAL;
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		uint32_t address = bld->slots[slot].address;
+
+		if (address && (address & mask) != network)
+			return -EBUSY;
+	}
+	r = bpf_map_update_elem(bld_map_fd_conf(bld), &zero, &conf, BPF_ANY);
+	if (r < 0)
+		return r;
+	/* Host parts are other numbers now. */
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX && bld->mask; slot++) {
+		if (bld->slots[slot].address)
+			bld->addr[bld->slots[slot].address & ~bld->mask].slot1 = 0;
+	}
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		if (bld->slots[slot].address)
+			bld->addr[bld->slots[slot].address & ~mask].slot1 = slot + 1;
+	}
+	bld->network = network;
+	bld->mask = mask;
+	return 0;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fast path of all virtual routers of an instance. vlsp_in runs at the clsact ingress of every
+ * link end: what a hop does to a datagram. vlsp_out runs at the clsact egress of each router's
+ * edge device (lo): IPv4 becomes VDP and takes its first link. What they cannot decide is passed
+ * to the router process' packet socket. Documentation/kernel.md has the reasons, wire.md the
+ * format.
+ */
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/inc/count.h"
+#include "bpf/inc/csum.h"
+#include "bpf/inc/maps.h"
+#include "bpf/inc/translate.h"
+#include "include/shared/vdp.h"
+
+#define EDGE_IFINDEX 1 /* lo, in every namespace */
+#define NET_END	     (ETH_HLEN + VDP_NET_HLEN)
+#define UDP_END	     (ETH_HLEN + VDP_HLEN)
+#define HELLO_END    (UDP_END + sizeof(struct vdp_hello))
+
+/*
+ * First byte of the frame, and the end of what is linear. By hand, because clang may truncate the
+ * fields, which it believes to be 32-bit numbers, and the verifier refuses that for pointers.
+ */
+static __always_inline void *packet(const struct __sk_buff *skb)
+{
+	void *data;
+
+	asm volatile("%0 = *(u32 *)(%1 + %2)"
+		     : "=r"(data)
+		     : "r"(skb), "i"(__builtin_offsetof(struct __sk_buff, data)));
+	return data;
+}
+
+static __always_inline void *packet_end(const struct __sk_buff *skb)
+{
+	void *end;
+
+	asm volatile("%0 = *(u32 *)(%1 + %2)"
+		     : "=r"(end)
+		     : "r"(skb), "i"(__builtin_offsetof(struct __sk_buff, data_end)));
+	return end;
+}
+
+/* The frame, with its first size bytes linear and writable; NULL when it is shorter. */
+static __always_inline void *linear(struct __sk_buff *skb, __u32 size)
+{
+	void *data = packet(skb);
+
+	if (data + size <= packet_end(skb))
+		return data;
+	if (bpf_skb_pull_data(skb, size))
+		return NULL;
+	data = packet(skb);
+	return data + size <= packet_end(skb) ? data : NULL;
+}
+
+/* Port number towards dst in slot's FIB, 0: none. */
+static __always_inline __u32 route(const struct vlsp_conf *conf, __u32 slot, __be32 dst)
+{
+	__u32 host = bpf_ntohl(dst & ~conf->mask);
+
+	if ((dst ^ conf->network) & conf->mask)
+		return 0;
+	struct vlsp_addr *owner = bpf_map_lookup_elem(&vlsp_addr, &host);
+
+	if (!owner || !owner->slot1)
+		return 0;
+	void *fib = bpf_map_lookup_elem(&vlsp_fib, &slot);
+
+	if (!fib)
+		return 0;
+	__u32 to = owner->slot1 - 1;
+	struct vlsp_fib *entry = bpf_map_lookup_elem(fib, &to);
+
+	return entry ? entry->port : 0;
+}
+
+static __always_inline int control(struct __sk_buff *skb, __u32 ifindex, struct vlsp_count *row)
+{
+	void *data = linear(skb, UDP_END);
+
+	if (!data) {
+		count_drop(row, VLSP_DROP_LENGTH);
+		return TC_ACT_SHOT;
+	}
+	struct vdp_udp *udp = data + NET_END;
+
+	if (udp->sport != bpf_htons(VDP_CTL_HELLO))
+		return TC_ACT_OK;
+
+	struct vdp_hello hello;
+	struct vlsp_hello *record = bpf_map_lookup_elem(&vlsp_hello, &ifindex);
+
+	if (!record || bpf_skb_load_bytes(skb, UDP_END, &hello, sizeof(hello))) {
+		count_drop(row, VLSP_DROP_LENGTH);
+		return TC_ACT_SHOT;
+	}
+	__u64 now = bpf_ktime_get_ns();
+
+	record->epoch = bpf_ntohl(hello.epoch);
+	if (hello.flags & bpf_htonl(VDP_HELLO_HEARD))
+		record->heard_ns = now;
+	record->seen_ns = now;
+	return TC_ACT_SHOT;
+}
+
+/*
+ * Is the UDP part of a whole datagram right? VLSP_DROP_CAUSES if so, else the cause. A field that
+ * holds the folded sum of the pseudo header is a checksum that the kernel left to be completed
+ * (CHECKSUM_PARTIAL), which the datagram's own stack vouches for: the usual case, and cheap.
+ */
+static __always_inline enum vlsp_drop udp_check(struct __sk_buff *skb)
+{
+	void *data = linear(skb, UDP_END);
+
+	if (!data)
+		return VLSP_DROP_LENGTH;
+	struct vdp_hdr *vdp = data + ETH_HLEN;
+	struct vdp_udp *udp = data + NET_END;
+	__u32 length = skb->len - NET_END;
+
+	if (bpf_ntohs(udp->length) != length)
+		return VLSP_DROP_LENGTH;
+	if (!udp->checksum)
+		return VLSP_DROP_CAUSES;
+	__u16 pseudo = csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_UDP, udp->length));
+
+	if (udp->checksum == pseudo || csum_valid(skb, NET_END, length, pseudo))
+		return VLSP_DROP_CAUSES;
+	return VLSP_DROP_CHECKSUM;
+}
+
+/* The datagram is for this router: give it to the router's own stack as IPv4. */
+static __always_inline int deliver(struct __sk_buff *skb, const struct vlsp_conf *conf, __u32 slot,
+				   const struct vdp_hdr *vdp, struct vlsp_count *row)
+{
+	__u32 bytes = skb->len - ETH_HLEN;
+
+	if (vdp->protocol == IPPROTO_UDP && !(vdp->version_flags & VDP_FLAG_FRAGMENT)) {
+		enum vlsp_drop cause = udp_check(skb);
+
+		if (cause != VLSP_DROP_CAUSES) {
+			count_drop(row, cause);
+			return TC_ACT_SHOT;
+		}
+	}
+	struct ethhdr *eth = linear(skb, NET_END);
+
+	if (!eth)
+		return TC_ACT_SHOT;
+	translate_to_ipv4(eth + 1, bytes);
+	/* lo's address is all zeros; any other would make the frame one for somebody else. */
+	__builtin_memset(eth->h_dest, 0, ETH_ALEN);
+	eth->h_proto = bpf_htons(ETH_P_IP);
+
+	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
+
+	if (router)
+		count_rx(count_row(conf, router->edge), bytes);
+	return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
+}
+
+SEC("tc")
+int vlsp_in(struct __sk_buff *skb)
+{
+	__u32 ifindex = skb->ifindex, zero = 0;
+	struct vlsp_port *port = bpf_map_lookup_elem(&vlsp_port, &ifindex);
+	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
+
+	if (!port || !conf)
+		return TC_ACT_OK;
+	__u32 flags = port->flags;
+
+	if (flags & VLSP_PORT_SILENT) {
+		count_drop(count_row(conf, ifindex), VLSP_DROP_SILENT);
+		return TC_ACT_SHOT;
+	}
+	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
+		return TC_ACT_OK;
+
+	struct vlsp_count *row = count_row(conf, ifindex);
+	__u32 bytes = skb->len - ETH_HLEN;
+
+	count_rx(row, bytes);
+	if (!(flags & VLSP_PORT_VALID)) {
+		count_drop(row, VLSP_DROP_DOWN);
+		return TC_ACT_SHOT;
+	}
+	void *data = linear(skb, NET_END);
+
+	if (!data) {
+		count_drop(row, VLSP_DROP_LENGTH);
+		return TC_ACT_SHOT;
+	}
+	struct vdp_hdr *vdp = data + ETH_HLEN;
+
+	if (vdp->version_flags >> 4 != VDP_VERSION) {
+		count_drop(row, VLSP_DROP_VERSION);
+		return TC_ACT_SHOT;
+	}
+	if (vdp->protocol == VDP_PROTO_CONTROL)
+		return control(skb, ifindex, row);
+
+	__be32 dst = vdp->dst;
+
+	if (dst == port->address)
+		return deliver(skb, conf, port->slot, vdp, row);
+	if (vdp->ttl <= 1) {
+		count_drop(row, VLSP_DROP_TTL);
+		return TC_ACT_OK;
+	}
+	__u32 out = route(conf, port->slot, dst);
+
+	if (!out) {
+		count_drop(row, VLSP_DROP_NO_ROUTE);
+		return TC_ACT_OK;
+	}
+	struct vlsp_port *to = bpf_map_lookup_elem(&vlsp_port, &out);
+
+	if (!to || !(to->flags & VLSP_PORT_VALID)) {
+		count_drop(row, VLSP_DROP_DOWN);
+		return TC_ACT_SHOT;
+	}
+	struct vlsp_count *out_row = count_row(conf, out);
+
+	if (to->flags & VLSP_PORT_SILENT) {
+		count_drop(out_row, VLSP_DROP_SILENT);
+		return TC_ACT_SHOT;
+	}
+	vdp->ttl--;
+	count_tx(out_row, bytes);
+	if (to->flags & VLSP_PORT_SHAPED)
+		return bpf_redirect(out, 0);
+	return bpf_redirect_peer(out, 0);
+}
+
+/* A datagram of the router has become VDP: sends it into its first link. */
+static __always_inline int first_hop(const struct vlsp_conf *conf, __u32 slot, __be32 dst,
+				     struct vlsp_count *row, __u32 bytes)
+{
+	__u32 out = route(conf, slot, dst);
+
+	if (!out) {
+		count_drop(row, VLSP_DROP_NO_ROUTE);
+		return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
+	}
+	struct vlsp_port *to = bpf_map_lookup_elem(&vlsp_port, &out);
+
+	if (!to || !(to->flags & VLSP_PORT_VALID)) {
+		count_drop(row, VLSP_DROP_DOWN);
+		return TC_ACT_SHOT;
+	}
+	struct vlsp_count *out_row = count_row(conf, out);
+
+	if (to->flags & VLSP_PORT_SILENT) {
+		count_drop(out_row, VLSP_DROP_SILENT);
+		return TC_ACT_SHOT;
+	}
+	count_tx(out_row, bytes);
+	return bpf_redirect(out, 0);
+}
+
+SEC("tc")
+int vlsp_out(struct __sk_buff *skb)
+{
+	__u32 zero = 0, bytes = skb->len - ETH_HLEN;
+	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
+
+	if (!conf || skb->protocol != bpf_htons(ETH_P_IP) || skb->len < NET_END)
+		return TC_ACT_OK;
+	__be32 ports = 0;
+	struct ethhdr *eth = linear(skb, UDP_END);
+	struct iphdr *ip = (void *)(eth + 1);
+
+	if (eth) {
+		if (ip->protocol == IPPROTO_UDP || ip->protocol == IPPROTO_TCP)
+			ports = *(__be32 *)(ip + 1);
+	} else {
+		eth = linear(skb, NET_END);
+		if (!eth)
+			return TC_ACT_SHOT;
+		ip = (void *)(eth + 1);
+	}
+	__be32 src = ip->saddr, dst = ip->daddr;
+
+	/* Not ours: other networks, 127/8, and the router talking to itself. */
+	if (((dst ^ conf->network) & conf->mask) || src == dst)
+		return TC_ACT_OK;
+	if ((src ^ conf->network) & conf->mask)
+		return TC_ACT_OK;
+
+	__u32 host = bpf_ntohl(src & ~conf->mask);
+	struct vlsp_addr *owner = bpf_map_lookup_elem(&vlsp_addr, &host);
+
+	if (!owner || !owner->slot1)
+		return TC_ACT_SHOT; /* in the network, but no router's: nobody to count it for */
+	__u32 slot = owner->slot1 - 1;
+	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
+
+	if (!router)
+		return TC_ACT_SHOT;
+	struct vlsp_count *row = count_row(conf, router->edge);
+
+	if (*(__u8 *)ip != IPV4_PLAIN) {
+		count_drop(row, VLSP_DROP_UNSUPPORTED);
+		return TC_ACT_SHOT;
+	}
+	if (bytes > VDP_MTU && !skb->gso_size) {
+		count_drop(row, VLSP_DROP_TOO_BIG);
+		return TC_ACT_SHOT;
+	}
+	translate_to_vdp(ip, ports);
+	eth->h_proto = bpf_htons(VDP_ETHERTYPE);
+	count_tx(row, bytes);
+	return first_hop(conf, slot, dst, row, bytes);
+}
+
+char vlsp_license[] SEC("license") = "GPL";
