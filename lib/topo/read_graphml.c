@@ -19,8 +19,8 @@ struct walk {
 	bool root_seen;
 	unsigned collect_depth; /* of the element whose text is collected; 0: none */
 	const char *collect_name;
-	long default_of; /* the key whose <default> is collected; -1: none */
-	unsigned data_depth;		/* of the <data> we are in; 0: none */
+	long default_of;     /* the key whose <default> is collected; -1: none */
+	unsigned data_depth; /* of the <data> we are in; 0: none */
 	unsigned element_depth;
 	long key; /* the <key> we are in; -1: none */
 	size_t text_size;
