@@ -45,6 +45,7 @@ struct vdp_udp {
 /* Control datagrams (protocol 253): struct vdp_udp follows the network part with sport = kind. */
 #define VDP_CTL_HELLO  1 /* payload struct vdp_hello; consumed by the receiver's BPF program */
 #define VDP_CTL_ROUTES 2 /* payload: daemon/router/proto messages */
+#define VDP_CTL_GREET  3 /* payload struct vdp_hello; wakes the receiving process: links come up */
 
 #define VDP_HELLO_HEARD 0x1 /* the sender hears the receiver: the link works both ways */
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The connection to the daemon (lib/wire/frame.h): connects, connects again when it is lost, queues
+ * what the socket does not take at once.
+ */
+#ifndef VLSP_DAEMON_ROUTER_CHAN_H
+#define VLSP_DAEMON_ROUTER_CHAN_H
+
+#include <stdint.h>
+
+#include "lib/loop/loop.h"
+#include "lib/wire/frame.h"
+
+struct chan;
+
+struct chan_ops {
+	void (*connected)(void *arg); /* say HELLO now */
+	/* One frame; fd: -1, or the callee's to close. Pointers are valid during the call. */
+	void (*frame)(void *arg, uint16_t type, const void *body, uint32_t length, int fd);
+	/* After each batch of frames. */
+	void (*batch_end)(void *arg);
+};
+
+/* path: of router.sock. Copied. -EINVAL: too long. */
+int chan_new(struct loop *loop, const char *path, const struct chan_ops *ops, void *arg,
+	     struct chan **ret_chan);
+void chan_free(struct chan *chan); /* NULL is fine */
+
+/* Connects for the first time, waiting for the daemon to accept for at most wait_ms. 0 or -errno;
+ * after a failure nothing is tried again. */
+int chan_connect(struct chan *chan, unsigned wait_ms);
+
+/* Sends or queues. 0; -ENOTCONN: there is no daemon at the moment; -EMSGSIZE; -ENOMEM. When more is
+ * queued than CHAN_QUEUE_MAX bytes, the connection is given up: state is sent after the next. */
+#define CHAN_QUEUE_MAX (4u << 20)
+int chan_send(struct chan *chan, enum frame_type type, const void *body, uint32_t length);
+
+#endif
