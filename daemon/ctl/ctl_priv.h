@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of daemon/ctl share: the controller itself, operations and how they run. */
+#ifndef VLSP_DAEMON_CTL_CTL_PRIV_H
+#define VLSP_DAEMON_CTL_CTL_PRIV_H
+
+#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/plan.h"
+
+#define CTL_HISTORY_MAX		    1000  /* ended operations that are kept */
+#define CTL_PENDING_MAX		    10000 /* operations that wait; more are refused */
+#define CTL_CONVERGE_TIMEOUT_MS	    60000
+#define CTL_ERR_TEXT(err, fallback) ((err) && (err)->text[0] ? (err)->text : (fallback))
+
+struct converge;
+
+/* A kind of operation: one const table each, in the file of its noun. */
+struct op_kind {
+	const char *name;
+	/* Checks args against the model as it is and fills plan; changes nothing. Called when the
+	 * request arrives (if nothing else is under way) and again when its turn has come. */
+	int (*plan)(struct ctl *ctl, const void *args, struct plan *plan, struct err *err);
+	void (*free_args)(void *args);
+	bool waits; /* for convergence, unless asked not to */
+};
+
+struct op {
+	struct ctl_op pub; /* first */
+	const struct op_kind *kind;
+	void *args;
+	ctl_done_fn done;
+	void *arg;
+	bool no_wait;
+	uint64_t timeout_ms;
+	struct plan plan;	/* while RUNNING */
+	struct host_batch *did; /* while the undo runs: what the first batch did */
+};
+
+struct op_subscriber {
+	ctl_op_fn fn;
+	void *arg;
+};
+
+struct ctl {
+	struct loop *loop;
+	struct model *model;
+	struct host *host;
+	char host_name[NAME_SIZE];
+	uint32_t hello_us;
+	struct list ops; /* struct ctl_op.all, oldest first: ended, current, waiting */
+	uint32_t ended, pending;
+	uint64_t last_op_id;
+	struct op *current;
+	struct loop_timer *kick;     /* looks for something to do */
+	struct loop_timer *deadline; /* of convergence */
+	struct op_subscriber *subscribers;
+	size_t subscriber_count;
+	struct host_network told; /* what the machine was told last */
+	struct converge *converge;
+};
+
+/* --- op.c --- */
+struct op_request {
+	const struct op_kind *kind;
+	void *args; /* taken, also on failure */
+	ctl_done_fn done;
+	void *arg;
+	bool no_wait;
+	uint64_t timeout_ms; /* 0: default */
+};
+int op_submit(struct ctl *ctl, const struct op_request *request, uint64_t *ret_op, struct err *err);
+struct op *op_next(struct ctl *ctl); /* the oldest that waits, or NULL */
+void op_set_state(struct ctl *ctl, struct op *op, enum ctl_op_state state);
+void op_progress(struct ctl *ctl, struct op *op, uint64_t done, uint64_t total);
+/* Ends the current operation: err NULL is success. Calls its done. */
+void op_finish(struct ctl *ctl, struct op *op, const struct err *err);
+void op_free_all(struct ctl *ctl);
+
+/* --- run.c --- */
+void run_kick(struct ctl *ctl); /* from the loop, soon */
+void run_kicked(void *arg);
+void run_deadline(void *arg);
+/* An operation has given work to the machine and not had its answer. */
+bool run_busy(const struct ctl *ctl);
+
+/* --- hello.c --- */
+uint32_t hello_interval_us(uint32_t topology_us, uint32_t config_us, uint32_t link_ends);
+uint32_t hello_dead_us(uint32_t interval_us);
+
+/* --- events.c --- */
+void events_attach(struct ctl *ctl);
+
+/* --- router.c --- */
+/* Whether a topology may have that many routers. */
+int router_check_room(const struct model_topology *topology, size_t routers, struct err *err);
+/* Appends the deletion of the router and of its links to plan. */
+int router_plan_delete(struct plan *plan, struct model_router *router);
+
+#endif

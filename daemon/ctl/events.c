@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the machine tells without being asked, entered into the model. Slots and ports are used
+ * again, so a late report may name one that is somebody else's by now: what does not fit is
+ * dropped.
+ */
+#include <string.h>
+#include <sys/wait.h>
+
+#include "daemon/ctl/converge.h"
+#include "daemon/ctl/ctl_priv.h"
+#include "lib/base/log.h"
+
+static void router_rib(void *arg, uint32_t slot, const struct frame_rib *rib)
+{
+	struct ctl *ctl = arg;
+	struct model_router *router = model_router_by_slot(ctl->model, slot);
+
+	/* In central mode the tables are ours: converge.c enters them. */
+	if (!router || router->state == MODEL_DELETING ||
+	    ctl->model->routing == TOPO_ROUTING_CENTRAL)
+		return;
+	model_router_set_rib(ctl->model, router, rib->version, rib->metric_sum, rib->reachable);
+}
+
+static void router_link(void *arg, uint32_t slot, const struct frame_link_state *state)
+{
+	struct ctl *ctl = arg;
+	struct model_end *end = model_end_by_port(ctl->model, state->port);
+
+	if (!end || end->router->slot != slot || end->link->state == MODEL_DELETING)
+		return;
+	converge_oper(ctl->converge, state->port, state->up != 0);
+	model_end_set_oper(ctl->model, end, state->up != 0);
+}
+
+static void router_died(void *arg, uint32_t slot, int status)
+{
+	struct ctl *ctl = arg;
+	struct model_router *router = model_router_by_slot(ctl->model, slot);
+
+	if (!router || router->state == MODEL_DELETING)
+		return;
+	if (status >= 0 && WIFSIGNALED(status))
+		log_warn("router %s: its process was ended by signal %d (%s)", router->name,
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_warn("router %s: its process ended with status %d", router->name,
+			 status >= 0 ? WEXITSTATUS(status) : status);
+	model_router_set_process(ctl->model, router, 0, false);
+	model_router_set_state(ctl->model, router, MODEL_FAILED);
+}
+
+static void router_ready(void *arg, uint32_t slot, int32_t pid)
+{
+	struct ctl *ctl = arg;
+	struct model_router *router = model_router_by_slot(ctl->model, slot);
+
+	if (!router || router->state == MODEL_DELETING)
+		return;
+	model_router_set_process(ctl->model, router, pid, true);
+	model_router_set_state(ctl->model, router, MODEL_RUNNING);
+	converge_restarted(ctl->converge, slot);
+}
+
+void events_attach(struct ctl *ctl)
+{
+	ctl->host->events = (struct host_events){.arg = ctl,
+						 .router_rib = router_rib,
+						 .router_link = router_link,
+						 .router_died = router_died,
+						 .router_ready = router_ready};
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How one operation runs: plan, enter, batch, commit, converge; or undo and leave (plan.h). One
+ * at a time, driven by the loop: a kick when there may be something to do, and the machine's
+ * answers.
+ */
+#include "daemon/ctl/ctl_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/ctl/converge.h"
+#include "lib/base/clock.h"
+
+/* An operation without work for the machine says whether routes have converged: worth this many
+ * steps of 40 ms on the largest networks, none on one that was looked at already. */
+#define SWEEP_STEPS 10
+
+void run_kick(struct ctl *ctl)
+{
+	loop_timer_set(ctl->kick, 1);
+}
+
+bool run_busy(const struct ctl *ctl)
+{
+	return ctl->current && ctl->current->pub.state == CTL_RUNNING;
+}
+
+/* What the machine has to know once the links and routers that are not in state without exist. */
+static void network_of(const struct ctl *ctl, const struct model_topology *topology,
+		       enum model_state without, struct host_network *ret_network)
+{
+	uint32_t ends = 0;
+	struct list *pos;
+
+	memset(ret_network, 0, sizeof(*ret_network));
+	list_for_each (pos, &ctl->model->links)
+		ends += list_entry(pos, struct model_link, all)->state == without ? 0 : 2;
+	list_for_each (pos, &ctl->model->routers) {
+		const struct model_router *router = list_entry(pos, struct model_router, all);
+
+		if (router->state != without && router->slot >= ret_network->slots_needed)
+			ret_network->slots_needed = router->slot + 1;
+	}
+	ret_network->network = topology->network;
+	ret_network->prefix_len = topology->prefix_len;
+	ret_network->mode = topology->routing == TOPO_ROUTING_CENTRAL ? FRAME_MODE_CENTRAL
+								      : FRAME_MODE_DISTRIBUTED;
+	ret_network->hello_us = hello_interval_us(topology->hello_us, ctl->hello_us, ends);
+	ret_network->dead_us = hello_dead_us(ret_network->hello_us);
+}
+
+static bool network_differs(const struct host_network *x, const struct host_network *y)
+{
+	return x->network != y->network || x->prefix_len != y->prefix_len || x->mode != y->mode ||
+	       x->hello_us != y->hello_us || x->dead_us != y->dead_us;
+}
+
+static void fail(struct ctl *ctl, struct op *op, const struct err *err)
+{
+	converge_wake(ctl->converge);
+	op_finish(ctl, op, err);
+}
+
+/* The machine has done all. */
+static void committed(struct ctl *ctl, struct op *op)
+{
+	bool wait = op->kind->waits && !op->no_wait;
+
+	if (!wait && ctl->model->routing != TOPO_ROUTING_CENTRAL) {
+		op_finish(ctl, op, NULL);
+		return;
+	}
+	/* Central tables are set before the operation ends, if that takes no longer than a step. */
+	converge_step(ctl->converge);
+	if (converge_complete(ctl->converge)) {
+		op->pub.converged = true;
+		op_finish(ctl, op, NULL);
+	} else if (!wait) {
+		converge_wake(ctl->converge);
+		op_finish(ctl, op, NULL);
+	} else {
+		op_set_state(ctl, op, CTL_CONVERGING);
+		converge_wake(ctl->converge);
+		loop_timer_set(ctl->deadline, clock_mono_ns() + op->timeout_ms * NSEC_PER_MSEC);
+	}
+}
+
+static void commit(struct ctl *ctl, struct op *op, const struct host_batch *did)
+{
+	struct err err;
+
+	if (plan_commit(&op->plan, ctl->model, did, clock_wall_ms()) < 0) {
+		err_set(&err, ENOMEM,
+			"out of memory: a label is missing; everything else was done");
+		fail(ctl, op, &err);
+		return;
+	}
+	committed(ctl, op);
+}
+
+static void undone(void *arg, struct host_batch *batch, int status, const struct err *err)
+{
+	struct ctl *ctl = arg;
+	struct op *op = ctl->current;
+	struct err why = op->pub.err;
+	size_t wrong = plan_leave(&op->plan, ctl->model, op->did, batch, clock_wall_ms());
+	size_t used = strlen(why.text);
+
+	if (status < 0 || wrong)
+		snprintf(why.text + used, sizeof(why.text) - used,
+			 "; undoing it failed too (%.150s): %zu things are not as before",
+			 CTL_ERR_TEXT(status < 0 ? err : NULL, "refused"), wrong);
+	host_batch_free(batch);
+	fail(ctl, op, &why);
+}
+
+/* The machine refused: what it did is taken back by a second batch. Takes did. */
+static void undo(struct ctl *ctl, struct op *op, struct host_batch *did)
+{
+	struct host_batch *batch = plan_undo(&op->plan, did);
+	struct err err = {0};
+	int ret = -ENOMEM;
+
+	op->did = did;
+	plan_forget(&op->plan, ctl->model, did);
+	if (batch) {
+		network_of(ctl, &op->plan.before, MODEL_PLANNED, &batch->network);
+		ctl->told = batch->network;
+		ret = ctl->host->ops->submit(ctl->host, batch, NULL, undone, ctl);
+	}
+	if (ret < 0) {
+		host_batch_free(batch);
+		err_errno(&err, ret, "submit");
+		undone(ctl, NULL, ret, &err);
+	}
+}
+
+static void batch_done(void *arg, struct host_batch *batch, int status, const struct err *err)
+{
+	struct ctl *ctl = arg;
+	struct op *op = ctl->current;
+
+	if (status == 0) {
+		commit(ctl, op, batch);
+		host_batch_free(batch);
+		return;
+	}
+	if (err && err->text[0])
+		op->pub.err = *err;
+	else
+		err_errno(&op->pub.err, status, "host %s", ctl->host_name);
+	if (!op->pub.err.code)
+		op->pub.err.code = -status;
+	undo(ctl, op, batch);
+}
+
+static void batch_progress(void *arg, size_t done, size_t total)
+{
+	struct ctl *ctl = arg;
+
+	op_progress(ctl, ctl->current, done, total);
+}
+
+static int submit(struct ctl *ctl, struct op *op, const struct host_network *network,
+		  struct err *err)
+{
+	struct host_batch *batch = plan_batch(&op->plan);
+	int ret;
+
+	if (!batch)
+		return err_set(err, ENOMEM, "out of memory");
+	batch->network = *network;
+	op_progress(ctl, op, 0, plan_host_items(&op->plan));
+	ret = ctl->host->ops->submit(ctl->host, batch, batch_progress, batch_done, ctl);
+	if (ret < 0) {
+		host_batch_free(batch);
+		return err_errno(err, ret, "host %s does not take work", ctl->host_name);
+	}
+	ctl->told = *network;
+	return 0;
+}
+
+static void start(struct ctl *ctl, struct op *op)
+{
+	struct plan *plan = &op->plan;
+	struct host_network network;
+	struct err err = {0};
+	int steps;
+
+	ctl->current = op;
+	op_set_state(ctl, op, CTL_RUNNING);
+	plan_init(plan, ctl->model);
+	if (op->kind->plan(ctl, op->args, plan, &err) < 0 ||
+	    plan_enter(plan, ctl->model, ctl->host_name, clock_wall_ms(), &err) < 0) {
+		fail(ctl, op, &err);
+		return;
+	}
+	op->pub.summary = plan->summary;
+	op->pub.router_id = plan->router_id;
+	op->pub.link_id = plan->link_id;
+	if (plan->routers_add_count == 1)
+		op->pub.router_id = plan->routers_add[0].made->id;
+	if (plan->links_add_count == 1)
+		op->pub.link_id = plan->links_add[0].made->id;
+
+	network_of(ctl, &plan->after, MODEL_DELETING, &network);
+	if (plan_host_items(plan) == 0 &&
+	    !(ctl->model->router_count && network_differs(&network, &ctl->told))) {
+		if (plan_commit(plan, ctl->model, NULL, clock_wall_ms()) < 0) {
+			err_set(&err, ENOMEM, "out of memory: a label is missing");
+			fail(ctl, op, &err);
+			return;
+		}
+		for (steps = 0; steps < SWEEP_STEPS && !converge_step(ctl->converge); steps++)
+			;
+		op->pub.converged = converge_complete(ctl->converge);
+		converge_wake(ctl->converge);
+		op_finish(ctl, op, NULL);
+		return;
+	}
+	if (submit(ctl, op, &network, &err) < 0) {
+		plan_leave(plan, ctl->model, NULL, NULL, clock_wall_ms());
+		fail(ctl, op, &err);
+	}
+}
+
+void run_kicked(void *arg)
+{
+	struct ctl *ctl = arg;
+	struct op *op = ctl->current;
+
+	if (!op) {
+		op = op_next(ctl);
+		if (op)
+			start(ctl, op);
+	} else if (op->pub.state == CTL_CONVERGING && converge_complete(ctl->converge)) {
+		loop_timer_set(ctl->deadline, 0);
+		op->pub.converged = true;
+		op_finish(ctl, op, NULL);
+	}
+}
+
+void run_deadline(void *arg)
+{
+	struct ctl *ctl = arg;
+	struct op *op = ctl->current;
+	char missing[300];
+	struct err err;
+	uint32_t count;
+
+	if (!op || op->pub.state != CTL_CONVERGING)
+		return;
+	/* The last reports may have come in this round of the loop. */
+	if (converge_complete(ctl->converge)) {
+		run_kicked(ctl);
+		return;
+	}
+	count = converge_missing(ctl->converge, missing, sizeof(missing));
+	err_set(&err, ETIMEDOUT,
+		"routes have not converged within %llu ms: %u of %u routers do not have them (%s); "
+		"the network is left as it is",
+		(unsigned long long)op->timeout_ms, count, ctl->model->router_count, missing);
+	fail(ctl, op, &err);
+}

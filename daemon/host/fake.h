@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A machine without a kernel: the back end of simulation mode (`vlspd run --host fake`) and of
+ * every whole-controller test. It keeps its own picture of routers and links, built only from what
+ * it was asked for, refuses what a kernel would refuse, and has routers report what real ones
+ * would: neighbours heard and lost, and tables (shortest paths over its own links).
+ */
+#ifndef VLSP_DAEMON_HOST_FAKE_H
+#define VLSP_DAEMON_HOST_FAKE_H
+
+#include "daemon/host/host_ops.h"
+#include "lib/loop/loop.h"
+
+struct fake_config {
+	struct loop *loop;
+	uint64_t batch_ns;   /* from submit to done */
+	uint64_t report_ns;  /* from done to what routers report */
+	uint64_t restart_ns; /* from a router's death to it being READY again */
+};
+
+/* host->ops->close frees it. 0 or -ENOMEM. */
+int fake_new(const struct fake_config *config, struct host **ret_host);
+
+/* --- for tests: faults ---------------------------------------------------------------------- */
+
+/* The n-th item from now on (0: the next one) fails with error, a positive errno; items are
+ * counted over batches, in the order of host_ops.h. Once. */
+void fake_fail_item(struct host *host, uint64_t n, int error);
+/* The next count calls of fib_set fail. */
+void fake_fail_fib(struct host *host, unsigned count, int error);
+/* Tables of routers are not reported any more, or again (all that were held back, at once). */
+void fake_mute(struct host *host, bool mute);
+/* The router's process ends with status; it is started again after restart_ns. -ENOENT. */
+int fake_kill(struct host *host, uint32_t slot, int status);
+/* The link of this port does not carry frames any more, or again; both ends notice. -ENOENT. */
+int fake_break(struct host *host, uint32_t port, bool broken);
+
+/* --- for tests: what there is ---------------------------------------------------------------- */
+
+struct fake_counts {
+	uint32_t routers, links;
+	uint64_t batches, items, refused; /* items that were done, that it refused */
+	uint64_t fib_calls, fib_routes;
+};
+void fake_counts(const struct host *host, struct fake_counts *ret_counts);
+/* What it was asked for last; NULL: there is none. */
+const struct host_router *fake_router(const struct host *host, uint32_t slot);
+const struct host_link *fake_link(const struct host *host, uint32_t port);
+const struct host_network *fake_network(const struct host *host);
+/* Central mode: the entry that was set; port 0: none, or no route. */
+uint32_t fake_fib(const struct host *host, uint32_t slot, uint32_t dst, uint32_t *ret_metric);
+
+#endif
