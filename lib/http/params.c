@@ -14,12 +14,19 @@
 #include "lib/base/cleanup.h"
 #include "lib/http/limits.h"
 
-const char *http_params_get(const struct http_params *params, const char *name)
+const struct http_param *http_params_find(const struct http_params *params, const char *name)
 {
 	for (size_t i = 0; i < params->count; i++)
 		if (strcmp(params->list[i].name, name) == 0)
-			return params->list[i].value;
+			return &params->list[i];
 	return NULL;
+}
+
+const char *http_params_get(const struct http_params *params, const char *name)
+{
+	const struct http_param *param = http_params_find(params, name);
+
+	return param ? param->value : NULL;
 }
 
 void http_params_done(struct http_params *params)
@@ -33,7 +40,8 @@ void http_params_done(struct http_params *params)
 }
 
 /* Takes name and value in any case. */
-static int add(struct http_params *params, char *name, char *value, struct err *err)
+static int add(struct http_params *params, char *name, char *value, enum http_param_kind kind,
+	       struct err *err)
 {
 	struct http_param *list;
 	int r = 0;
@@ -60,7 +68,8 @@ static int add(struct http_params *params, char *name, char *value, struct err *
 	}
 	params->list = list;
 	list[params->count].name = name;
-	list[params->count++].value = value;
+	list[params->count].value = value;
+	list[params->count++].kind = kind;
 	return 0;
 }
 
@@ -150,7 +159,7 @@ int http_params_add_form(struct http_params *params, const char *text, size_t si
 				free(name);
 				return r;
 			}
-			r = add(params, name, value, err);
+			r = add(params, name, value, HTTP_PARAM_TEXT, err);
 			if (r < 0)
 				return r;
 		}
@@ -166,6 +175,13 @@ static char *json_text(const json_t *value)
 	if (json_is_boolean(value))
 		return strdup(json_is_true(value) ? "true" : "false");
 	return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+}
+
+static enum http_param_kind json_kind(const json_t *value)
+{
+	return json_is_string(value)   ? HTTP_PARAM_STRING
+	       : json_is_number(value) ? HTTP_PARAM_NUMBER
+				       : HTTP_PARAM_BOOLEAN;
 }
 
 int http_params_add_json(struct http_params *params, const char *text, size_t size, struct err *err)
@@ -184,7 +200,7 @@ int http_params_add_json(struct http_params *params, const char *text, size_t si
 			r = err_set(err, EINVAL, "%.64s: must be a string, a number or a boolean",
 				    key);
 		else
-			r = add(params, strdup(key), json_text(value), err);
+			r = add(params, strdup(key), json_text(value), json_kind(value), err);
 		if (r < 0)
 			break;
 	}

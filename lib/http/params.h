@@ -10,9 +10,12 @@
 
 #include "lib/base/err.h"
 
+enum http_param_kind { HTTP_PARAM_TEXT, HTTP_PARAM_STRING, HTTP_PARAM_NUMBER, HTTP_PARAM_BOOLEAN };
+
 struct http_param {
 	char *name;
 	char *value;
+	enum http_param_kind kind; /* TEXT: query or form; otherwise what it was in JSON */
 };
 
 struct http_params {
@@ -20,6 +23,7 @@ struct http_params {
 	size_t count;
 };
 
+const struct http_param *http_params_find(const struct http_params *params, const char *name);
 /* NULL: not given. */
 const char *http_params_get(const struct http_params *params, const char *name);
 void http_params_done(struct http_params *params);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How a handler answers: every way out of a call ends here and frees it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api_priv.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+
+void api_call_free(struct api_call *call)
+{
+	list_del(&call->all);
+	for (int i = 0; i < API_SEGMENTS_MAX; i++)
+		free(call->segments[i]);
+	http_params_done(&call->params);
+	for (size_t i = 0; i < call->warning_count; i++)
+		free(call->warnings[i]);
+	free(call->warnings);
+	free(call->cache_key);
+	free(call);
+}
+
+int api_call_warn(struct api_call *call, const char *text)
+{
+	char **list = realloc(call->warnings, (call->warning_count + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	call->warnings = list;
+	list[call->warning_count] = strdup(text);
+	if (!list[call->warning_count])
+		return -ENOMEM;
+	call->warning_count++;
+	return 0;
+}
+
+static void send_out(struct api_call *call, const struct http_answer *answer)
+{
+	http_reply(call->req, answer);
+	api_call_free(call);
+}
+
+void api_answer_text(struct api_call *call, const char *type, char *text, size_t size)
+{
+	struct http_answer answer = {.status = 200, .type = type, .body = text, .size = size};
+
+	send_out(call, &answer);
+}
+
+/* The text of json with a newline behind, and frees json. NULL: out of memory. */
+static char *dump(json_t *json, size_t *ret_size)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL, *line;
+	size_t n;
+
+	json_decref(json);
+	if (!text)
+		return NULL;
+	n = strlen(text);
+	line = realloc(text, n + 2);
+	if (!line) {
+		free(text);
+		return NULL;
+	}
+	line[n++] = '\n';
+	line[n] = '\0';
+	*ret_size = n;
+	return line;
+}
+
+void api_answer(struct api_call *call, int status, json_t *json)
+{
+	struct http_answer answer = {.status = status};
+
+	if (json && call->warning_count) {
+		json_t *list = json_array();
+
+		for (size_t i = 0; i < call->warning_count; i++)
+			json_array_append_new(list, json_string(call->warnings[i]));
+		json_object_set_new(json, "warnings", list);
+	}
+	answer.body = dump(json, &answer.size);
+	if (!answer.body) {
+		answer.status = 503;
+		answer.body = strdup("{\"error\":\"out of memory\"}\n");
+		answer.size = answer.body ? strlen(answer.body) : 0;
+	} else if (call->cache_key && status == 200) {
+		api_cache_put(call->api, call->cache_key, answer.body, answer.size);
+	}
+	send_out(call, &answer);
+}
+
+void api_answer_error(struct api_call *call, int status, const char *fmt, ...)
+{
+	struct err err = {.code = EINVAL};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err.text, sizeof(err.text), fmt, ap);
+	va_end(ap);
+	api_answer(call, status, json_pack("{s:s#}", "error", err.text, (int)strlen(err.text)));
+}
+
+/* json_pack refuses text that is not UTF-8; a message may quote bytes, or be cut in a character. */
+static void make_ascii(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text >= 0x80)
+			*text = '?';
+}
+
+void api_answer_err(struct api_call *call, const struct err *err)
+{
+	int status = api_status_of(err->code);
+	json_t *text = json_string(err->text);
+
+	if (!text) {
+		struct err plain = *err;
+
+		make_ascii(plain.text);
+		text = json_string(plain.text);
+	}
+	if (status == 500)
+		log_error("%s %s: %s", call->req->method, call->req->path, err->text);
+	api_answer(call, status, json_pack("{s:o}", "error", text));
+}
+
+void api_started(struct api_call *call, int r, uint64_t op, const struct err *err)
+{
+	char href[40];
+
+	if (r < 0) {
+		api_answer_err(call, err);
+		return;
+	}
+	if (api_bool(call, "wait", true))
+		return;
+	snprintf(href, sizeof(href), "/operation/%llu", (unsigned long long)op);
+	api_answer(call, 202, json_pack("{s:I,s:s}", "operation", (json_int_t)op, "href", href));
+}
+
+void api_answer_op(struct api_call *call, int status, json_t *json, const struct ctl_op *op)
+{
+	if (op->state == CTL_OP_FAILED) {
+		json_decref(json);
+		api_answer_err(call, &op->err);
+		return;
+	}
+	if (json) {
+		json_object_set_new(json, "operation", json_integer((json_int_t)op->id));
+		json_object_set_new(json, "success", json_true());
+		if (!json_object_get(json, "msg"))
+			json_object_set_new(json, "msg", json_string(""));
+		json_object_set_new(
+			json, "op_time",
+			json_integer((json_int_t)((op->ended_ns - op->queued_ns) / NSEC_PER_MSEC)));
+	}
+	api_answer(call, status, json);
+}
+
+static void done_unwaited(void *arg, const struct ctl_op *op)
+{
+	(void)arg;
+	(void)op; /* whoever asked for wait=false reads /operation/ID */
+}
+
+ctl_done_fn api_done(const struct api_call *call, ctl_done_fn done)
+{
+	return api_bool(call, "wait", true) ? done : done_unwaited;
+}

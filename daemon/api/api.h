@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The REST API: what a request means. Decodes and checks (400 is decided here), calls daemon/ctl,
+ * encodes the answer. The routes are tables, one per noun; requests are routed by them and
+ * /openapi.json is made from them. Called by lib/http, or by tests with requests of their own.
+ */
+#ifndef VLSP_DAEMON_API_API_H
+#define VLSP_DAEMON_API_API_H
+
+#include <stdbool.h>
+
+#include "daemon/ctl/ctl.h"
+#include "lib/http/request.h"
+#include "lib/loop/loop.h"
+
+struct api;
+
+struct api_config { /* texts are copied */
+	struct loop *loop;
+	struct ctl *ctl;
+	const char *instance;	 /* "default" */
+	const char *runtime_dir; /* for people */
+	const char *host_name;	 /* this machine's */
+	const char *token;	 /* what TCP clients must bear; NULL: nothing (auth: none) */
+};
+
+int api_new(const struct api_config *config, struct api **ret_api);
+/* Call after ctl_free() and before http_server_free(): what waits gets 503, streams end. */
+void api_free(struct api *api); /* NULL is fine */
+
+/* For struct http_config; arg is the struct api. */
+bool api_begin(void *arg, struct http_request *req);
+void api_handle(void *arg, struct http_request *req);
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * /openapi.json (OpenAPI 3.0.3), made from the tables that route requests: what is not in a table
+ * is neither served nor described.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api_priv.h"
+
+static const struct {
+	const char *name, *doc;
+} path_params[] = {
+	{"r", "a router's id, name or address"},
+	{"l", "a link's id or name, or A:B"},
+	{"id", "an operation's id"},
+	{"dst", "a neighbour's id, name or address"},
+	{"command", "STATUS"},
+};
+
+static const char *path_doc(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(path_params) / sizeof(path_params[0]); i++)
+		if (strlen(path_params[i].name) == n && memcmp(path_params[i].name, name, n) == 0)
+			return path_params[i].doc;
+	return "";
+}
+
+static json_t *words_array(const char *words)
+{
+	json_t *list = json_array();
+
+	while (*words) {
+		size_t n = strcspn(words, "|");
+
+		json_array_append_new(list, json_stringn(words, n));
+		words += n + (words[n] == '|');
+	}
+	return list;
+}
+
+static json_t *param_schema(const struct api_param *p)
+{
+	json_t *schema = json_object();
+
+	switch (p->type) {
+	case API_STRING:
+		json_object_set_new(schema, "type", json_string("string"));
+		break;
+	case API_REF:
+		json_object_set_new(
+			schema, "oneOf",
+			json_pack("[{s:s},{s:s}]", "type", "string", "type", "integer"));
+		break;
+	case API_INTEGER:
+	case API_NUMBER:
+		json_object_set_new(schema, "type",
+				    json_string(p->type == API_INTEGER ? "integer" : "number"));
+		json_object_set_new(schema, "minimum", json_integer(p->min));
+		if (p->max)
+			json_object_set_new(schema, "maximum", json_integer(p->max));
+		break;
+	case API_BOOLEAN:
+		json_object_set_new(schema, "type", json_string("boolean"));
+		break;
+	case API_WORD:
+		json_object_set_new(schema, "type", json_string("string"));
+		json_object_set_new(schema, "enum", words_array(p->words));
+		break;
+	}
+	return schema;
+}
+
+static json_t *path_parameters(const struct api_route *route)
+{
+	json_t *list = json_array();
+	const char *p = route->path;
+
+	while ((p = strchr(p, '{'))) {
+		size_t n = strcspn(++p, "}");
+
+		json_array_append_new(list,
+				      json_pack("{s:s#,s:s,s:b,s:s,s:{s:s}}", "name", p, (int)n,
+						"in", "path", "required", 1, "description",
+						path_doc(p, n), "schema", "type", "string"));
+	}
+	return list;
+}
+
+static void add_query(json_t *list, const struct api_param *p, bool required)
+{
+	json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:o}", "name", p->name, "in",
+					      "query", "required", (int)required, "description",
+					      p->doc, "schema", param_schema(p)));
+}
+
+/* Parameters may come by the query or by the body: neither place may require them of itself. */
+static json_t *parameters(const struct api_route *route)
+{
+	static const struct api_param wait = {
+		"wait", API_BOOLEAN, .doc = "false: answer 202 with the operation at once"};
+	json_t *list = path_parameters(route);
+
+	for (const struct api_param *p = route->params; p && p->name; p++)
+		add_query(list, p, p->required && strcmp(route->method, "GET") == 0);
+	if (route->flags & API_WAITS)
+		add_query(list, &wait, false);
+	if (route->flags & API_EVENT_STREAM)
+		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:{s:s}}", "name",
+						      "Last-Event-ID", "in", "header", "required",
+						      0, "description", "go on after this event",
+						      "schema", "type", "integer"));
+	return list;
+}
+
+static json_t *params_body(const struct api_route *route)
+{
+	json_t *properties = json_object(), *schema;
+
+	for (const struct api_param *p = route->params; p && p->name; p++) {
+		json_t *one = param_schema(p);
+
+		json_object_set_new(one, "description", json_string(p->doc));
+		json_object_set_new(properties, p->name, one);
+	}
+	schema = json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties,
+			   "additionalProperties", 0);
+	return json_pack("{s:b,s:s,s:{s:{s:O},s:{s:o}}}", "required", 0, "description",
+			 "the same parameters; each may be given here or in the query", "content",
+			 "application/json", "schema", schema, "application/x-www-form-urlencoded",
+			 "schema", schema);
+}
+
+static json_t *topology_body(void)
+{
+	return json_pack("{s:b,s:s,s:{s:{s:{s:s}},s:{s:{s:s}},s:{s:{s:s}}}}", "required", 1,
+			 "description", "a topology file: JSON, YAML or GraphML, told by content",
+			 "content", "application/json", "schema", "type", "object",
+			 "application/yaml", "schema", "type", "string", "application/graphml+xml",
+			 "schema", "type", "string");
+}
+
+static json_t *success(const struct api_route *route)
+{
+	json_t *properties = json_object();
+	const char *type = route->flags & API_EVENT_STREAM ? "text/event-stream"
+							   : "application/json";
+
+	for (const struct api_field *f = route->fields; f && f->name; f++) {
+		json_t *one = json_pack("{s:s,s:s}", "type", f->type, "description", f->doc);
+
+		if (strcmp(f->type, "array") == 0)
+			json_object_set_new(one, "items", json_object());
+		json_object_set_new(properties, f->name, one);
+	}
+	return json_pack("{s:s,s:{s:{s:{s:s,s:o}}}}", "description", route->doc, "content", type,
+			 "schema", "type", "object", "properties", properties);
+}
+
+static json_t *responses(const struct api_route *route)
+{
+	json_t *all = json_object();
+	char status[8];
+
+	snprintf(status, sizeof(status), "%d", route->status);
+	json_object_set_new(all, status, success(route));
+	if (route->flags & API_WAITS)
+		json_object_set_new(all, "202",
+				    json_pack("{s:s,s:{s:{s:{s:s}}}}", "description",
+					      "with wait=false: the operation goes on", "content",
+					      "application/json", "schema", "$ref",
+					      "#/components/schemas/Accepted"));
+	json_object_set_new(all, "default",
+			    json_pack("{s:s,s:{s:{s:{s:s}}}}", "description",
+				      "a refusal or failure", "content", "application/json",
+				      "schema", "$ref", "#/components/schemas/Error"));
+	return all;
+}
+
+/* "get_router_r_link": unique, as method and path are. */
+static void operation_id(const struct api_route *route, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = route->method; *p && n + 1 < size; p++)
+		buf[n++] = (char)tolower((unsigned char)*p);
+	for (const char *p = route->path; *p && n + 2 < size; p++) {
+		if (isalnum((unsigned char)*p))
+			buf[n++] = *p;
+		else if (buf[n - 1] != '_' && p[1])
+			buf[n++] = '_';
+	}
+	while (n && buf[n - 1] == '_')
+		n--;
+	buf[n] = '\0';
+}
+
+static json_t *operation(const struct api_route *route)
+{
+	size_t n = strcspn(route->path + 1, "/");
+	json_t *op, *body = NULL;
+	char id[80];
+
+	operation_id(route, id, sizeof(id));
+	if (route->flags & API_TOPOLOGY_BODY)
+		body = topology_body();
+	else if (route->params && strcmp(route->method, "GET") != 0)
+		body = params_body(route);
+	op = json_pack("{s:s,s:s,s:[s#],s:o,s:o}", "operationId", id, "summary", route->doc, "tags",
+		       route->path + 1, (int)n, "parameters", parameters(route), "responses",
+		       responses(route));
+	if (op && body)
+		json_object_set(op, "requestBody", body);
+	json_decref(body);
+	return op;
+}
+
+static json_t *paths(void)
+{
+	json_t *all = json_object();
+
+	for (int t = 0; api_tables[t]; t++)
+		for (const struct api_route *r = api_tables[t]; r->method; r++) {
+			json_t *item = json_object_get(all, r->path);
+			char method[8];
+			size_t i;
+
+			if (!item) {
+				item = json_object();
+				json_object_set_new(all, r->path, item);
+			}
+			for (i = 0; r->method[i] && i + 1 < sizeof(method); i++)
+				method[i] = (char)tolower((unsigned char)r->method[i]);
+			method[i] = '\0';
+			json_object_set_new(item, method, operation(r));
+		}
+	return all;
+}
+
+static json_t *components(void)
+{
+	return json_pack(
+		"{s:{s:{s:s,s:{s:{s:s,s:s}},s:[s]},s:{s:s,s:{s:{s:s},s:{s:s}}}},s:{s:{s:s,s:s}}}",
+		"schemas", "Error", "type", "object", "properties", "error", "type", "string",
+		"description", "what is wrong and with which field", "required", "error",
+		"Accepted", "type", "object", "properties", "operation", "type", "integer", "href",
+		"type", "string", "securitySchemes", "token", "type", "http", "scheme", "bearer");
+}
+
+char *api_openapi_text(void)
+{
+	json_t *doc = json_pack(
+		"{s:s,s:{s:s,s:s,s:s},s:[{s:s}],s:o,s:o,s:[{s:[]}]}", "openapi", "3.0.3", "info",
+		"title", "VLSP", "version", VLSP_VERSION, "description",
+		"Virtual routers and links. On the unix socket the token is not needed.", "servers",
+		"url", "/", "paths", paths(), "components", components(), "security", "token");
+	char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
+
+	json_decref(doc);
+	return text;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* /operation/: what has been asked for, and how far it is. Handlers, encoder and table. */
+#include "daemon/api/operation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/routes.h"
+
+json_t *api_encode_op(const struct ctl_op *op)
+{
+	return json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:I}", "id",
+			 (json_int_t)op->id, "kind", op->kind, "state",
+			 ctl_op_state_name(op->state), "done", (json_int_t)op->done, "total",
+			 (json_int_t)op->total, "queued", (json_int_t)op->queued_ms, "started",
+			 (json_int_t)op->started_ms, "ended", (json_int_t)op->ended_ms, "error",
+			 op->err.code ? op->err.text : "", "converged", op->converged, "routerID",
+			 (json_int_t)op->router_id, "linkID", (json_int_t)op->link_id);
+}
+
+static void get_operations(struct api_call *call)
+{
+	const char *detail = api_text(call, "detail");
+	bool all = detail && strcmp(detail, "all") == 0;
+	json_t *list = json_array(), *records = all ? json_array() : NULL, *json;
+	struct api_page page = api_page_of(call);
+	const struct list *head = ctl_op_list(call->api->ctl), *pos;
+
+	list_for_each (pos, head) {
+		const struct ctl_op *op = list_entry(pos, struct ctl_op, all);
+
+		if (!api_page_takes(&page))
+			continue;
+		json_array_append_new(list, json_integer((json_int_t)op->id));
+		if (all)
+			json_array_append_new(records, api_encode_op(op));
+	}
+	json = json_pack("{s:s,s:o}", "type", "operation", "list", list);
+	if (json && all)
+		json_object_set_new(json, "detail", records);
+	api_answer(call, 200, json);
+}
+
+static void get_operation(struct api_call *call)
+{
+	const char *text = api_path(call, "id");
+	const struct ctl_op *op = NULL;
+
+	if (text[0] && !text[strspn(text, "0123456789")] && strlen(text) < 20)
+		op = ctl_op_by_id(call->api->ctl, strtoull(text, NULL, 10));
+	if (op)
+		api_answer(call, 200, api_encode_op(op));
+	else
+		api_answer_error(call, 404, "operation: there is no '%.40s' among the last 1000",
+				 text);
+}
+
+static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {NULL}};
+static const struct api_field list_fields[] = {{"type", "string", "operation"},
+					       {"list", "array", "ids, oldest first"},
+					       {"detail", "array", "records, with detail=all"},
+					       {NULL}};
+static const struct api_field record_fields[] = {
+	{"id", "integer", ""},
+	{"kind", "string", "router-add, topology-apply, ..."},
+	{"state", "string", "queued, running, converging, done or failed"},
+	{"done", "integer", "items done"},
+	{"total", "integer", "items in all"},
+	{"queued", "integer", "ms since 1970"},
+	{"started", "integer", "ms since 1970; 0: not yet"},
+	{"ended", "integer", "ms since 1970; 0: not yet"},
+	{"error", "string", "why it failed; otherwise empty"},
+	{"converged", "boolean", "the routes are those of the topology"},
+	{"routerID", "integer", "the router made or changed; 0: none"},
+	{"linkID", "integer", "the link made or changed; 0: none"},
+	{NULL}};
+
+const struct api_route api_operation_routes[] = {
+	{"GET", "/operation/", get_operations, "Lists the last operations.", list_params,
+	 list_fields, 0, 200},
+	{"GET", "/operation/{id}", get_operation, "One operation.", NULL, record_fields, 0, 200},
+	{NULL}};
