@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading and writing of topology files. Used by the verbs of topology. */
+#include "cli/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/cleanup.h"
+
+const char *const file_formats[] = {"json", "yaml", "graphml", "dot", NULL};
+
+const char *file_source(const char *name)
+{
+	return strcmp(name, "-") == 0 ? "stdin" : name;
+}
+
+static int too_large(struct cli *cli, const char *source)
+{
+	return cli_fail(cli, "%s: larger than %u MB", source, TOPO_FILE_MAX >> 20);
+}
+
+/* Grows as it reads: pipes have no size. One byte more than allowed tells what is too large. */
+static int read_all(struct cli *cli, int fd, size_t room, const char *source, char **ret_text,
+		    size_t *ret_size)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	ssize_t n = 1;
+	char *more;
+
+	while (n != 0) {
+		if (!text || size == room) {
+			room = text ? room * 2 : room;
+			more = realloc(text, room + 1);
+			if (!more)
+				return cli_fail(cli, "%s: out of memory", source);
+			text = more;
+		}
+		n = read(fd, text + size, room - size);
+		if (n < 0 && errno != EINTR)
+			return cli_fail(cli, "%s: %s", source, strerror(errno));
+		if (n > 0)
+			size += (size_t)n;
+		if (size > TOPO_FILE_MAX)
+			return too_large(cli, source);
+	}
+	if (size == 0)
+		return cli_fail(cli, "%s: is empty", source);
+	text[size] = '\0';
+	*ret_text = text;
+	*ret_size = size;
+	text = NULL;
+	return 0;
+}
+
+int file_read(struct cli *cli, const char *name, char **ret_text, size_t *ret_size)
+{
+	const char *source = file_source(name);
+	cleanup_close int fd = -1;
+	struct stat st;
+
+	if (strcmp(name, "-") == 0)
+		return read_all(cli, STDIN_FILENO, 1 << 16, source, ret_text, ret_size);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return cli_fail(cli, "%s: %s", source, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return cli_fail(cli, "%s: is a directory, not a topology file", source);
+	if (S_ISREG(st.st_mode) && st.st_size > (off_t)TOPO_FILE_MAX)
+		return too_large(cli, source);
+	return read_all(cli, fd, S_ISREG(st.st_mode) ? (size_t)st.st_size + 1 : 1 << 16, source,
+			ret_text, ret_size);
+}
+
+int file_write(struct cli *cli, const char *name, const char *text, size_t size)
+{
+	FILE *file;
+	int bad;
+
+	if (!name || strcmp(name, "-") == 0) {
+		fwrite(text, 1, size, cli->out);
+		return 0; /* the end of the program looks whether it could be written */
+	}
+	file = fopen(name, "we");
+	if (!file)
+		return cli_fail(cli, "%s: %s", name, strerror(errno));
+	bad = fwrite(text, 1, size, file) != size;
+	if (fclose(file) != 0 || bad)
+		return cli_fail(cli, "%s: %s", name, strerror(errno));
+	return 0;
+}
+
+const char *file_format(const struct cli *cli, enum topo_format *ret_format)
+{
+	const char *name = cli_text(cli, "format"), *output = cli_text(cli, "output");
+	const char *dot = output ? strrchr(output, '.') : NULL;
+
+	if (!name && dot)
+		name = strcmp(dot, ".yml") == 0 ? "yaml" : dot + 1;
+	if (!name || topo_format_parse(name, ret_format) < 0) {
+		name = "yaml";
+		*ret_format = TOPO_FORMAT_YAML;
+	}
+	return name;
+}

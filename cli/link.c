@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vlsp link: links between two routers. A link is named by its id, its name or A:B. */
+#include "cli/nouns.h"
+#include "cli/print.h"
+#include "cli/request.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/topo/doc.h"
+
+static const char *const shape_keys[] = {"rate",      "delay",	 "jitter",  "distribution", "loss",
+					 "duplicate", "corrupt", "reorder", "limit",	    "seed"};
+
+/* The daemon checks again; here a wrong one is wrong usage and needs no daemon. */
+static int shape_query(struct cli *cli, struct path *path)
+{
+	struct topo_shape shape = {0};
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shape_keys); i++) {
+		const char *value = cli_text(cli, shape_keys[i]);
+
+		if (value && topo_shape_parse(&shape, shape_keys[i], value, &err) < 0)
+			return cli_usage(cli, "--%s", err.text);
+		path_query(path, shape_keys[i], value);
+	}
+	return 0;
+}
+
+static int add_run(struct cli *cli)
+{
+	struct answer answer;
+	struct path path;
+	int rc;
+
+	path_start(&path, "/link/", NULL);
+	path_query(&path, "router1", cli_arg(cli, 0));
+	path_query(&path, "router2", cli_arg(cli, 1));
+	path_query(&path, "weight", cli_text(cli, "weight"));
+	path_query(&path, "linkName", cli_text(cli, "name"));
+	rc = shape_query(cli, &path);
+	if (rc == 0)
+		rc = request_json(cli, "POST", path_done(&path), &answer);
+	if (rc == 0) {
+		answer_warnings(cli, &answer);
+		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
+			fprintf(cli->out, "link %s: id %lld, weight %lld\n",
+				body_text(answer.json, "linkName"), body_int(answer.json, "linkID"),
+				body_int(answer.json, "weight"));
+		answer_done(&answer);
+	}
+	path_free(&path);
+	return rc;
+}
+
+/* The i-th of an array of texts, like "names" and "devices". */
+static const char *nth(const json_t *link, const char *key, size_t i)
+{
+	const char *text = json_string_value(json_array_get(json_object_get(link, key), i));
+
+	return text ? text : "-";
+}
+
+static int list_print(FILE *out, const json_t *body)
+{
+	static const char *const heads[] = {"ID", "NAME", "A", "B", ">WEIGHT", "STATE", "SHAPE"};
+	const json_t *list = json_object_get(body, "detail");
+	struct table table;
+	char shape[420];
+
+	table_start(&table, heads, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *l = json_array_get(list, i);
+
+		table_add(&table, "%lld", body_int(l, "linkID"));
+		table_add(&table, "%s", body_text(l, "name"));
+		table_add(&table, "%s", nth(l, "names", 0));
+		table_add(&table, "%s", nth(l, "names", 1));
+		table_add(&table, "%lld", body_int(l, "weight"));
+		table_add(&table, "%s", body_text(l, "state"));
+		table_add(&table, "%s", print_shape(l, shape, sizeof(shape)));
+	}
+	return table_print(&table, out);
+}
+
+static int list_run(struct cli *cli)
+{
+	struct answer answer;
+	int rc;
+
+	rc = request_json(cli, "GET", "/link/?detail=all", &answer);
+	if (rc)
+		return rc;
+	if (!answer_print(cli, &answer) && list_print(cli->out, answer.json) < 0)
+		rc = cli_fail(cli, "out of memory");
+	answer_done(&answer);
+	return rc;
+}
+
+static int show_print(FILE *out, const json_t *l)
+{
+	static const char *const heads[] = {"END",	 "DEVICE",	"CARRIER",   ">RX-PACKETS",
+					    ">RX-BYTES", ">TX-PACKETS", ">TX-BYTES", "DROPS"};
+	const json_t *counts = json_object_get(l, "counts"), *oper = json_object_get(l, "oper");
+	struct table table;
+	char buf[420];
+
+	fprintf(out, "link    %s\n", body_text(l, "name"));
+	fprintf(out, "id      %lld\n", body_int(l, "linkID"));
+	fprintf(out, "state   %s\n", body_text(l, "state"));
+	fprintf(out, "weight  %lld\n", body_int(l, "weight"));
+	fprintf(out, "shape   %s\n\n", print_shape(l, buf, sizeof(buf)));
+	table_start(&table, heads, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *c = json_array_get(counts, i);
+
+		table_add(&table, "%s", nth(l, "names", i));
+		table_add(&table, "%s", nth(l, "devices", i));
+		table_add(&table, "%s", json_is_true(json_array_get(oper, i)) ? "yes" : "no");
+		table_add(&table, "%lld", body_int(c, "rx_packets"));
+		table_add(&table, "%lld", body_int(c, "rx_bytes"));
+		table_add(&table, "%lld", body_int(c, "tx_packets"));
+		table_add(&table, "%lld", body_int(c, "tx_bytes"));
+		table_add(&table, "%s", print_drops(c, buf, sizeof(buf)));
+	}
+	return table_print(&table, out);
+}
+
+static int show_run(struct cli *cli)
+{
+	struct answer answer;
+	struct path path;
+	int rc;
+
+	path_start(&path, "/link/", cli_arg(cli, 0));
+	rc = request_json(cli, "GET", path_done(&path), &answer);
+	if (rc == 0) {
+		if (!answer_print(cli, &answer) && show_print(cli->out, answer.json) < 0)
+			rc = cli_fail(cli, "out of memory");
+		answer_done(&answer);
+	}
+	path_free(&path);
+	return rc;
+}
+
+/* PUT with one property; says what the link is now. */
+static int put(struct cli *cli, const char *key, const char *value)
+{
+	struct answer answer;
+	struct path path;
+	int rc;
+
+	path_start(&path, "/link/", cli_arg(cli, 0));
+	path_query(&path, key, value);
+	rc = request_json(cli, "PUT", path_done(&path), &answer);
+	if (rc == 0) {
+		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
+			fprintf(cli->out, "link %s: %s, weight %lld\n",
+				body_text(answer.json, "name"), body_text(answer.json, "state"),
+				body_int(answer.json, "weight"));
+		answer_done(&answer);
+	}
+	path_free(&path);
+	return rc;
+}
+
+static int set_run(struct cli *cli)
+{
+	if (!cli_given(cli, "weight"))
+		return cli_usage(cli, "'link set' needs something to set: --weight N");
+	return put(cli, "weight", cli_text(cli, "weight"));
+}
+
+static int up_run(struct cli *cli)
+{
+	return put(cli, "state", "up");
+}
+
+static int down_run(struct cli *cli)
+{
+	return put(cli, "state", cli_given(cli, "silent") ? "silent" : "down");
+}
+
+static int delete_run(struct cli *cli)
+{
+	struct answer answer;
+	struct path path;
+	int rc;
+
+	path_start(&path, "/link/", cli_arg(cli, 0));
+	rc = request_json(cli, "DELETE", path_done(&path), &answer);
+	if (rc == 0) {
+		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
+			fprintf(cli->out, "link %s: deleted\n", cli_arg(cli, 0));
+		answer_done(&answer);
+	}
+	path_free(&path);
+	return rc;
+}
+
+#define WEIGHT                                                                                     \
+	{                                                                                          \
+		.name = "weight", .value = "N", .type = CLI_INT, .min = 1, .max = TOPO_WEIGHT_MAX, \
+		.help = "cost in routing, 1 to 65535"                                              \
+	}
+
+static const struct cli_option add_options[] = {
+	WEIGHT,
+	{.name = "name",
+	 .value = "NAME",
+	 .type = CLI_TEXT,
+	 .help = "default: A-B, and A-B.2 for the second between the same two"},
+	{.name = "rate", .value = "RATE", .type = CLI_TEXT, .help = "like 10mbit"},
+	{.name = "delay", .value = "TIME", .type = CLI_TEXT, .help = "one way, like 20ms"},
+	{.name = "jitter", .value = "TIME", .type = CLI_TEXT, .help = "like 2ms"},
+	{.name = "distribution",
+	 .value = "D",
+	 .type = CLI_TEXT,
+	 .help = "of the jitter: uniform, normal or pareto"},
+	{.name = "loss", .value = "P", .type = CLI_TEXT, .help = "like 1%"},
+	{.name = "duplicate", .value = "P", .type = CLI_TEXT, .help = "like 0.1%"},
+	{.name = "corrupt", .value = "P", .type = CLI_TEXT, .help = "like 0.01%"},
+	{.name = "reorder", .value = "P", .type = CLI_TEXT, .help = "like 1%"},
+	{.name = "limit", .value = "N", .type = CLI_TEXT, .help = "length of the queue, like 100p"},
+	{.name = "seed", .value = "N", .type = CLI_TEXT, .help = "of what is random"},
+	{0},
+};
+static const struct cli_option set_options[] = {WEIGHT, {0}};
+static const struct cli_option down_options[] = {
+	{.name = "silent", .help = "frames vanish while the carrier stays"},
+	{0},
+};
+
+#define ROUTER(n)                                                                                  \
+	{                                                                                          \
+		.name = n, .help = "a router's name, id or address", .live = CLI_ROUTER            \
+	}
+#define LINK                                                                                       \
+	{                                                                                          \
+		.name = "L", .help = "a link's id, its name, or A:B", .live = CLI_LINK             \
+	}
+
+static const struct cli_verb verbs[] = {
+	{
+		.name = "add",
+		.help = "make a link between two routers",
+		.more = "The shape (rate to seed) is of both directions and part of the topology.",
+		.args = {ROUTER("A"), ROUTER("B")},
+		.options = add_options,
+		.flags = CLI_JSON,
+		.run = add_run,
+	},
+	{.name = "list", .help = "print all links", .flags = CLI_JSON, .run = list_run},
+	{
+		.name = "show",
+		.help = "print one link with the counters of both ends",
+		.args = {LINK},
+		.flags = CLI_JSON,
+		.run = show_run,
+	},
+	{
+		.name = "set",
+		.help = "change a link's weight",
+		.args = {LINK},
+		.options = set_options,
+		.flags = CLI_JSON,
+		.run = set_run,
+	},
+	{.name = "up", .help = "end a down", .args = {LINK}, .flags = CLI_JSON, .run = up_run},
+	{
+		.name = "down",
+		.help = "take the carrier from both ends, or with --silent drop every frame",
+		.args = {LINK},
+		.options = down_options,
+		.flags = CLI_JSON,
+		.run = down_run,
+	},
+	{
+		.name = "delete",
+		.help = "remove a link",
+		.args = {LINK},
+		.flags = CLI_JSON,
+		.run = delete_run,
+	},
+	{0},
+};
+
+const struct cli_noun noun_link = {
+	.name = "link",
+	.help = "Links between two routers: add, list, change, take up and down, delete.",
+	.verbs = verbs,
+};

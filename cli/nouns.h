@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nouns, one file each; cli/nouns.c puts them in order. */
+#ifndef VLSP_CLI_NOUNS_H
+#define VLSP_CLI_NOUNS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_noun noun_topology, noun_router, noun_link, noun_route;
+extern const struct cli_noun noun_status, noun_ping, noun_trace, noun_version, noun_completion;
+
+/* Verbs of a noun that has more than one file. */
+int topology_apply_run(struct cli *cli);
+int topology_diff_run(struct cli *cli);
+int topology_delete_run(struct cli *cli);
+int topology_generate_run(struct cli *cli);
+void topology_generate_help(FILE *out);
+int topology_validate_run(struct cli *cli);
+int topology_convert_run(struct cli *cli);
+int router_exec_run(struct cli *cli);
+int router_shell_run(struct cli *cli);
+
+#endif

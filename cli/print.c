@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Tables and values for people. Used by every noun that prints data. */
+#include "cli/print.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void table_start(struct table *table, const char *const *heads, size_t columns)
+{
+	*table = (struct table){.columns = columns};
+	for (size_t i = 0; i < columns && i < TABLE_COLUMNS_MAX; i++)
+		table->heads[i] = heads[i];
+}
+
+void table_add(struct table *table, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (table->failed)
+		return;
+	if (table->count == table->room) {
+		size_t room = table->room ? table->room * 2 : 64;
+		char **cells = realloc(table->cells, room * sizeof(*cells));
+
+		if (!cells) {
+			table->failed = 1;
+			return;
+		}
+		table->cells = cells;
+		table->room = room;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&table->cells[table->count], fmt, ap) < 0)
+		table->failed = 1;
+	else
+		table->count++;
+	va_end(ap);
+}
+
+static void cell(FILE *out, const char *text, size_t width, int right, int last)
+{
+	if (right)
+		fprintf(out, "%*s", (int)width, text);
+	else if (last)
+		fputs(text, out);
+	else
+		fprintf(out, "%-*s", (int)width, text);
+	fputs(last ? "\n" : "  ", out);
+}
+
+int table_print(struct table *table, FILE *out)
+{
+	size_t width[TABLE_COLUMNS_MAX] = {0};
+	int failed = table->failed;
+
+	for (size_t c = 0; c < table->columns; c++)
+		width[c] = strlen(table->heads[c]) - (table->heads[c][0] == '>');
+	for (size_t i = 0; i < table->count; i++)
+		if (strlen(table->cells[i]) > width[i % table->columns])
+			width[i % table->columns] = strlen(table->cells[i]);
+	for (size_t c = 0; c < table->columns && !failed; c++) {
+		int right = table->heads[c][0] == '>';
+
+		cell(out, table->heads[c] + right, width[c], right, c + 1 == table->columns);
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		size_t c = i % table->columns;
+
+		if (!failed)
+			cell(out, table->cells[i], width[c], table->heads[c][0] == '>',
+			     c + 1 == table->columns);
+		free(table->cells[i]);
+	}
+	free(table->cells);
+	return failed ? -ENOMEM : 0;
+}
+
+const char *body_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text && *text ? text : "-";
+}
+
+long long body_int(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+int body_true(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+const char *print_ms(uint64_t ms, char *buf, size_t size)
+{
+	unsigned long long s = ms / 1000;
+
+	if (ms < 100)
+		snprintf(buf, size, "%llu ms", (unsigned long long)ms);
+	else if (s < 10)
+		snprintf(buf, size, "%.2f s", (double)ms / 1000);
+	else if (s < 60)
+		snprintf(buf, size, "%.1f s", (double)ms / 1000);
+	else if (s < 3600)
+		snprintf(buf, size, "%llu min %llu s", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(buf, size, "%llu h %llu min", s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, size, "%llu d %llu h", s / 86400, s / 3600 % 24);
+	return buf;
+}
+
+const char *print_drops(const json_t *counts, char *buf, size_t size)
+{
+	json_t *drops = json_object_get(counts, "drops"), *value;
+	const char *cause;
+	size_t n = 0;
+
+	snprintf(buf, size, "-");
+	json_object_foreach (drops, cause, value) {
+		if (json_integer_value(value) == 0 || n >= size)
+			continue;
+		n += (size_t)snprintf(buf + n, size - n, "%s%s %lld", n ? ", " : "", cause,
+				      (long long)json_integer_value(value));
+	}
+	return buf;
+}
+
+static size_t shape_words(const json_t *shape, char *buf, size_t size)
+{
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	json_object_foreach ((json_t *)shape, key, value) {
+		if (n >= size)
+			break;
+		if (json_is_string(value))
+			n += (size_t)snprintf(buf + n, size - n, "%s%s %s", n ? " " : "", key,
+					      json_string_value(value));
+		else
+			n += (size_t)snprintf(buf + n, size - n, "%s%s %g", n ? " " : "", key,
+					      json_number_value(value));
+	}
+	return n;
+}
+
+const char *print_shape(const json_t *link, char *buf, size_t size)
+{
+	const json_t *shape = json_object_get(link, "shape");
+	const json_t *ab = json_object_get(shape, "a-to-b"), *ba = json_object_get(shape, "b-to-a");
+	char x[200], y[200];
+	size_t n = shape_words(ab, x, sizeof(x)), m = shape_words(ba, y, sizeof(y));
+
+	if (n == 0 && m == 0)
+		snprintf(buf, size, "-");
+	else if (json_equal(ab, ba))
+		snprintf(buf, size, "%s", x);
+	else
+		snprintf(buf, size, "%s%s%s%s%s", n ? "a-to-b: " : "", x, n && m ? ", " : "",
+			 m ? "b-to-a: " : "", y);
+	return buf;
+}

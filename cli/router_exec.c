@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vlsp router exec and shell: this process enters the router's network and becomes the command. */
+#include "cli/netns.h"
+#include "cli/nouns.h"
+#include "cli/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/client/rest.h"
+
+#define EXIT_CANNOT_RUN 126 /* as shells say it */
+#define EXIT_NOT_FOUND	127
+
+static char *hosts_now(const json_t *routers, size_t *ret_size)
+{
+	cleanup_fclose FILE *file = fopen("/etc/hosts", "re");
+	cleanup_free char *old = NULL;
+	size_t room = 0;
+
+	/* one "line" up to a NUL that does not come: all of it */
+	if (file && getdelim(&old, &room, '\0', file) < 0) {
+		free(old);
+		old = NULL;
+	}
+	return netns_hosts(old ? old : "", routers, ret_size);
+}
+
+static int enter(struct cli *cli, const char *netns, const json_t *routers)
+{
+	cleanup_free char *hosts = NULL;
+	struct err err;
+	size_t size;
+
+	hosts = hosts_now(routers, &size);
+	if (!hosts)
+		return cli_fail(cli, "out of memory");
+	if (netns_enter(netns, &err) < 0 || netns_mounts(hosts, size, &err) < 0)
+		return cli_fail(cli, "%s", err.text);
+	return 0;
+}
+
+static int enter_router(struct cli *cli, const char *router, char **ret_name)
+{
+	struct answer one = {0}, all = {0};
+	const char *netns, *name;
+	struct path path;
+	int rc;
+
+	if (geteuid() != 0)
+		return cli_fail(cli, "entering a router's network needs root: use sudo");
+	path_start(&path, "/router/", router);
+	rc = request_json(cli, "GET", path_done(&path), &one);
+	path_free(&path);
+	if (rc == 0)
+		rc = request_json(cli, "GET", "/router/?detail=all", &all);
+	netns = json_string_value(json_object_get(one.json, "netns"));
+	name = json_string_value(json_object_get(one.json, "name"));
+	if (rc == 0 && (!netns || !*netns || !name))
+		rc = cli_fail(cli, "router %s runs nowhere that could be entered from here",
+			      router);
+	if (rc == 0)
+		rc = enter(cli, netns, all.json);
+	if (rc == 0 && ret_name && !(*ret_name = strdup(name)))
+		rc = cli_fail(cli, "out of memory");
+	answer_done(&one);
+	answer_done(&all);
+	/* nothing of the daemon's goes to the command */
+	rest_close(cli->rest);
+	cli->rest = NULL;
+	return rc;
+}
+
+int router_exec_run(struct cli *cli)
+{
+	int rc, code;
+
+	rc = enter_router(cli, cli_arg(cli, 0), NULL);
+	if (rc)
+		return rc;
+	fflush(cli->out);
+	execvp(cli->args[1], (char *const *)(cli->args + 1));
+	code = errno;
+	cli_fail(cli, "%s: %s", cli->args[1], strerror(code));
+	return code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}
+
+/* The prompt of sh by PS1; bash sets its own in ~/.bashrc, so it is changed behind that, once. */
+static int set_prompt(const char *router)
+{
+	cleanup_free char *ps1 = NULL, *once = NULL;
+
+	if (asprintf(&ps1, "[%s] $ ", router) < 0 ||
+	    asprintf(&once, "PS1=\"[%s] $PS1\"; unset PROMPT_COMMAND", router) < 0)
+		return -ENOMEM;
+	if (setenv("VLSP_ROUTER", router, 1) < 0 || setenv("PS1", ps1, 1) < 0 ||
+	    setenv("PROMPT_COMMAND", once, 1) < 0)
+		return -errno;
+	return 0;
+}
+
+int router_shell_run(struct cli *cli)
+{
+	const char *shell = getenv("SHELL");
+	cleanup_free char *name = NULL;
+	int rc, code;
+
+	if (!shell || !*shell)
+		shell = "/bin/sh";
+	rc = enter_router(cli, cli_arg(cli, 0), &name);
+	if (rc)
+		return rc;
+	if (set_prompt(name) < 0)
+		return cli_fail(cli, "out of memory");
+	fflush(cli->out);
+	execlp(shell, shell, (char *)NULL);
+	code = errno;
+	cli_fail(cli, "%s: %s", shell, strerror(code));
+	return code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}

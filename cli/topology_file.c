@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vlsp topology generate, validate and convert: they need no daemon, only lib/topo. */
+#include "cli/file.h"
+#include "cli/nouns.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/topo/gen.h"
+
+static void warnings(struct cli *cli, const struct topo_doc *doc)
+{
+	for (size_t i = 0; i < doc->warning_count; i++)
+		cli_note(cli, "warning: %s", doc->warnings[i]);
+}
+
+static int write_doc(struct cli *cli, const struct topo_doc *doc)
+{
+	cleanup_free char *text = NULL;
+	enum topo_format format;
+	size_t size;
+	int r;
+
+	file_format(cli, &format);
+	r = topo_write(doc, format, &text, &size);
+	if (r < 0)
+		return cli_fail(cli, "the topology cannot be written: %s", strerror(-r));
+	return file_write(cli, cli_text(cli, "output"), text, size);
+}
+
+static int read_doc(struct cli *cli, struct topo_doc **ret_doc)
+{
+	cleanup_free char *text = NULL;
+	const char *name = cli_arg(cli, 0);
+	struct err err;
+	size_t size;
+	int rc;
+
+	rc = file_read(cli, name, &text, &size);
+	if (rc)
+		return rc;
+	if (topo_read(text, size, file_source(name), ret_doc, &err) < 0)
+		return cli_fail(cli, "%s", err.text);
+	warnings(cli, *ret_doc);
+	return 0;
+}
+
+void topology_generate_help(FILE *out)
+{
+	const struct topo_gen_option *options;
+	const struct topo_gen_kind *kinds;
+	char left[64];
+	size_t n;
+
+	fputs("\nKinds and their sizes:\n", out);
+	kinds = topo_gen_kinds(&n);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(left, sizeof(left), "%s %s", kinds[i].name, kinds[i].args);
+		fprintf(out, "  %-26s %s\n", left, kinds[i].help);
+	}
+	fputs("\nOptions of the kinds:\n", out);
+	options = topo_gen_options(&n);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(left, sizeof(left), "%s %s", options[i].name,
+			 options[i].arg ? options[i].arg : "");
+		fprintf(out, "  %-26s %s\n", left, options[i].help);
+	}
+}
+
+int topology_generate_run(struct cli *cli)
+{
+	struct topo_doc *doc;
+	struct err err;
+	int rc;
+
+	if (topo_generate(cli_arg(cli, 0), (int)cli->arg_count - 1, cli->args + 1, &doc, &err) < 0)
+		return cli_usage(cli, "%s", err.text);
+	warnings(cli, doc);
+	rc = write_doc(cli, doc);
+	topo_doc_free(doc);
+	return rc;
+}
+
+int topology_validate_run(struct cli *cli)
+{
+	struct topo_doc *doc;
+	int rc;
+
+	rc = read_doc(cli, &doc);
+	if (rc)
+		return rc;
+	if (cli_given(cli, "json")) {
+		json_t *body = json_pack("{s:s, s:I, s:I, s:[]}", "name", doc->name, "routers",
+					 (json_int_t)doc->router_count, "links",
+					 (json_int_t)doc->link_count, "warnings");
+
+		for (size_t i = 0; i < doc->warning_count; i++)
+			json_array_append_new(json_object_get(body, "warnings"),
+					      json_string(doc->warnings[i]));
+		json_dumpf(body, cli->out, JSON_COMPACT);
+		fputc('\n', cli->out);
+		json_decref(body);
+	} else if (!cli_given(cli, "quiet")) {
+		fprintf(cli->out, "%s: valid, %zu router%s, %zu link%s\n",
+			file_source(cli_arg(cli, 0)), doc->router_count,
+			doc->router_count == 1 ? "" : "s", doc->link_count,
+			doc->link_count == 1 ? "" : "s");
+	}
+	topo_doc_free(doc);
+	return CLI_DONE;
+}
+
+int topology_convert_run(struct cli *cli)
+{
+	struct topo_doc *doc;
+	int rc;
+
+	rc = read_doc(cli, &doc);
+	if (rc)
+		return rc;
+	rc = write_doc(cli, doc);
+	topo_doc_free(doc);
+	return rc;
+}
