@@ -80,7 +80,9 @@ def check_file(path):
         if RANKS[theirs] >= RANKS[mine]:
             yield number, (f"{mine} (rank {RANKS[mine]}) includes {theirs} "
                            f"(rank {RANKS[theirs]}): only lower ranks")
-    if path.endswith(".c") and not path.endswith(".bpf.c") and os.path.exists(own) and first != own:
+    # A private header stands for the public one, which it includes.
+    good = (own, own[:-2] + "_priv.h")
+    if path.endswith(".c") and not path.endswith(".bpf.c") and os.path.exists(own) and first not in good:
         yield 1, f'first project include is "{first}", should be its own header "{own}"'
 
 
