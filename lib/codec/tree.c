@@ -91,8 +91,9 @@ int tree_add(struct tree_builder *b, enum tree_type type, int line, struct tree_
 	struct tree_node *node;
 
 	if (++b->nodes > b->limits->nodes)
-		return tree_fail(b, line, "more than %zu values%s", b->limits->nodes,
-				 " (aliases count as what they stand for)");
+		return tree_fail(b, b->alias_line ? b->alias_line : line,
+				 "more than %zu values (aliases count as what they stand for)",
+				 b->limits->nodes);
 	node = tree_alloc(b->tree, sizeof(*node));
 	if (!node)
 		return err_errno(b->err, ENOMEM, "%s", b->source);
@@ -118,7 +119,8 @@ int tree_open(struct tree_builder *b, enum tree_type type, int line)
 	int r;
 
 	if (b->depth >= b->limits->depth || b->depth >= TREE_OPEN_MAX)
-		return tree_fail(b, line, "nested deeper than %u levels", b->limits->depth);
+		return tree_fail(b, b->alias_line ? b->alias_line : line,
+				 "nested deeper than %u levels", b->limits->depth);
 	r = tree_add(b, type, line, &node);
 	if (r < 0)
 		return r;

@@ -28,6 +28,7 @@ struct tree_builder {
 	unsigned depth;
 	const char *key;
 	size_t nodes;
+	int alias_line; /* of the alias that is being expanded; 0: none */
 };
 
 /* Memory that lives as long as the tree, aligned for a node; NULL: none left. */

@@ -129,7 +129,7 @@ static int add_anchor(struct reader *r, const yaml_char_t *name, struct tree_nod
 
 /* Copies src below the present place. Lines stay those of the anchor: that is where a wrong value
  * is to be mended. Recursion is as deep as limits->depth. */
-static int copy_node(struct tree_builder *b, const struct tree_node *src, int line)
+static int copy_node(struct tree_builder *b, const struct tree_node *src)
 {
 	struct tree_node *node;
 	int r;
@@ -146,7 +146,7 @@ static int copy_node(struct tree_builder *b, const struct tree_node *src, int li
 	for (const struct tree_node *child = src->first; r == 0 && child; child = child->next) {
 		if (src->type == TREE_MAP)
 			b->key = child->key;
-		r = copy_node(b, child, line);
+		r = copy_node(b, child);
 	}
 	if (r == 0)
 		tree_close(b);
@@ -156,6 +156,7 @@ static int copy_node(struct tree_builder *b, const struct tree_node *src, int li
 static int on_alias(struct reader *r, const char *name, int line)
 {
 	struct tree_builder *b = r->b;
+	int ret;
 
 	if (tree_wants_key(b))
 		return tree_fail(b, line, "an alias cannot be a key");
@@ -165,16 +166,28 @@ static int on_alias(struct reader *r, const char *name, int line)
 		for (unsigned d = 0; d < b->depth; d++)
 			if (b->open[d] == r->anchors[i].node)
 				return tree_fail(b, line, "*%.60s stands within itself", name);
-		return copy_node(b, r->anchors[i].node, line);
+		b->alias_line = line;
+		ret = copy_node(b, r->anchors[i].node);
+		b->alias_line = 0;
+		return ret;
 	}
 	return tree_fail(b, line, "no anchor &%.60s before this", name);
+}
+
+/* "!" means: a text, whatever it looks like. No other types than those of the core schema. */
+static int check_tag(struct tree_builder *b, const yaml_char_t *tag, const char *known, int line)
+{
+	const char *text = (const char *)tag;
+
+	if (!text || strcmp(text, "!") == 0 || strcmp(text, known) == 0)
+		return 0;
+	return tree_fail(b, line, "tag %.60s is not supported", text);
 }
 
 static int on_scalar(struct reader *r, const yaml_event_t *event, int line)
 {
 	struct tree_builder *b = r->b;
 	const char *value = (const char *)event->data.scalar.value;
-	const char *tag = (const char *)event->data.scalar.tag;
 	size_t size = event->data.scalar.length;
 	struct tree_node *node;
 	char *text;
@@ -182,8 +195,9 @@ static int on_scalar(struct reader *r, const yaml_event_t *event, int line)
 
 	if (strlen(value) != size)
 		return tree_fail(b, line, "a text with a NUL character");
-	if (tag && strncmp(tag, "tag:yaml.org,2002:", 18) != 0 && strcmp(tag, "!") != 0)
-		return tree_fail(b, line, "tag %.60s is not supported", tag);
+	ret = check_tag(b, event->data.scalar.tag, "tag:yaml.org,2002:str", line);
+	if (ret < 0)
+		return ret;
 	text = tree_strdup(b->tree, value, size);
 	if (!text)
 		return err_errno(b->err, ENOMEM, "%s", b->source);
@@ -196,21 +210,26 @@ static int on_scalar(struct reader *r, const yaml_event_t *event, int line)
 	if (ret < 0)
 		return ret;
 	node->text = text;
-	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !tag) {
+	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !event->data.scalar.tag) {
 		node->plain = true;
 		node->type = plain_type(text);
 	}
 	return add_anchor(r, event->data.scalar.anchor, node);
 }
 
-static int on_container(struct reader *r, enum tree_type type, const yaml_char_t *anchor, int line)
+static int on_container(struct reader *r, enum tree_type type, const yaml_char_t *anchor,
+			const yaml_char_t *tag, int line)
 {
 	struct tree_builder *b = r->b;
 	int ret;
 
 	if (tree_wants_key(b))
 		return tree_fail(b, line, "a list or map cannot be a key");
-	ret = tree_open(b, type, line);
+	ret = check_tag(b, tag,
+			type == TREE_LIST ? "tag:yaml.org,2002:seq" : "tag:yaml.org,2002:map",
+			line);
+	if (ret == 0)
+		ret = tree_open(b, type, line);
 	return ret < 0 ? ret : add_anchor(r, anchor, b->open[b->depth - 1]);
 }
 
@@ -229,9 +248,11 @@ static int on_event(struct reader *r, const yaml_event_t *event)
 	case YAML_SCALAR_EVENT:
 		return on_scalar(r, event, line);
 	case YAML_SEQUENCE_START_EVENT:
-		return on_container(r, TREE_LIST, event->data.sequence_start.anchor, line);
+		return on_container(r, TREE_LIST, event->data.sequence_start.anchor,
+				    event->data.sequence_start.tag, line);
 	case YAML_MAPPING_START_EVENT:
-		return on_container(r, TREE_MAP, event->data.mapping_start.anchor, line);
+		return on_container(r, TREE_MAP, event->data.mapping_start.anchor,
+				    event->data.mapping_start.tag, line);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		tree_close(r->b);

@@ -42,7 +42,7 @@ static const struct topo_gen_option options[] = {
 	{"--routing", "MODE", "distributed or central (central beyond 2048 routers)"},
 	{"--prefix", "TEXT", "what routers' names start with (r)"},
 	{"--weight", "N", "weight of each link (1)"},
-	{"--seed", "N", "for random kinds: same seed, same network (1)"},
+	{"--seed", "N", "same seed, same network; matters for random kinds (1)"},
 	{"--no-connect", NULL, "for random kinds: leave unconnected parts unconnected"},
 	{"--rate", "RATE", "of each link, e.g. 10mbit"},
 	{"--delay", "TIME", "of each link, e.g. 20ms"},
@@ -230,8 +230,7 @@ static int read_option(struct topo_gen *gen, int argc, const char *const *argv, 
 	if (!option)
 		return gen_fail(gen, "%.40s: unknown option%s", arg,
 				topo_near_hint(&near, hint, sizeof(hint)));
-	if (!gen->kind->is_random &&
-	    (strcmp(option->name, "--seed") == 0 || strcmp(option->name, "--no-connect") == 0))
+	if (!gen->kind->is_random && strcmp(option->name, "--no-connect") == 0)
 		return gen_fail(gen, "%s: there is nothing random in this kind", option->name);
 	if (!option->arg)
 		return equals ? gen_fail(gen, "%s: takes no value", option->name)

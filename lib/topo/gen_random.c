@@ -39,9 +39,10 @@ static int connect_parts(struct topo_gen *gen)
 	/* start[p + 1] is now where part p begins */
 	for (long p = 1; r == 0 && p < parts; p++) {
 		size_t from = start[p + 1], to = p + 1 < parts ? start[p + 2] : n;
+		uint32_t old = order[topo_rng_below(&gen->rng, from)];
+		uint32_t fresh = order[from + topo_rng_below(&gen->rng, to - from)];
 
-		r = gen_link(gen, order[topo_rng_below(&gen->rng, from)],
-			     order[from + topo_rng_below(&gen->rng, to - from)]);
+		r = gen_link(gen, old, fresh);
 	}
 out:
 	free(part);

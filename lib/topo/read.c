@@ -54,7 +54,7 @@ static int read_any(const char *text, size_t size, const char *source, struct to
 			err, EINVAL,
 			"%s:1: the file is empty: expected a topology with routers and links",
 			source);
-	if (text[start] == '<')
+	if (text[start] == '<' && (start + 1 == size || text[start + 1] != '<')) /* "<<:" is YAML */
 		return topo_read_graphml(text, size, source, doc, err);
 	return topo_read_tree(text, size, text[start] == '{', source, doc, err);
 }

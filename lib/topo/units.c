@@ -241,7 +241,7 @@ const char *units_double_format(double value, char buf[UNITS_TEXT_SIZE])
 {
 	double back;
 
-	for (int digits = 1; digits <= 17; digits++) {
+	for (int digits = 3; digits <= 17; digits++) { /* fewer: 90 would be 9e+01 */
 		char *comma;
 
 		snprintf(buf, UNITS_TEXT_SIZE, "%.*g", digits, value);
