@@ -12,10 +12,6 @@
 #include "daemon/ctl/converge.h"
 #include "lib/base/clock.h"
 
-/* An operation without work for the machine says whether routes have converged: worth this many
- * steps of 40 ms on the largest networks, none on one that was looked at already. */
-#define SWEEP_STEPS 10
-
 void run_kick(struct ctl *ctl)
 {
 	loop_timer_set(ctl->kick, 1);
@@ -186,7 +182,6 @@ static void start(struct ctl *ctl, struct op *op)
 	struct plan *plan = &op->plan;
 	struct host_network network;
 	struct err err = {0};
-	int steps;
 
 	ctl->current = op;
 	op_set_state(ctl, op, CTL_RUNNING);
@@ -207,16 +202,8 @@ static void start(struct ctl *ctl, struct op *op)
 	network_of(ctl, &plan->after, MODEL_DELETING, &network);
 	if (plan_host_items(plan) == 0 &&
 	    !(ctl->model->router_count && network_differs(&network, &ctl->told))) {
-		if (plan_commit(plan, ctl->model, NULL, clock_wall_ms()) < 0) {
-			err_set(&err, ENOMEM, "out of memory: a label is missing");
-			fail(ctl, op, &err);
-			return;
-		}
-		for (steps = 0; steps < SWEEP_STEPS && !converge_step(ctl->converge); steps++)
-			;
-		op->pub.converged = converge_complete(ctl->converge);
-		converge_wake(ctl->converge);
-		op_finish(ctl, op, NULL);
+		/* Done at once, if routes have converged: that is what an apply promises. */
+		commit(ctl, op, NULL);
 		return;
 	}
 	if (submit(ctl, op, &network, &err) < 0) {

@@ -23,7 +23,9 @@ static int fault(struct fake *fake, const char *what, const char *name, struct e
 		return 0;
 	int error = fake->fail_error;
 
-	fake->fail_error = 0;
+	fake->fail_error = fake->second_error;
+	fake->fail_countdown = fake->second_countdown;
+	fake->second_error = 0;
 	return err_errno(err, error, "%s %s", what, name);
 }
 

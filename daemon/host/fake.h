@@ -26,6 +26,8 @@ int fake_new(const struct fake_config *config, struct host **ret_host);
 /* The n-th item from now on (0: the next one) fails with error, a positive errno; items are
  * counted over batches, in the order of host_ops.h. Once. */
 void fake_fail_item(struct host *host, uint64_t n, int error);
+/* After that one, the n-th item counted from there fails, too. */
+void fake_fail_second(struct host *host, uint64_t n, int error);
 /* The next count calls of fib_set fail. */
 void fake_fail_fib(struct host *host, unsigned count, int error);
 /* Tables of routers are not reported any more, or again (all that were held back, at once). */

@@ -57,6 +57,8 @@ struct fake {
 	struct paths *paths;
 	uint64_t fail_countdown;
 	int fail_error;
+	uint64_t second_countdown;
+	int second_error;
 	unsigned fib_fails;
 	int fib_error;
 	bool mute;

@@ -243,6 +243,12 @@ void fake_fail_item(struct host *host, uint64_t n, int error)
 	fake_of(host)->fail_error = error;
 }
 
+void fake_fail_second(struct host *host, uint64_t n, int error)
+{
+	fake_of(host)->second_countdown = n;
+	fake_of(host)->second_error = error;
+}
+
 void fake_fail_fib(struct host *host, unsigned count, int error)
 {
 	fake_of(host)->fib_fails = count;
