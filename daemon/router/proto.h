@@ -33,9 +33,11 @@ struct proto_ops {
 
 struct proto_config {
 	uint32_t address; /* of this router, host byte order */
-	uint32_t epoch;	  /* of this incarnation, never 0 */
-	uint32_t seqno;	  /* first sequence number; larger than any of an earlier incarnation */
-	size_t dst_max;	  /* destinations kept at most; more are refused and counted */
+	/* Of this incarnation, never 0. A router that starts again begins when all neighbours have
+	 * noticed that the earlier incarnation is gone: Documentation/routing.md, "Restart". */
+	uint32_t epoch;
+	uint32_t seqno; /* first sequence number; larger than any of an earlier incarnation */
+	size_t dst_max; /* destinations kept at most; more are refused and counted */
 	const struct proto_ops *ops;
 	void *arg;
 };

@@ -17,7 +17,7 @@
 #define RTO_MIN	      (20 * NSEC_PER_MSEC)
 #define RTO_MAX	      (500 * NSEC_PER_MSEC)
 #define GAP_MIN	      (1 * NSEC_PER_MSEC)
-#define GAP_MAX	      (5 * NSEC_PER_MSEC)
+#define GAP_MAX	      (4 * NSEC_PER_MSEC)
 #define NO_MEMORY     (10 * NSEC_PER_MSEC)
 #define LOST_BEHIND   3 /* a message is lost when one that was sent this much later has arrived */
 #define BACKOFF_MAX   5
@@ -103,6 +103,21 @@ static void flight_lost(struct proto *p, struct proto_nbr *nbr, const struct pro
 		else if (nbr->pair[slot].tx_seq == f->seq)
 			proto_session_queue(nbr, slot, PROTO_PAIR_FORCE);
 	}
+}
+
+/* Gives up what was sent at least age ago: it is queued again. false: there was no such message. */
+static bool lose_older(struct proto *p, struct proto_nbr *nbr, uint64_t age)
+{
+	unsigned lost = 0;
+
+	while (lost < nbr->flights && nbr->flight[lost]->sent_ns + age <= p->now) {
+		flight_lost(p, nbr, nbr->flight[lost]);
+		flight_put(p, nbr->flight[lost]);
+		lost++;
+	}
+	nbr->flights -= lost;
+	memmove(nbr->flight, nbr->flight + lost, nbr->flights * sizeof(nbr->flight[0]));
+	return lost > 0;
 }
 
 static void measure(struct proto_nbr *nbr, uint64_t rtt)
@@ -202,6 +217,9 @@ int proto_session_receive(struct proto *p, struct proto_nbr *nbr, const struct p
 		if (known) {
 			proto_table_forget(p, nbr);
 			start_over(p, nbr);
+		} else if (!head->sid_rx) {
+			/* It came up after us and threw away what we sent before. */
+			lose_older(p, nbr, GAP_MIN);
 		}
 	}
 	if (head->sid_rx == nbr->sid && head->ack)
@@ -311,19 +329,7 @@ static bool send_batch(struct proto *p, struct proto_nbr *nbr)
 
 static void check_timeouts(struct proto *p, struct proto_nbr *nbr)
 {
-	uint64_t limit = rto(nbr);
-	unsigned lost = 0;
-
-	while (lost < nbr->flights && nbr->flight[lost]->sent_ns + limit <= p->now) {
-		flight_lost(p, nbr, nbr->flight[lost]);
-		flight_put(p, nbr->flight[lost]);
-		lost++;
-	}
-	if (!lost)
-		return;
-	nbr->flights -= lost;
-	memmove(nbr->flight, nbr->flight + lost, nbr->flights * sizeof(nbr->flight[0]));
-	if (nbr->backoff < BACKOFF_MAX)
+	if (lose_older(p, nbr, rto(nbr)) && nbr->backoff < BACKOFF_MAX)
 		nbr->backoff++;
 }
 

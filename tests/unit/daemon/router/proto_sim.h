@@ -2,7 +2,7 @@
 /*
  * A network of routing protocol instances in memory, in virtual time: links delay, lose, duplicate
  * and reorder; every event comes from one seed. At each change of a route it is checked that the
- * next hops form no cycle. The tests include proto_sim.c.
+ * next hops form no cycle.
  */
 #ifndef VLSP_TESTS_UNIT_DAEMON_ROUTER_PROTO_SIM_H
 #define VLSP_TESTS_UNIT_DAEMON_ROUTER_PROTO_SIM_H
@@ -54,7 +54,10 @@ struct sim {
 	size_t heap_count, heap_cap;
 	size_t in_flight, planned; /* messages; changes of links and routers */
 	uint64_t messages, entries, bytes, route_changes, events;
+	uint64_t changed_at;	     /* the last change of a route */
 	uint64_t loops;		     /* cycles seen: must stay 0 */
+	uint32_t metric_max;	     /* largest of all finite metrics seen */
+	size_t dst_max;		     /* for routers that are added; 0: enough */
 	uint64_t lag;		     /* proto_run comes up to so much after its reason */
 	unsigned cores, cores_idle;  /* 0: processing takes no time */
 	uint64_t work_ns, cost_left; /* spent; of the piece of work at hand */
@@ -66,6 +69,7 @@ struct sim {
 void sim_init(struct sim *sim, uint64_t seed, uint32_t router_cap);
 void sim_done(struct sim *sim);
 uint32_t sim_random(struct sim *sim, uint32_t below);
+uint64_t sim_random_time(struct sim *sim, uint64_t below);
 
 uint32_t sim_add_router(struct sim *sim);
 /* Down until sim_link_up(). */
@@ -80,8 +84,12 @@ void sim_link_flap(struct sim *sim, uint32_t link, int end, uint64_t within);
 /* Dies now; is back, as a new incarnation, when all neighbours have noticed. */
 void sim_restart(struct sim *sim, uint32_t router, uint64_t within);
 
+/* A "down" that is noticed after the link is back leaves one end down: both ends are told again. */
+void sim_repair(struct sim *sim);
+
 bool sim_step(struct sim *sim); /* one event; false: none left */
 void sim_run_until(struct sim *sim, uint64_t until);
+void sim_grid(struct sim *sim, uint32_t rows, uint32_t columns, uint32_t weight);
 /* Runs until nothing is pending. false: it did not come to rest within the limits. */
 bool sim_settle(struct sim *sim);
 

@@ -5,13 +5,14 @@
  * Dijkstra's routes when it has come to rest. PROTO_SEED=n replays one run, PROTO_RUNS=n sets how
  * many.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-#include "tests/unit/daemon/router/proto_sim.c"
+#include "tests/unit/daemon/router/proto_sim.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define RUNS 2000
@@ -29,9 +30,9 @@ static void build(struct sim *sim, unsigned weights)
 	uint32_t routers = sim->router_cap, extra = sim_random(sim, 2 * routers);
 	unsigned loss = sim_random(sim, 3) ? 0 : sim_random(sim, 31);
 	unsigned duplicate = sim_random(sim, 3) ? 0 : sim_random(sim, 20);
-	uint64_t jitter = sim_random(sim, 2) ? 50000 : random_time(sim, 8000000);
+	uint64_t jitter = sim_random(sim, 2) ? 50000 : sim_random_time(sim, 8000000);
 
-	sim->lag = sim_random(sim, 2) ? 0 : random_time(sim, 2000000);
+	sim->lag = sim_random(sim, 2) ? 0 : sim_random_time(sim, 2000000);
 	for (uint32_t r = 0; r < routers; r++) {
 		sim_add_router(sim);
 		if (r)
@@ -46,7 +47,7 @@ static void build(struct sim *sim, unsigned weights)
 	for (uint32_t l = 0; l < sim->links; l++) {
 		sim->link[l].loss = loss;
 		sim->link[l].duplicate = duplicate;
-		sim->link[l].delay = random_time(sim, 3000000);
+		sim->link[l].delay = sim_random_time(sim, 3000000);
 		sim->link[l].jitter = jitter;
 		if (sim_random(sim, 10))
 			sim_link_up(sim, l, 20000000);
@@ -56,7 +57,7 @@ static void build(struct sim *sim, unsigned weights)
 static void random_event(struct sim *sim, unsigned weights)
 {
 	uint32_t link = sim_random(sim, sim->links);
-	uint64_t within = random_time(sim, 150000000);
+	uint64_t within = sim_random_time(sim, 150000000);
 
 	switch (sim_random(sim, 10)) {
 	case 0:
@@ -83,22 +84,6 @@ static void random_event(struct sim *sim, unsigned weights)
 	}
 }
 
-/* A detection of "down" that is older than the link's return leaves one end down: put that right.
- */
-static void repair(struct sim *sim)
-{
-	for (uint32_t l = 0; l < sim->links; l++) {
-		for (uint32_t e = 0; e < 2; e++) {
-			struct sim_link *link = &sim->link[l];
-
-			if (link->carrier != link->end[e].up)
-				plan(sim, link->carrier ? SIM_UP : SIM_DOWN, sim->now, l, e, 0);
-			if (link->end[e].weight != link->end[0].weight)
-				plan(sim, SIM_WEIGHT, sim->now, l, e, link->end[0].weight);
-		}
-	}
-}
-
 static bool one_run(uint64_t seed, uint64_t *events)
 {
 	struct sim sim;
@@ -110,19 +95,19 @@ static bool one_run(uint64_t seed, uint64_t *events)
 	weights = sim_random(&sim, 3);
 	build(&sim, weights);
 	if (sim_random(&sim, 2))
-		sim_run_until(&sim, sim.now + random_time(&sim, 500000000));
+		sim_run_until(&sim, sim.now + sim_random_time(&sim, 500000000));
 	count = 3 + sim_random(&sim, 25);
 	while (ok && count--) {
 		random_event(&sim, weights);
 		if (sim_random(&sim, 3))
-			sim_run_until(&sim,
-				      sim.now + random_time(&sim, sim_random(&sim, 4) ? 20000000
-										      : 400000000));
+			sim_run_until(&sim, sim.now + sim_random_time(&sim, sim_random(&sim, 4)
+										    ? 20000000
+										    : 400000000));
 		ok = !sim.loops;
 	}
 	while (ok && sim.planned)
 		sim_step(&sim);
-	repair(&sim);
+	sim_repair(&sim);
 	ok = ok && sim_settle(&sim) && !sim_compare(&sim) && !sim.loops;
 	*events += sim.events;
 	sim_done(&sim);
