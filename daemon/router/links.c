@@ -228,6 +228,15 @@ int links_del(struct links *links, uint32_t port)
 	return 0;
 }
 
+void links_renew(struct links *links, uint64_t now_ns, uint32_t epoch)
+{
+	links->epoch = epoch;
+	for (size_t i = 0; i < links->count; i++) {
+		if (links->array[i].live.carrier)
+			greet(links, &links->array[i], now_ns);
+	}
+}
+
 void links_greeted(struct links *links, uint64_t now_ns, uint32_t port,
 		   const struct vdp_hello *greeting)
 {

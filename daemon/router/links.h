@@ -56,6 +56,10 @@ int links_weight(struct links *links, uint32_t port, uint32_t weight, bool *ret_
 /* down() is called if the link was up. 0 or -ENOENT. */
 int links_del(struct links *links, uint32_t port);
 
+/* From now on this is another incarnation, as after a restart: all neighbours are greeted, and
+ * begin anew with us. Our view of them stays. epoch: not 0, not the one before. */
+void links_renew(struct links *links, uint64_t now_ns, uint32_t epoch);
+
 /* A greeting came in by port. */
 void links_greeted(struct links *links, uint64_t now_ns, uint32_t port,
 		   const struct vdp_hello *greeting);

@@ -77,11 +77,23 @@ static void on_retry(void *arg)
 	router_settle(router);
 }
 
+/* Another one than *epoch, and not 0. */
+static int epoch_renew(uint32_t *epoch_inout)
+{
+	uint32_t epoch = 0;
+
+	while (epoch == 0 || epoch == *epoch_inout) {
+		if (getrandom(&epoch, sizeof(epoch), 0) != (ssize_t)sizeof(epoch))
+			return -EIO;
+	}
+	*epoch_inout = epoch;
+	return 0;
+}
+
 int router_set_mode(struct router *router, enum frame_mode mode)
 {
 	struct proto_config config = {
 		.address = router->request.address,
-		.epoch = router->epoch,
 		/* a later incarnation is newer, whatever the wall clock does */
 		.seqno = (uint32_t)(clock_read_ns(CLOCK_BOOTTIME) / SEQNO_NS),
 		.dst_max = VLSP_SLOT_MAX,
@@ -99,9 +111,15 @@ int router_set_mode(struct router *router, enum frame_mode mode)
 	}
 	if (router->proto)
 		return 0;
-	r = proto_new(&config, &router->proto);
+	/* neighbours must not take the new tables for a continuation of the old ones */
+	r = router->configured ? epoch_renew(&router->epoch) : 0;
+	config.epoch = router->epoch;
+	if (r == 0)
+		r = proto_new(&config, &router->proto);
 	if (r < 0)
 		return r;
+	if (router->configured)
+		links_renew(router->links, now, router->epoch);
 	/* the controller's routes could form loops with those that are learned now */
 	fib_clear(router->fib);
 	for (size_t i = 0; i < links_count(router->links) && r == 0; i++) {
@@ -240,18 +258,6 @@ static const struct packet_ops packet_callbacks = {
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static int epoch_new(uint32_t *ret_epoch)
-{
-	uint32_t epoch = 0;
-
-	while (epoch == 0) {
-		if (getrandom(&epoch, sizeof(epoch), 0) != (ssize_t)sizeof(epoch))
-			return -EIO;
-	}
-	*ret_epoch = epoch;
-	return 0;
-}
-
 static int timers_new(struct router *router)
 {
 	const struct {
@@ -275,7 +281,7 @@ static int open_all(struct router *router, const char **ret_what)
 	int r;
 
 	*ret_what = "an epoch";
-	r = epoch_new(&router->epoch);
+	r = epoch_renew(&router->epoch);
 	if (r < 0)
 		return r;
 	*ret_what = "the event loop";

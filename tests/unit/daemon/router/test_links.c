@@ -316,6 +316,19 @@ static void a_restarted_neighbour_goes_down_and_up_with_its_new_epoch(void **sta
 	assert_int_equal(links_up(f->a.links), 1);
 }
 
+static void a_renewed_side_is_a_restart_for_the_neighbour_only(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	links_renew(f->b.links, 1010, 777);
+	deliver(f, 1010);
+	assert_string_equal(f->a.trace, "udu");
+	assert_int_equal(f->a.epoch, 777);
+	assert_int_equal(f->a.cause, FRAME_CAUSE_RESTART);
+	assert_string_equal(f->b.trace, "u");
+}
+
 static void adding_a_known_link_changes_its_weight_only(void **state)
 {
 	struct fixture *f = *state;
@@ -412,6 +425,7 @@ int main(void)
 		T(carrier_loss_is_a_cause_of_its_own_and_coming_back_greets),
 		T(carrier_of_a_port_that_is_not_ours_is_ignored),
 		T(a_restarted_neighbour_goes_down_and_up_with_its_new_epoch),
+		T(a_renewed_side_is_a_restart_for_the_neighbour_only),
 		T(adding_a_known_link_changes_its_weight_only),
 		T(adding_a_known_port_with_another_peer_is_a_new_link),
 		T(a_changed_weight_is_told_only_for_a_link_that_is_up),
