@@ -162,9 +162,6 @@ static void sweep_one(struct converge *converge, struct model_router *router)
 		if (ret < 0) {
 			log_debug("router %s: setting routes: %s", router->name, strerror(-ret));
 			converge->failed = true;
-		} else {
-			model_router_set_rib(ctl->model, router, router->rib_version + 1,
-					     result.metric_sum, result.reachable);
 		}
 	}
 	compare(converge, router);

@@ -16,9 +16,7 @@ static void router_rib(void *arg, uint32_t slot, const struct frame_rib *rib)
 	struct ctl *ctl = arg;
 	struct model_router *router = model_router_by_slot(ctl->model, slot);
 
-	/* In central mode the tables are ours: converge.c enters them. */
-	if (!router || router->state == MODEL_DELETING ||
-	    ctl->model->routing == TOPO_ROUTING_CENTRAL)
+	if (!router || router->state == MODEL_DELETING)
 		return;
 	model_router_set_rib(ctl->model, router, rib->version, rib->metric_sum, rib->reachable);
 }

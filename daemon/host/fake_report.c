@@ -68,23 +68,43 @@ static int load_paths(struct fake *fake)
 	return ret < 0 ? ret : paths_build(fake->paths);
 }
 
-static void report_rib(struct fake *fake, struct fake_router *router)
+/* What the router's table comes to: by routing, or as it was set. */
+static void table_sum(struct fake *fake, const struct fake_router *router, struct frame_rib *rib)
 {
 	struct paths_result result;
+	uint32_t i;
+
+	rib->reachable = 0;
+	rib->metric_sum = 0;
+	if (fake->network.mode == FRAME_MODE_DISTRIBUTED) {
+		paths_run(fake->paths, router->item.slot, &result);
+		rib->reachable = result.reachable;
+		rib->metric_sum = result.metric_sum;
+		return;
+	}
+	for (i = 0; i < router->fib_size; i++) {
+		if (!fake->routers[i] || !router->fib[i].port)
+			continue;
+		rib->reachable++;
+		rib->metric_sum += router->fib[i].metric;
+	}
+}
+
+static void report_rib(struct fake *fake, struct fake_router *router)
+{
+	struct frame_rib rib = router->rib;
 
 	if (!router->alive)
 		return;
-	paths_run(fake->paths, router->item.slot, &result);
-	if (!router->unreported && router->rib.reachable == result.reachable &&
-	    router->rib.metric_sum == result.metric_sum)
+	table_sum(fake, router, &rib);
+	if (!router->unreported && router->rib.reachable == rib.reachable &&
+	    router->rib.metric_sum == rib.metric_sum)
 		return;
 	router->unreported = false;
-	router->rib.version++;
-	router->rib.reachable = result.reachable;
-	router->rib.metric_sum = result.metric_sum;
+	rib.version++;
+	router->rib = rib;
 	if (fake->host.events.router_rib)
-		fake->host.events.router_rib(fake->host.events.arg, router->item.slot,
-					     &router->rib);
+		fake->host.events.router_rib(fake->host.events.arg, router->item.slot, &rib);
 }
 
 void fake_report(void *arg)
@@ -96,7 +116,7 @@ void fake_report(void *arg)
 		if (fake->links[i])
 			report_link(fake, fake->links[i]);
 	}
-	if (fake->mute || fake->network.mode != FRAME_MODE_DISTRIBUTED)
+	if (fake->mute)
 		return;
 	if (load_paths(fake) < 0) {
 		/* Out of memory: a real router would be late, too. */
@@ -177,6 +197,7 @@ int fake_fib_set(struct host *host, uint32_t slot, const struct frame_route *rou
 			return -ENODEV; /* not a device of this router */
 		router->fib[dst] = (struct fake_entry){routes[i].port, routes[i].metric};
 	}
+	fake_report_soon(fake);
 	fake->counts.fib_calls++;
 	fake->counts.fib_routes += count;
 	return 0;
