@@ -78,7 +78,8 @@ static int show_print(FILE *out, const json_t *r)
 	fprintf(out, "id         %lld\n", body_int(r, "routerID"));
 	fprintf(out, "address    %s\n", body_text(r, "address"));
 	fprintf(out, "state      %s\n", body_text(r, "state"));
-	fprintf(out, "reachable  %lld routers\n", body_int(r, "reachable"));
+	fprintf(out, "reachable  %lld router%s\n", body_int(r, "reachable"),
+		body_int(r, "reachable") == 1 ? "" : "s");
 	fprintf(out, "host       %s\n", body_text(r, "host"));
 	fprintf(out, "pid        %lld\n", body_int(r, "pid"));
 	fprintf(out, "namespace  %s\n", body_text(r, "netns"));

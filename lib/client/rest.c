@@ -32,7 +32,7 @@ struct sink { /* where the body of an answer goes */
 	void *arg;
 	bool ended; /* by fn */
 	CURL *curl;
-	int error;  /* errno */
+	int error; /* errno */
 };
 
 static int open_check(const char *url, struct err *err)

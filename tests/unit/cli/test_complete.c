@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What completion offers for the last word. */
+#include "tests/unit/cli/fake_daemon.h"
+
+static const struct canned rows[] = {
+	{"GET /router/?detail=all", 200,
+	 "{\"detail\":[{\"name\":\"paris\"},{\"name\":\"prague\"},{\"name\":\"rome\"}]}"},
+	{"GET /link/?detail=all", 200, "{\"detail\":[{\"name\":\"paris-rome\"}]}"},
+	{NULL, 0, NULL},
+};
+
+static const struct {
+	const char *line, *want;
+} cases[] = {
+	{"rou", "router\nroute\n"},
+	{"router s", "show\nshell\nstats\n"},
+	{"topology delete --", "--json\n--url\n--runtime-dir\n--quiet\n--help\n"},
+	{"--ru", "--runtime-dir\n"},
+	{"-q router d", "delete\n"},
+	{"router show p", "paris\nprague\n"},
+	{"router show paris ''", ""},
+	{"link down ''", "paris-rome\n"},
+	{"link add paris r", "rome\n"},
+	{"link add --weight 5 paris r", "rome\n"},
+	{"link add --weight ''", ""},
+	{"ping p", "paris\nprague\n"},
+	{"topology apply ''", ":files\n"},
+	{"topology apply --d", "--dry-run\n"},
+	{"topology export --format j", "json\n"},
+	{"topology export --format = g", "graphml\n"},
+	{"topology export --format=y", "yaml\n"},
+	{"topology export --format =", "json\nyaml\ngraphml\ndot\n"},
+	{"topology generate l", "line\nleaf-spine\n"},
+	{"topology generate grid 2 2 -o ''", ":files\n"},
+	{"topology generate grid 2 2 --se", "--seed\n"},
+	{"router exec paris ''", ":commands\n"},
+	{"router exec paris -- ''", ":commands\n"},
+	{"router exec paris -- ping ''", ":files\n"},
+	{"completion ''", "bash\n"},
+	{"--runtime-dir /nowhere router show ''", ""},
+	{"--runtime-dir=/nowhere router show ''", ""},
+	{"nonsense ''",
+	 "topology\nrouter\nlink\nroute\nstatus\nping\ntrace\nversion\ncompletion\n"},
+};
+
+static void the_last_word_is_completed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[200];
+
+		snprintf(line, sizeof(line), "__complete %s", cases[i].line);
+		expect_exactly(line, cases[i].want);
+	}
+}
+
+static void without_a_daemon_there_are_no_names_and_no_message(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	ran = vlsp("__complete --runtime-dir /nowhere router show ''");
+	assert_string_equal(ran.err, "");
+	assert_int_equal(ran.rc, 0);
+	ran_free(&ran);
+}
+
+static void the_script_is_printed(void **state)
+{
+	(void)state;
+	expect("completion bash", 0, "complete -F _vlsp vlsp\n", "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_word_is_completed),
+		cmocka_unit_test(without_a_daemon_there_are_no_names_and_no_message),
+		cmocka_unit_test(the_script_is_printed),
+	};
+
+	fake.rows = rows;
+	return cmocka_run_group_tests(tests, fake_start, fake_stop);
+}
