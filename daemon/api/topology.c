@@ -11,10 +11,10 @@
 #define TIMEOUT_DEFAULT_S 60
 #define TIMEOUT_MAX_S	  86400
 
-static json_t *encode_summary(const struct ctl_summary *s)
+static json_t *encode_summary(const struct ctl_summary *s, bool settings_changed)
 {
-	bool changed = s->routers_added || s->routers_removed || s->routers_changed ||
-		       s->links_added || s->links_removed || s->links_changed;
+	bool changed = settings_changed || s->routers_added || s->routers_removed ||
+		       s->routers_changed || s->links_added || s->links_removed || s->links_changed;
 
 	return json_pack("{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I}", "changed", changed, "msg",
 			 changed ? "" : "nothing to do", "routersAdded",
@@ -25,13 +25,25 @@ static json_t *encode_summary(const struct ctl_summary *s)
 			 (json_int_t)s->links_changed);
 }
 
+/* The topology's own settings, which a summary does not count, as a text to compare. */
+static void settings_text(const struct model *model, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s %u/%u %d %u", model->name, model->network, model->prefix_len,
+		 (int)model->routing, model->hello_us);
+}
+
 static void done(void *arg, const struct ctl_op *op)
 {
-	json_t *json = encode_summary(&op->summary);
+	struct api_call *call = arg;
+	char now[sizeof(call->about.name)];
+	json_t *json;
+
+	settings_text(call->api->model, now, sizeof(now));
+	json = encode_summary(&op->summary, strcmp(now, call->about.name) != 0);
 
 	if (json)
 		json_object_set_new(json, "converged", json_boolean(op->converged));
-	api_answer_op(arg, 200, json, op);
+	api_answer_op(call, 200, json, op);
 }
 
 static void get_status(struct api_call *call)
@@ -155,7 +167,7 @@ static void answer_diff(struct api_call *call, struct topo_doc *doc)
 		return;
 	}
 	summary = api_bool(call, "replace", false) ? replacement(call->api, doc) : diff.summary;
-	json = encode_summary(&summary);
+	json = encode_summary(&summary, diff.count > 0);
 	if (json) {
 		json_object_set_new(json, "success", json_true());
 		json_object_set_new(json, "dryRun", json_true());
@@ -185,6 +197,7 @@ static void put_topology(struct api_call *call)
 		flags |= CTL_APPLY_REPLACE;
 	if (api_bool(call, "no_wait", false))
 		flags |= CTL_APPLY_NO_WAIT;
+	settings_text(call->api->model, call->about.name, sizeof(call->about.name));
 	r = ctl_topology_apply(call->api->ctl, doc, flags, (uint64_t)(seconds * 1000),
 			       api_done(call, done), call, &op, &err);
 	topo_doc_free(doc);
@@ -203,8 +216,10 @@ static void delete_topology(struct api_call *call)
 {
 	struct err err = {0};
 	uint64_t op = 0;
-	int r = ctl_topology_delete(call->api->ctl, api_done(call, done), call, &op, &err);
+	int r;
 
+	settings_text(call->api->model, call->about.name, sizeof(call->about.name));
+	r = ctl_topology_delete(call->api->ctl, api_done(call, done), call, &op, &err);
 	api_started(call, r, op, &err);
 }
 

@@ -9,18 +9,23 @@
  */
 #include "lib/http/server_priv.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/list.h"
 #include "lib/base/log.h"
+#include "lib/http/head.h"
 #include "lib/http/stream.h"
 
 struct http_mhd {
@@ -44,6 +49,9 @@ struct request {
 	char *body;
 	size_t body_room;
 	uint64_t discarded;
+	struct loop_source *watch; /* while a body is awaited: whether the client stops sending */
+	int watch_fd;
+	bool ended;	/* it has */
 	bool begun;	/* the begin callback has been called */
 	bool too_big;	/* the body passes its limit: 413 once it has been read */
 	bool handled;	/* the handler has been called */
@@ -64,6 +72,14 @@ static void request_unref(struct request *r)
 	free(r->target);
 	free(r->body);
 	free(r);
+}
+
+/* Without a thread of its own libmicrohttpd does not notice by itself what was resumed. */
+static void run_soon(void *arg)
+{
+	struct http_mhd *mhd = arg;
+
+	loop_timer_set(mhd->timer, clock_mono_ns());
 }
 
 static struct request *request_of(struct http_request *req)
@@ -89,6 +105,7 @@ static void request_answer(struct request *r, int status, struct MHD_Response *r
 	if (r->owner && r->suspended) {
 		r->suspended = false;
 		MHD_resume_connection(r->connection);
+		run_soon(r->owner);
 	}
 }
 
@@ -140,13 +157,19 @@ static struct http_stream *request_stream(struct http_request *req, const char *
 {
 	struct request *r = request_of(req);
 	struct MHD_Response *response;
+	struct http_queue_owner owner;
 	struct http_stream *stream;
 
 	if (!r->owner || r->answered)
 		return NULL;
-	stream = http_queue_new(r->owner->config.loop, r->connection, type, gone, arg, &response);
+	owner = (struct http_queue_owner){.loop = r->owner->config.loop,
+					  .connection = r->connection,
+					  .resumed = run_soon,
+					  .arg = r->owner};
+	stream = http_queue_new(&owner, type, gone, arg, &response);
 	if (!stream)
 		return NULL;
+	stream->ops = &request_ops;
 	r->stream = stream;
 	request_answer(r, 200, response);
 	r->released = true;
@@ -163,6 +186,67 @@ static const struct http_ops request_ops = {
 };
 
 /* --- what libmicrohttpd calls --- */
+
+static void watch_stop(struct request *r)
+{
+	if (!r->watch)
+		return;
+	loop_del(r->watch);
+	close(r->watch_fd);
+	r->watch = NULL;
+}
+
+/*
+ * A client that shuts its side down within a body: libmicrohttpd would close without a word (or,
+ * edge-triggered, wait for its time-out). What has been sent is read first; then the refusal is
+ * written past libmicrohttpd, which has not begun to answer, and finds the connection ended. Called
+ * before and after each run, for one run reads from a connection once.
+ */
+static void refuse_ended(struct http_mhd *mhd)
+{
+	struct list *pos;
+	char buf[512];
+
+	list_for_each (pos, &mhd->requests) {
+		struct request *r = list_entry(pos, struct request, all);
+		struct pollfd p = {.fd = r->watch_fd, .events = POLLRDHUP};
+		int unread = 0;
+		size_t n;
+
+		if (!r->watch || poll(&p, 1, 0) != 1 || !(p.revents & POLLRDHUP) ||
+		    ioctl(r->watch_fd, FIONREAD, &unread) < 0 || unread)
+			continue;
+		n = http_head_refusal(400, "body: ends before its length or last chunk", buf,
+				      sizeof(buf));
+		if (send(r->watch_fd, buf, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			log_debug("http: a refusal was not taken: %s", strerror(errno));
+		shutdown(r->watch_fd, SHUT_RDWR);
+		watch_stop(r);
+	}
+}
+
+static void on_watch(void *arg, uint32_t events)
+{
+	struct request *r = arg;
+
+	(void)events;
+	run_soon(r->owner);
+}
+
+/* Without the watch a broken upload ends by time-out, so its failure is no error. */
+static void watch_start(struct request *r)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int fd = info ? fcntl(info->connect_fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (fd < 0)
+		return;
+	if (loop_add(r->owner->config.loop, fd, EPOLLRDHUP | EPOLLET, on_watch, r, &r->watch) < 0)
+		close(fd);
+	else
+		r->watch_fd = fd;
+}
 
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
 {
@@ -210,6 +294,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 	*state = NULL;
 	if (!r)
 		return;
+	watch_stop(r);
 	list_del(&r->all);
 	r->owner = NULL;
 	r->connection = NULL;
@@ -253,7 +338,11 @@ static bool request_begin(struct request *r)
 	}
 	if (!r->answered && length > r->pub.body_limit)
 		r->too_big = true;
-	return (r->answered || r->too_big) && (expect || length > HTTP_DISCARD_MAX);
+	if ((r->answered || r->too_big) && (expect || length > HTTP_DISCARD_MAX))
+		return true;
+	if (length || request_header(&r->pub, "Transfer-Encoding"))
+		watch_start(r);
+	return false;
 }
 
 static enum MHD_Result take_body(struct request *r, const char *data, size_t *size)
@@ -316,6 +405,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
 	}
 	if (*size)
 		return take_body(r, data, size);
+	watch_stop(r);
 	if (r->too_big && !r->answered)
 		reply_too_big(r);
 	if (!r->answered && !r->handled) {
@@ -346,7 +436,9 @@ static void mhd_run(struct http_mhd *mhd)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
+	refuse_ended(mhd);
 	MHD_run(mhd->daemon);
+	refuse_ended(mhd);
 	if (MHD_get_timeout(mhd->daemon, &ms) == MHD_YES)
 		loop_timer_set(mhd->timer, clock_mono_ns() + ms * NSEC_PER_MSEC + 1);
 	else

@@ -22,7 +22,7 @@ struct chunk {
 
 struct queue {
 	struct http_stream pub;
-	struct MHD_Connection *connection;
+	struct http_queue_owner owner;
 	struct loop_timer *beat;
 	http_stream_gone_fn gone;
 	void *arg;
@@ -41,7 +41,8 @@ static void wake(struct queue *q)
 {
 	if (q->suspended) {
 		q->suspended = false;
-		MHD_resume_connection(q->connection);
+		MHD_resume_connection(q->owner.connection);
+		q->owner.resumed(q->owner.arg);
 	}
 	loop_timer_set(q->beat, clock_mono_ns() + HTTP_STREAM_BEAT_MS * NSEC_PER_MSEC);
 }
@@ -96,7 +97,7 @@ static ssize_t on_read(void *arg, uint64_t pos, char *buf, size_t max)
 	if (q->ending)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	q->suspended = true;
-	MHD_suspend_connection(q->connection);
+	MHD_suspend_connection(q->owner.connection);
 	return 0;
 }
 
@@ -121,8 +122,8 @@ static void on_beat(void *arg)
 	wake(q);
 }
 
-struct http_stream *http_queue_new(struct loop *loop, struct MHD_Connection *connection,
-				   const char *type, http_stream_gone_fn gone, void *arg,
+struct http_stream *http_queue_new(const struct http_queue_owner *owner, const char *type,
+				   http_stream_gone_fn gone, void *arg,
 				   struct MHD_Response **ret_response)
 {
 	struct queue *q = calloc(1, sizeof(*q));
@@ -131,8 +132,8 @@ struct http_stream *http_queue_new(struct loop *loop, struct MHD_Connection *con
 	if (!q)
 		return NULL;
 	q->last = &q->first;
-	q->connection = connection;
-	if (loop_timer_new(loop, on_beat, q, &q->beat) < 0)
+	q->owner = *owner;
+	if (loop_timer_new(owner->loop, on_beat, q, &q->beat) < 0)
 		goto fail;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, on_read, q, on_free);
 	if (!response)

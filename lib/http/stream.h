@@ -8,9 +8,16 @@
 #include "lib/http/request.h"
 #include "lib/loop/loop.h"
 
+struct http_queue_owner {
+	struct loop *loop;
+	struct MHD_Connection *connection;
+	void (*resumed)(void *arg); /* libmicrohttpd must be run soon */
+	void *arg;
+};
+
 /* The stream lives until libmicrohttpd has dropped *ret_response; gone is called then. */
-struct http_stream *http_queue_new(struct loop *loop, struct MHD_Connection *connection,
-				   const char *type, http_stream_gone_fn gone, void *arg,
+struct http_stream *http_queue_new(const struct http_queue_owner *owner, const char *type,
+				   http_stream_gone_fn gone, void *arg,
 				   struct MHD_Response **ret_response);
 int http_queue_push(struct http_stream *stream, const char *data, size_t size);
 void http_queue_close(struct http_stream *stream, const char *last);

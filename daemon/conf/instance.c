@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The runtime directory of an instance. Called by main_vlspd.c (open) and service.c (find). */
+#include "daemon/conf/instance.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+
+struct instance {
+	char dir[1024];
+	int fd; /* of the pid file; the only one, or closing another would drop the lock */
+};
+
+static void path_in(const char *dir, const char *name, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%.1000s/%s", dir, name);
+}
+
+int instance_make_dir(const char *path, mode_t mode, struct err *err)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path);
+
+	if (n >= sizeof(part))
+		return err_set(err, ENAMETOOLONG, "%s: too long", path);
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i])
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, mode) < 0 && errno != EEXIST)
+			return err_errno(err, errno, "%s", part);
+	}
+	return 0;
+}
+
+/* Opens and locks, and makes sure that what is locked is what the name stands for: the holder
+ * before may have removed it in between. */
+static int open_locked(const char *path, struct err *err)
+{
+	for (int i = 0; i < 100; i++) {
+		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		struct stat here, there;
+
+		if (fd < 0)
+			return err_errno(err, errno, "%s", path);
+		if (fcntl(fd, F_SETLK, &lock) < 0) {
+			int r = errno == EACCES || errno == EAGAIN ? -EEXIST : -errno;
+
+			close(fd);
+			return r == -EEXIST ? err_set(err, EEXIST, "already running (%s is locked)",
+						      path)
+					    : err_errno(err, r, "%s: lock", path);
+		}
+		if (fstat(fd, &here) == 0 && stat(path, &there) == 0 &&
+		    here.st_ino == there.st_ino && here.st_dev == there.st_dev)
+			return fd;
+		close(fd);
+	}
+	return err_set(err, EBUSY, "%s: comes and goes", path);
+}
+
+int instance_open(const char *runtime_dir, struct instance **ret_instance, struct err *err)
+{
+	struct instance *in;
+	char path[PATH_MAX], text[16];
+	int r, n;
+
+	r = instance_make_dir(runtime_dir, 0755, err);
+	if (r < 0)
+		return r;
+	path_in(runtime_dir, "vlspd.pid", path);
+	r = open_locked(path, err);
+	if (r < 0)
+		return r;
+	in = calloc(1, sizeof(*in));
+	if (!in) {
+		close(r);
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	in->fd = r;
+	snprintf(in->dir, sizeof(in->dir), "%s", runtime_dir);
+	n = snprintf(text, sizeof(text), "%d\n", getpid());
+	if (ftruncate(in->fd, 0) < 0 || pwrite(in->fd, text, (size_t)n, 0) != n) {
+		r = err_errno(err, errno ? errno : EIO, "%s", path);
+		instance_close(in, false);
+		return r;
+	}
+	*ret_instance = in;
+	return 0;
+}
+
+void instance_close(struct instance *in, bool clean)
+{
+	static const char *const files[] = {"token", "vlspd.sock", "vlspd.pid"};
+	char path[PATH_MAX];
+
+	if (!in)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		path_in(in->dir, files[i], path);
+		unlink(path);
+	}
+	path_in(in->dir, "vlspd.log", path);
+	if (clean)
+		unlink(path);
+	rmdir(in->dir); /* stays if something else is in it, or it is a mount */
+	close(in->fd);
+	free(in);
+}
+
+int instance_token(struct instance *in, const char *group, char token[INSTANCE_TOKEN_SIZE],
+		   struct err *err)
+{
+	unsigned char raw[(INSTANCE_TOKEN_SIZE - 1) / 2];
+	struct group *g = getgrnam(group);
+	char path[PATH_MAX], text[INSTANCE_TOKEN_SIZE];
+	cleanup_close int fd = -1;
+
+	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw))
+		return err_errno(err, errno, "token");
+	for (size_t i = 0; i < sizeof(raw); i++)
+		snprintf(text + 2 * i, 3, "%02x", raw[i]);
+	path_in(in->dir, "token", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s", path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_errno(err, errno, "%s", path);
+	if ((g && geteuid() == 0 && fchown(fd, (uid_t)-1, g->gr_gid) < 0) || fchmod(fd, 0640) < 0 ||
+	    dprintf(fd, "%s\n", text) < 0)
+		return err_errno(err, errno, "%s", path);
+	memcpy(token, text, sizeof(text));
+	return 0;
+}
+
+int instance_find(const char *runtime_dir, pid_t *ret_pid, struct err *err)
+{
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+	char path[PATH_MAX];
+	cleanup_close int fd = -1;
+
+	path_in(runtime_dir, "vlspd.pid", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(err, errno, "%s", path);
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return err_errno(err, errno, "%s: lock", path);
+	if (lock.l_type == F_UNLCK)
+		return 0;
+	if (lock.l_pid <= 0)
+		return err_set(err, EPERM, "%s: held by a process of another PID namespace", path);
+	*ret_pid = lock.l_pid;
+	return 1;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One instance of the daemon: its runtime directory, the lock that says it runs, its token. The
+ * lock is a POSIX record lock on RUNTIME/vlspd.pid: the kernel drops it with the process, does not
+ * hand it to children, and tells who holds it, so a file left by a crash is never believed.
+ */
+#ifndef VLSP_DAEMON_CONF_INSTANCE_H
+#define VLSP_DAEMON_CONF_INSTANCE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/base/err.h"
+
+#define INSTANCE_TOKEN_SIZE 65 /* 32 random bytes in hex */
+
+struct instance;
+
+/* Makes the directory (0755) if there is none, takes the lock, writes the process id.
+ * -EEXIST: another process has it. */
+int instance_open(const char *runtime_dir, struct instance **ret_instance, struct err *err);
+/* Removes the files of the instance, and the directory if nothing else is in it. clean: the log
+ * too; after a failure it stays to be read. */
+void instance_close(struct instance *instance, bool clean); /* NULL is fine */
+
+/* Makes RUNTIME/token (0640, of group if there is such a group) and returns its text. */
+int instance_token(struct instance *instance, const char *group, char token[INSTANCE_TOKEN_SIZE],
+		   struct err *err);
+
+/* Who runs there: 1 and *ret_pid, 0: nobody, or -errno. */
+int instance_find(const char *runtime_dir, pid_t *ret_pid, struct err *err);
+/* mkdir -p. */
+int instance_make_dir(const char *path, mode_t mode, struct err *err);
+
+#endif

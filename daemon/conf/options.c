@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vlspd's settings: one table of names, used for --NAME on the command line, for NAME: in the
+ * configuration file, and for --help. The command line goes before the file. Called by main_vlspd.
+ */
+#include "daemon/conf/options.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/name.h"
+#include "lib/codec/tree.h"
+#include "lib/topo/units.h"
+
+#define FILE_MAX     65536
+#define HELLO_MIN_NS 1000000ULL
+#define HELLO_MAX_NS 10000000000ULL
+
+struct setting {
+	const char *name, *value, *doc;
+	int (*set)(struct conf *conf, const char *value, struct err *err);
+};
+
+static int set_path(char path[CONF_PATH_SIZE], const char *name, const char *value, struct err *err)
+{
+	char cwd[CONF_PATH_SIZE * 4];
+	size_t n;
+	int len;
+
+	if (!value[0])
+		return err_set(err, EINVAL, "%s: is empty", name);
+	if (value[0] == '/')
+		len = snprintf(cwd, sizeof(cwd), "%s", value);
+	else if (!getcwd(cwd, sizeof(cwd)))
+		return err_errno(err, errno, "%s", name);
+	else
+		len = (int)strlen(cwd) +
+		      snprintf(cwd + strlen(cwd), sizeof(cwd) - strlen(cwd), "/%s", value);
+	for (n = (size_t)len; n < sizeof(cwd) && n > 1 && cwd[n - 1] == '/';)
+		cwd[--n] = '\0';
+	if (n >= CONF_PATH_SIZE)
+		return err_set(err, EINVAL, "%s: longer than %d characters: %.200s", name,
+			       CONF_PATH_SIZE - 1, cwd);
+	memcpy(path, cwd, n + 1);
+	return 0;
+}
+
+static int set_runtime_dir(struct conf *conf, const char *value, struct err *err)
+{
+	return set_path(conf->runtime_dir, "runtime-dir", value, err);
+}
+
+static int set_state_dir(struct conf *conf, const char *value, struct err *err)
+{
+	return set_path(conf->state_dir, "state-dir", value, err);
+}
+
+static int set_listen(struct conf *conf, const char *value, struct err *err)
+{
+	const char *colon = strrchr(value, ':');
+	char address[16] = "";
+	uint64_t port;
+	uint32_t ip;
+
+	if (strcmp(value, "none") == 0) {
+		conf->listen = false;
+		return 0;
+	}
+	if (!colon || (size_t)(colon - value) >= sizeof(address))
+		return err_set(err, EINVAL, "listen: '%.60s' is not ADDRESS:PORT or none", value);
+	memcpy(address, value, (size_t)(colon - value));
+	if (strcmp(address, "localhost") == 0)
+		strcpy(address, "127.0.0.1");
+	if (addr_parse(address, &ip) < 0)
+		return err_set(err, EINVAL, "listen: '%s' is not an IPv4 address", address);
+	if (units_count_parse(colon + 1, "listen", 0, 65535, &port, err) < 0)
+		return -EINVAL;
+	if (ip >> 24 != 127)
+		return err_set(err, EINVAL,
+			       "listen: %s is not a loopback address; others need TLS, which this "
+			       "version does not have",
+			       address);
+	conf->listen = true;
+	strcpy(conf->listen_address, address);
+	conf->listen_port = (uint16_t)port;
+	return 0;
+}
+
+static int set_log_level(struct conf *conf, const char *value, struct err *err)
+{
+	if (log_level_parse(value, &conf->log_level) < 0)
+		return err_set(err, EINVAL, "log-level: '%.40s' is not error, warn, info or debug",
+			       value);
+	return 0;
+}
+
+static int set_role(struct conf *conf, const char *value, struct err *err)
+{
+	(void)conf;
+	if (strcmp(value, "controller,host") == 0 || strcmp(value, "host,controller") == 0)
+		return 0;
+	return err_set(err, EINVAL,
+		       "role: '%.40s' is not possible; this version is always controller,host",
+		       value);
+}
+
+static int set_host(struct conf *conf, const char *value, struct err *err)
+{
+	if (strcmp(value, "local") != 0 && strcmp(value, "fake") != 0)
+		return err_set(err, EINVAL, "host: '%.40s' is not local or fake", value);
+	conf->fake_host = value[0] == 'f';
+	return 0;
+}
+
+static int set_hello(struct conf *conf, const char *value, struct err *err)
+{
+	uint64_t ns;
+
+	if (units_duration_parse(value, "hello-interval", &ns, err) < 0)
+		return -EINVAL;
+	if (ns < HELLO_MIN_NS || ns > HELLO_MAX_NS)
+		return err_set(err, EINVAL, "hello-interval: must be 1ms to 10s");
+	conf->hello_us = (uint32_t)(ns / 1000);
+	return 0;
+}
+
+static int set_auth(struct conf *conf, const char *value, struct err *err)
+{
+	if (strcmp(value, "token") != 0 && strcmp(value, "none") != 0)
+		return err_set(err, EINVAL, "auth: '%.40s' is not token or none", value);
+	conf->auth_none = value[0] == 'n';
+	return 0;
+}
+
+static const struct setting settings[] = {
+	{"runtime-dir", "DIR", "sockets, process id, token (/run/vlsp)", set_runtime_dir},
+	{"state-dir", "DIR", "what outlives a run (/var/lib/vlsp)", set_state_dir},
+	{"listen", "ADDR:PORT|none", "REST on TCP, loopback only (127.0.0.1:8888)", set_listen},
+	{"auth", "token|none", "none: TCP without a token; anybody here is root then", set_auth},
+	{"log-level", "LEVEL", "error, warn, info or debug (info)", set_log_level},
+	{"role", "controller,host", "the only one there is in this version", set_role},
+	{"host", "local|fake", "fake: simulation, nothing in the kernel (local)", set_host},
+	{"hello-interval", "TIME", "between neighbours' hellos (by the network's size)", set_hello},
+};
+
+static const struct {
+	const char *name, *doc;
+	enum conf_command command;
+} commands[] = {
+	{"start", "start in the background; returns once the API answers", CONF_START},
+	{"stop", "end it, with all its routers and links", CONF_STOP},
+	{"restart", "stop, then start", CONF_RESTART},
+	{"status", "whether it runs", CONF_STATUS},
+	{"run", "run in the foreground", CONF_RUN},
+	{"version", "print the version", CONF_VERSION},
+	{"help", "print this", CONF_HELP},
+};
+
+void conf_usage(FILE *out)
+{
+	fputs("usage: vlspd COMMAND [OPTIONS]\n\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].doc);
+	fprintf(out, "\n  --%-30s %s\n", "config FILE",
+		"YAML: the names below without dashes in front");
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "%s %s", settings[i].name, settings[i].value);
+		fprintf(out, "  --%-30s %s\n", left, settings[i].doc);
+	}
+}
+
+static const struct setting *find(const char *name, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		if (strlen(settings[i].name) == n && memcmp(settings[i].name, name, n) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+int conf_set(struct conf *conf, const char *name, const char *value, struct err *err)
+{
+	const struct setting *setting = find(name, strlen(name));
+
+	if (!setting)
+		return err_set(err, EINVAL, "%.60s: unknown setting", name);
+	return setting->set(conf, value, err);
+}
+
+void conf_defaults(struct conf *ret_conf)
+{
+	*ret_conf = (struct conf){
+		.runtime_dir = "/run/vlsp",
+		.state_dir = "/var/lib/vlsp",
+		.listen = true,
+		.listen_address = "127.0.0.1",
+		.listen_port = CONF_LISTEN_PORT,
+		.log_level = LOG_LEVEL_INFO,
+	};
+}
+
+int conf_read(struct conf *conf, const char *text, size_t size, const char *source, struct err *err)
+{
+	static const struct tree_limits limits = {.depth = 4, .nodes = 64, .children = 32};
+	const struct tree_node *root, *node;
+	struct tree *tree;
+	int r = tree_read(text, size, false, source, &limits, &tree, err);
+
+	if (r < 0)
+		return r == -EINVAL ? -EBADMSG : r;
+	root = tree_root(tree);
+	if (root && root->type != TREE_MAP)
+		r = err_set(err, EBADMSG, "%s:%d: must be NAME: VALUE lines", source, root->line);
+	for (node = root && r == 0 ? root->first : NULL; node; node = node->next) {
+		if (node->type == TREE_MAP || node->type == TREE_LIST || node->type == TREE_NULL)
+			r = err_set(err, EBADMSG, "%s: must be a text", node->key);
+		else
+			r = conf_set(conf, node->key, node->text, err);
+		if (r < 0) {
+			err_wrap(err, "%s:%d", source, node->line);
+			r = -EBADMSG;
+			break;
+		}
+	}
+	tree_free(tree);
+	return r;
+}
+
+static int read_file(struct conf *conf, const char *path, struct err *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_free char *text = malloc(FILE_MAX + 1);
+	size_t size = 0;
+	ssize_t n;
+
+	if (fd < 0) {
+		err_errno(err, errno, "%s", path);
+		return -EBADMSG;
+	}
+	if (!text)
+		return err_set(err, ENOMEM, "out of memory");
+	while ((n = read(fd, text + size, FILE_MAX + 1 - size)) > 0)
+		size += (size_t)n;
+	if (n < 0) {
+		err_errno(err, errno, "%s", path);
+		return -EBADMSG;
+	}
+	if (size > FILE_MAX)
+		return err_set(err, EBADMSG, "%s: longer than %d bytes", path, FILE_MAX);
+	return conf_read(conf, text, size, path, err);
+}
+
+/* Value of "--NAME=VALUE" or "--NAME VALUE"; *at is moved past it. NULL: missing. */
+static const char *value_of(int argc, char *const argv[], int *at)
+{
+	const char *eq = strchr(argv[*at], '=');
+
+	if (eq)
+		return eq + 1;
+	if (*at + 1 < argc)
+		return argv[++*at];
+	return NULL;
+}
+
+/* config_only: only --config is looked at, for the file must be read before the rest is set. */
+static int parse_options(struct conf *conf, int argc, char *const argv[], bool config_only,
+			 struct err *err)
+{
+	for (int i = 2; i < argc; i++) {
+		const char *name = argv[i] + 2, *value;
+		size_t n;
+		bool config;
+		int r = 0;
+
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			conf->command = CONF_HELP;
+			continue;
+		}
+		if (strncmp(argv[i], "--", 2) != 0)
+			return err_set(err, EINVAL, "'%.60s' is not an option", argv[i]);
+		n = strcspn(name, "=");
+		config = n == 6 && memcmp(name, "config", 6) == 0;
+		if (!config && !find(name, n))
+			return err_set(err, EINVAL, "--%.*s: unknown option",
+				       (int)(n > 60 ? 60 : n), name);
+		value = value_of(argc, argv, &i);
+		if (!value)
+			return err_set(err, EINVAL, "--%.60s: needs a value", name);
+		if (config && config_only)
+			r = read_file(conf, value, err);
+		else if (!config && !config_only)
+			r = find(name, n)->set(conf, value, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int conf_parse(int argc, char *const argv[], struct conf *ret_conf, struct err *err)
+{
+	struct conf conf;
+	size_t i;
+	int r;
+
+	conf_defaults(&conf);
+	if (argc < 2)
+		return err_set(err, EINVAL, "which command? see 'vlspd help'");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		conf.command = CONF_HELP;
+		*ret_conf = conf;
+		return 0;
+	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			break;
+	if (i == ARRAY_SIZE(commands))
+		return err_set(err, EINVAL, "'%.60s' is not a command; see 'vlspd help'", argv[1]);
+	conf.command = commands[i].command;
+	r = parse_options(&conf, argc, argv, true, err);
+	if (r == 0)
+		r = parse_options(&conf, argc, argv, false, err);
+	if (r == 0)
+		*ret_conf = conf;
+	return r;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What vlspd is asked to do: command line and configuration file, one vocabulary. */
+#ifndef VLSP_DAEMON_CONF_OPTIONS_H
+#define VLSP_DAEMON_CONF_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+
+#define CONF_PATH_SIZE	 96 /* so that RUNTIME/router.sock fits into a socket address */
+#define CONF_LISTEN_PORT 8888
+
+enum conf_command {
+	CONF_START,
+	CONF_STOP,
+	CONF_RESTART,
+	CONF_STATUS,
+	CONF_RUN,
+	CONF_VERSION,
+	CONF_HELP
+};
+
+struct conf {
+	enum conf_command command;
+	char runtime_dir[CONF_PATH_SIZE]; /* absolute, without a slash at the end */
+	char state_dir[CONF_PATH_SIZE];
+	bool listen; /* on TCP too */
+	char listen_address[16];
+	uint16_t listen_port; /* 0: any */
+	enum log_level log_level;
+	bool fake_host;	   /* simulation mode */
+	bool auth_none;	   /* TCP without a token */
+	uint32_t hello_us; /* 0: by the size of the network */
+};
+
+/* argv as of main(). -EINVAL: wrong usage (exit 2); another -errno: a wrong configuration file, or
+ * one that cannot be read (exit 1). */
+int conf_parse(int argc, char *const argv[], struct conf *ret_conf, struct err *err);
+/* One setting as of the configuration file; name without dashes. 0 or -EINVAL. */
+int conf_set(struct conf *conf, const char *name, const char *value, struct err *err);
+void conf_defaults(struct conf *ret_conf);
+/* Reads the text of a configuration file. source: its name. 0, -EBADMSG or -ENOMEM. */
+int conf_read(struct conf *conf, const char *text, size_t size, const char *source,
+	      struct err *err);
+void conf_usage(FILE *out);
+
+#endif

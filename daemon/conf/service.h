@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* start, stop, restart and status: the daemon seen from outside. Each returns the exit status. */
+#ifndef VLSP_DAEMON_CONF_SERVICE_H
+#define VLSP_DAEMON_CONF_SERVICE_H
+
+#include "daemon/conf/options.h"
+
+/* Runs the daemon in this process until it is told to end: 0, or -errno with the reason. Calls
+ * service_ready() once the API answers. log_path: NULL or what to reopen on SIGHUP. */
+typedef int (*service_run_fn)(const struct conf *conf, const char *log_path, struct err *err);
+
+int service_start(const struct conf *conf, service_run_fn run);
+int service_stop(const struct conf *conf);
+int service_restart(const struct conf *conf, service_run_fn run);
+int service_status(const struct conf *conf);
+int service_foreground(const struct conf *conf, service_run_fn run);
+
+/* Tells whoever waits: the parent of start, or systemd (sd_notify(3), NOTIFY_SOCKET). */
+void service_ready(void);
+/* Makes stdout and stderr that file, appending. 0 or -errno. */
+int service_log_to(const char *path);
+
+#endif
