@@ -2,8 +2,9 @@
 /*
  * The controller: the only mutation path. REST, events and scripts call these functions. Each
  * mutation is an operation: checked at once (a bad request is refused here, changes nothing and
- * makes no operation), queued, run one after the other in order of arrival, undone when the machine
- * refuses. done is called from the loop exactly once, never from within the call that started it.
+ * makes no operation; while others are under way, what depends on them is checked at its turn),
+ * queued, run one after the other in order of arrival, undone when the machine refuses. done is
+ * called from the loop exactly once, never from within the call that started it.
  */
 #ifndef VLSP_DAEMON_CTL_CTL_H
 #define VLSP_DAEMON_CTL_CTL_H
@@ -52,6 +53,8 @@ struct ctl_config {
 };
 
 int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl);
+/* Operations that have not ended are dropped, their done is not called. The host back end is closed
+ * first, or has to be before the loop runs again; the model is freed later. NULL is fine. */
 void ctl_free(struct ctl *ctl);
 struct model *ctl_model(struct ctl *ctl);
 
