@@ -55,7 +55,7 @@ wrong = [
     (["routers"], "a"),
     (["routers", 0], "a/b"),
     (["routers", 0], "a" * 64),
-    (["routers", 1, "adress"], "10.0.0.1"),
+    (["routers", 1, "addr"], "10.0.0.1"),
     (["routers", 1, "longitude"], None),
     (["links", 0, "weight"], 0),
     (["links", 0, "weight"], "2"),

@@ -14,7 +14,7 @@
 #include "lib/topo/rng.h"
 #include "tests/unit/lib/topo/same.h"
 
-#define ARGS_MAX 12
+#define ARGS_MAX 20
 
 /* "grid 10 10 --weight 5" */
 static int generate(const char *line, struct topo_doc **ret_doc, struct err *err)
@@ -24,7 +24,7 @@ static int generate(const char *line, struct topo_doc **ret_doc, struct err *err
 	int argc = 0, r;
 
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		argv[argc++] = word;
+		argv[argc < ARGS_MAX ? argc++ : 0] = word;
 	r = topo_generate(argv[0], argc - 1, argv + 1, ret_doc, err);
 	free(copy);
 	return r;
@@ -283,7 +283,7 @@ static void large_networks_get_central_routing(void **state)
 static void wrong_arguments_are_refused_by_name(void **state)
 {
 	static const char *const rows[][2] = {
-		{"gird 3 3", "gird: is not a kind of topology (did you mean 'grid'?)"},
+		{"gridd 3 3", "gridd: is not a kind of topology (did you mean 'grid'?)"},
 		{"grid", "grid: expected W H"},
 		{"grid 3", "grid: expected W H"},
 		{"grid 3 3 3", "grid: '3' is one argument too many: expected W H"},
@@ -310,7 +310,7 @@ static void wrong_arguments_are_refused_by_name(void **state)
 		{"barabasi-albert 1 1", "barabasi-albert: N: 1 is less than 2"},
 		{"waxman 10 0.4", "waxman: expected N [ALPHA BETA]"},
 		{"waxman 10 0.4 0", "waxman: BETA: must be more than 0"},
-		{"line 3 --wieght 2", "line: --wieght: unknown option (did you mean '--weight'?)"},
+		{"line 3 --wight 2", "line: --wight: unknown option (did you mean '--weight'?)"},
 		{"line 3 --weight", "line: --weight: N is missing"},
 		{"line 3 --weight 0", "line: --weight: 0 is less than 1"},
 		{"line 3 --no-connect", "line: --no-connect: there is nothing random in this kind"},
