@@ -13,7 +13,7 @@ ifneq ($(UNIT),)
 UNIT_SRCS := $(foreach s,$(UNIT_SRCS),$(if $(findstring $(UNIT),$(s)),$(s)))
 endif
 # What several tests of one directory share: tests/unit/DIR/*.c that are not test_*.c.
-UNIT_LIB  := $(filter-out %/test_%,$(sort $(shell find tests/unit -name '*.c' 2>/dev/null)))
+UNIT_LIB  := $(sort $(shell find tests/unit -name '*.c' ! -name 'test_*' 2>/dev/null))
 UNIT_BINS := $(UNIT_SRCS:%.c=$(O)/%)
 BPF_BINS  := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 FUZZ_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
