@@ -41,7 +41,7 @@ LDLIBS_test        := -lcmocka -lmicrohttpd -lcurl-gnutls -ljansson -lyaml -lexp
 
 ifeq ($(V),1)
 Q :=
-say = @:
+say = @:;
 else
 Q := @
 say = @printf '  %-7s %s\n' $(1) $(2);
