@@ -98,10 +98,13 @@ static void flight_lost(struct proto *p, struct proto_nbr *nbr, const struct pro
 	for (uint32_t i = 0; i < f->count; i++) {
 		uint32_t slot = f->item[i] & ~PROTO_ITEM_REQUEST;
 
-		if (f->item[i] & PROTO_ITEM_REQUEST)
-			proto_session_queue(nbr, slot, PROTO_PAIR_REQUEST);
-		else if (nbr->pair[slot].tx_seq == f->seq)
+		/* A request that is not needed any more may be about a slot that is free. */
+		if (f->item[i] & PROTO_ITEM_REQUEST) {
+			if (p->dst[slot].need)
+				proto_session_queue(nbr, slot, PROTO_PAIR_REQUEST);
+		} else if (nbr->pair[slot].tx_seq == f->seq) {
 			proto_session_queue(nbr, slot, PROTO_PAIR_FORCE);
+		}
 	}
 }
 

@@ -368,7 +368,7 @@ uint64_t proto_table_collect(struct proto *p)
 			continue;
 		for (uint32_t i = 0; i < p->nbrs; i++)
 			pair_clear(&p->nbr[i]->pair[slot]);
-		p->dst[slot] = (struct proto_dst){.link = p->free};
+		p->dst[slot] = (struct proto_dst){.metric = PROTO_INFINITY, .link = p->free};
 		p->free = slot;
 		p->count--;
 		freed = true;
