@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The local back end: this machine's kernel. A router is a network namespace, a FIB and a process;
+ * a link is a veth pair with the BPF programs on both ends. See host_ops.h for what it does.
+ */
+#ifndef VLSP_DAEMON_HOST_LOCAL_H
+#define VLSP_DAEMON_HOST_LOCAL_H
+
+#include "daemon/host/host_ops.h"
+#include "lib/base/log.h"
+#include "lib/loop/loop.h"
+
+struct host_local_config {
+	struct loop *loop;
+	const char *runtime_dir; /* absolute; exists; no one else uses it */
+	const char *instance;	 /* instance_name() of it */
+	uint32_t network;	 /* host byte order */
+	unsigned prefix_len;
+	const char *router_path; /* the program vlsp-router */
+	enum log_level log_level;
+};
+
+/*
+ * Loads the BPF programs, starts the spawner and listens at RUNTIME/router.sock. To be called
+ * before the process has other threads that hold locks across fork, and freed by ops->close.
+ * Removes what a run of the same instance that crashed has left. Everything in config is copied
+ * but loop. 0, -EPERM (needs root), -EADDRINUSE (the instance runs), -errno.
+ */
+int host_local_open(const struct host_local_config *config, struct host **ret_host,
+		    struct err *err);
+
+#endif

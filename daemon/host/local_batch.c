@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Batches, a phase after the other (enum local_phase): what blocks in the kernel is done by the
+ * workers, what needs answers of processes waits in the loop. Router processes start while the
+ * links are being made. Called by daemon/ctl through host_ops, driven by local_batch_step().
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/local_priv.h"
+#include "lib/base/clock.h"
+
+#define STOP_PATIENCE_NS (2 * NSEC_PER_SEC)
+
+void local_batch_finish(struct local *local)
+{
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+	struct err err = run->err;
+
+	loop_timer_set(run->timer, 0);
+	for (size_t i = 0; i < batch->routers_add_count; i++) {
+		struct host_router *item = &batch->routers_add[i];
+		struct local_router *router = local_router_get(local, item->slot);
+
+		if (item->state != HOST_DONE || !router)
+			continue;
+		router->in_batch = false;
+		item->pid = router->pid;
+	}
+	free(run->remove.links);
+	run->remove.links = NULL;
+	run->batch = NULL;
+	run->phase = LOCAL_IDLE;
+	run->done(run->arg, batch, run->status, &err);
+}
+
+/* To be called in the loop where nothing of the batch is under way. */
+void local_batch_refuse(struct local *local, int status)
+{
+	local->run.status = status;
+	local_batch_finish(local);
+}
+
+void local_batch_fail(struct local *local, const struct err *err)
+{
+	struct local_run *run = &local->run;
+
+	if (!run->batch || run->status < 0)
+		return;
+	run->status = -err->code;
+	run->err = *err;
+	/* With jobs under way it ends when they have. */
+	if (run->phase == LOCAL_ADAPT || run->phase == LOCAL_READY)
+		local_batch_finish(local);
+}
+
+void local_batch_progress(void *arg)
+{
+	struct local *local = arg;
+	struct local_run *run = &local->run;
+	size_t made = __atomic_load_n(&run->made, __ATOMIC_RELAXED);
+
+	if (!run->batch)
+		return;
+	while (run->phase == LOCAL_NS && run->spawned < run->batch->routers_add_count) {
+		const struct host_router *item = &run->batch->routers_add[run->spawned];
+
+		if (__atomic_load_n(&item->state, __ATOMIC_ACQUIRE) != HOST_DONE)
+			break;
+		run->spawned++;
+		local_router_start(local_router_get(local, item->slot));
+	}
+	if (run->progress)
+		run->progress(run->arg, made < run->total ? made : run->total, run->total);
+}
+
+void local_batch_made(void *arg)
+{
+	struct local *local = arg;
+
+	__atomic_add_fetch(&local->run.made, 1, __ATOMIC_RELAXED);
+	local_work_progress(local->work);
+}
+
+/* --- STOP and REMOVE ---------------------------------------------------------------------------
+ */
+
+static void remove_done(struct local_job *job)
+{
+	struct local *local = ((struct local_run_job *)job)->local;
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+	bool ok = run->remove.status == 0;
+
+	for (size_t i = 0; i < batch->routers_del_count; i++) {
+		struct host_router *item = &batch->routers_del[i];
+
+		bld_router_del(local->bld, item->slot);
+		local_router_free(local_router_get(local, item->slot));
+		item->state = HOST_DONE;
+	}
+	for (size_t i = 0; i < batch->links_del_count; i++)
+		if (batch->links_del[i].state == HOST_TODO && ok)
+			batch->links_del[i].state = HOST_DONE;
+	run->made += (uint32_t)(batch->routers_del_count + batch->links_del_count);
+	if (!ok) {
+		run->err = run->remove.err;
+		local_batch_refuse(local, run->remove.status);
+		return;
+	}
+	local_build_begin(local);
+}
+
+static void remove_job(struct local_job *job)
+{
+	local_remove_run((struct local_remove_task *)job);
+}
+
+static bool is_stopped(const struct local *local, const struct host_end *end)
+{
+	const struct local_router *router = local_router_get(local, end->slot);
+
+	return !router || router->state == LOCAL_STOPPED;
+}
+
+/* Sorts the links: between routers that stay, then those with one end at a router that goes. */
+static int remove_sort(struct local *local)
+{
+	struct host_batch *batch = local->run.batch;
+	struct local_remove_task *task = &local->run.remove;
+	size_t half;
+
+	task->link_count = task->half_count = 0;
+	task->links = calloc(2 * batch->links_del_count + 1, sizeof(struct host_link *));
+	if (!task->links)
+		return -ENOMEM;
+	half = batch->links_del_count;
+	for (size_t i = 0; i < batch->links_del_count; i++) {
+		struct host_link *link = &batch->links_del[i];
+		int going = is_stopped(local, &link->end[0]) + is_stopped(local, &link->end[1]);
+
+		if (going == 0)
+			task->links[task->link_count++] = link;
+		else if (going == 1)
+			task->links[half + task->half_count++] = link;
+	}
+	memmove(task->links + task->link_count, task->links + half,
+		task->half_count * sizeof(struct host_link *));
+	return 0;
+}
+
+static void remove_begin(struct local *local)
+{
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+	struct local_remove_task *task = &run->remove;
+
+	loop_timer_set(run->timer, 0);
+	if (batch->routers_del_count == 0 && batch->links_del_count == 0) {
+		local_build_begin(local);
+		return;
+	}
+	run->phase = LOCAL_REMOVE;
+	*task = (struct local_remove_task){
+		.job = {.job = {.run = remove_job, .done = remove_done}, .local = local},
+		.routers = batch->routers_del,
+		.router_count = batch->routers_del_count,
+		.all = batch->routers_del_count == local->router_count,
+	};
+	if (remove_sort(local) < 0) {
+		local_batch_refuse(local, err_errno(&run->err, ENOMEM, "links to delete"));
+		return;
+	}
+	local_work_add(local->work, &task->job.job);
+}
+
+/* Nothing of the batch is done before the whole of it has been looked at. */
+static void batch_begin(struct local *local)
+{
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+	int r;
+
+	r = local_check(local, batch, &run->err);
+	if (r < 0) {
+		local_batch_refuse(local, r);
+		return;
+	}
+	for (size_t i = 0; i < batch->links_del_count; i++) {
+		local_ends_del(local, &batch->links_del[i]);
+		bld_port_del(local->bld, batch->links_del[i].end[0].port);
+		bld_port_del(local->bld, batch->links_del[i].end[1].port);
+	}
+	for (size_t i = 0; i < batch->routers_del_count; i++)
+		local_router_stop(local_router_get(local, batch->routers_del[i].slot));
+	run->phase = LOCAL_STOP;
+	loop_timer_set(run->timer, clock_mono_ns() + STOP_PATIENCE_NS);
+	local_batch_step(local);
+}
+
+static void stop_late(struct local *local)
+{
+	struct local_run *run = &local->run;
+
+	for (size_t i = 0; i < run->batch->routers_del_count; i++) {
+		struct host_router *item = &run->batch->routers_del[i];
+		struct local_router *router = local_router_get(local, item->slot);
+
+		if (router->state != LOCAL_STOPPING)
+			continue;
+		if (run->killed) {
+			item->state = HOST_FAILED;
+			local_batch_refuse(local, err_set(&run->err, ETIMEDOUT,
+							  "router %s: its process %d does not end",
+							  item->name, router->pid));
+			return;
+		}
+		local_router_kill(router);
+	}
+	run->killed = true;
+	loop_timer_set(run->timer, clock_mono_ns() + STOP_PATIENCE_NS);
+}
+
+/* --- all together ------------------------------------------------------------------------------
+ */
+
+void local_batch_step(struct local *local)
+{
+	struct local_run *run = &local->run;
+	const struct host_batch *batch = run->batch;
+
+	if (!batch)
+		return;
+	switch (run->phase) {
+	case LOCAL_STOP:
+		while (run->at < batch->routers_del_count &&
+		       local_router_get(local, batch->routers_del[run->at].slot)->state ==
+			       LOCAL_STOPPED)
+			run->at++;
+		if (run->at == batch->routers_del_count)
+			remove_begin(local);
+		break;
+	case LOCAL_ADAPT:
+	case LOCAL_READY:
+		local_build_step(local);
+		break;
+	case LOCAL_IDLE:   /* the timer begins */
+	case LOCAL_REMOVE: /* jobs go on when they are done */
+	case LOCAL_NS:
+	case LOCAL_LINK:
+		break;
+	}
+}
+
+static void timer_expired(void *arg)
+{
+	struct local *local = arg;
+	struct local_run *run = &local->run;
+
+	if (!run->batch)
+		return;
+	if (run->phase == LOCAL_IDLE)
+		batch_begin(local);
+	else if (run->phase == LOCAL_STOP)
+		stop_late(local);
+	else
+		local_build_late(local);
+}
+
+int local_batch_init(struct local *local)
+{
+	return loop_timer_new(local->loop, timer_expired, local, &local->run.timer);
+}
+
+int local_batch_submit(struct host *host, struct host_batch *batch, host_progress_fn progress,
+		       host_done_fn done, void *arg)
+{
+	struct local *local = (struct local *)host;
+	struct local_run *run = &local->run;
+	struct loop_timer *timer = run->timer;
+
+	if (run->batch || local->closing)
+		return -EBUSY;
+	if (batch->network.prefix_len < 16 || batch->network.prefix_len > 30 ||
+	    batch->network.hello_us == 0 || batch->network.dead_us < batch->network.hello_us)
+		return -EINVAL;
+	*run = (struct local_run){
+		.batch = batch,
+		.progress = progress,
+		.done = done,
+		.arg = arg,
+		.timer = timer,
+		.total = batch->links_del_count + batch->routers_del_count +
+			 batch->routers_add_count + batch->links_add_count + batch->links_set_count,
+	};
+	loop_timer_set(timer, 1); /* at once, but from the loop */
+	return 0;
+}

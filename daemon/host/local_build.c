@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The second half of a batch: routers that run adapt (ADAPT), namespaces and processes are made
+ * (NS), then links (LINK), then all new processes become READY. Called by local_batch.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/local_priv.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+
+#define DEADLINE_NS	 (30 * NSEC_PER_SEC)
+#define DEADLINE_ITEM_NS (20 * NSEC_PER_MSEC)
+
+/* --- ADAPT -------------------------------------------------------------------------------------
+ */
+
+static void deadline_start(struct local *local)
+{
+	struct local_run *run = &local->run;
+
+	loop_timer_set(run->timer, clock_mono_ns() + DEADLINE_NS + run->total * DEADLINE_ITEM_NS);
+}
+
+static uint32_t capacity_for(uint32_t slots)
+{
+	uint32_t capacity = VLSP_FIB_MIN;
+
+	while (capacity < slots)
+		capacity *= 2;
+	return capacity;
+}
+
+static int adapt_router(struct local_router *router, bool config, uint32_t capacity,
+			struct err *err)
+{
+	int r = 0;
+
+	if (config)
+		r = local_router_config(router);
+	if (r == 0 && bld_router_capacity(router->local->bld, router->slot) < capacity)
+		r = local_router_grow(router, capacity);
+	if (r < 0)
+		return err_errno(err, r, "router %s: cannot be given its configuration",
+				 router->name);
+	return 0;
+}
+
+void local_build_begin(struct local *local)
+{
+	struct local_run *run = &local->run;
+	const struct host_network *want = &run->batch->network;
+	struct host_network *have = &local->network;
+	uint32_t capacity = capacity_for(want->slots_needed);
+	bool config;
+	int r = 0;
+
+	run->phase = LOCAL_ADAPT;
+	if (have->network != want->network || have->prefix_len != want->prefix_len)
+		r = bld_network_set(local->bld, want->network, want->prefix_len);
+	if (r < 0) {
+		local_batch_refuse(local, err_errno(&run->err, r, "network: cannot be changed"));
+		return;
+	}
+	config = have->mode != want->mode || have->hello_us != want->hello_us ||
+		 have->dead_us != want->dead_us;
+	*have = *want;
+	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot])
+			r = adapt_router(local->routers[slot], config, capacity, &run->err);
+	if (r < 0) {
+		local_batch_refuse(local, r);
+		return;
+	}
+	deadline_start(local);
+	local_batch_step(local);
+}
+
+static bool adapt_is_done(const struct local *local)
+{
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot] && local->routers[slot]->awaited_count)
+			return false;
+	return true;
+}
+
+/* --- NS ----------------------------------------------------------------------------------------
+ */
+
+static void link_begin(struct local *local);
+
+static void ns_job(struct local_job *job)
+{
+	local_ns_make(&((struct local_run_job *)job)->local->run.ns);
+}
+
+static void ns_done(struct local_job *job)
+{
+	struct local *local = ((struct local_run_job *)job)->local;
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+
+	if (--run->ns_running > 0)
+		return;
+	pthread_mutex_destroy(&run->ns.lock);
+	local_batch_progress(local);
+	for (size_t i = 0; i < batch->routers_add_count; i++) {
+		struct host_router *item = &batch->routers_add[i];
+
+		if (item->state != HOST_DONE)
+			local_router_free(local_router_get(local, item->slot));
+		else if (i >= run->spawned) /* made by one thread while the other failed */
+			local_router_start(local_router_get(local, item->slot));
+	}
+	if (run->ns.status < 0 && run->status == 0) {
+		run->status = run->ns.status;
+		run->err = run->ns.err;
+	}
+	if (run->status < 0)
+		local_batch_finish(local);
+	else
+		link_begin(local);
+}
+
+static int routers_new(struct local *local, struct host_batch *batch, struct err *err)
+{
+	for (size_t i = 0; i < batch->routers_add_count; i++) {
+		int r = local_router_new(local, &batch->routers_add[i]);
+
+		if (r == 0)
+			continue;
+		while (i-- > 0)
+			local_router_free(local_router_get(local, batch->routers_add[i].slot));
+		return err_errno(err, r, "routers");
+	}
+	return 0;
+}
+
+static void ns_begin(struct local *local)
+{
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+	int r;
+
+	run->phase = LOCAL_NS;
+	loop_timer_set(run->timer, 0);
+	if (batch->routers_add_count == 0) {
+		link_begin(local);
+		return;
+	}
+	r = local_names_prepare(&local->names, &run->err);
+	if (r == 0)
+		r = routers_new(local, batch, &run->err);
+	if (r < 0) {
+		local_batch_refuse(local, r);
+		return;
+	}
+	run->ns = (struct local_ns_task){
+		.bld = local->bld,
+		.names = &local->names,
+		.network = batch->network.network,
+		.prefix_len = batch->network.prefix_len,
+		.capacity = capacity_for(batch->network.slots_needed),
+		.routers = batch->routers_add,
+		.count = batch->routers_add_count,
+		.progress = local_batch_made,
+		.arg = local,
+	};
+	pthread_mutex_init(&run->ns.lock, NULL);
+	run->ns_running = ARRAY_SIZE(run->ns_job);
+	for (size_t i = 0; i < ARRAY_SIZE(run->ns_job); i++) {
+		run->ns_job[i] = (struct local_run_job){.job = {.run = ns_job, .done = ns_done},
+							.local = local};
+		local_work_add(local->work, &run->ns_job[i].job);
+	}
+}
+
+/* --- LINK --------------------------------------------------------------------------------------
+ */
+
+static void link_job(struct local_job *job)
+{
+	struct local *local = ((struct local_run_job *)job)->local;
+	struct local_link_task *task = &local->run.link;
+	int r;
+
+	local_link_run(task);
+	r = bld_settle(local->bld);
+	if (task->status == 0 && r < 0)
+		task->status = err_errno(&task->err, r, "maps of routers");
+}
+
+/* What was made is known and told, also when something else failed: it will be deleted. */
+static int links_tell(struct local *local, const struct host_batch *batch)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < batch->links_add_count; i++)
+		if (batch->links_add[i].state == HOST_DONE)
+			r = local_ends_add(local, &batch->links_add[i]);
+	for (size_t i = 0; r == 0 && i < batch->links_set_count; i++)
+		if (batch->links_set[i].state == HOST_DONE)
+			r = local_ends_weight(local, &batch->links_set[i]);
+	for (size_t i = 0; r == 0 && i < 2 * batch->links_add_count; i++) {
+		uint32_t slot = batch->links_add[i / 2].end[i % 2].slot;
+
+		/* A connection that fails is seen by the loop, and a new one is told everything. */
+		(void)local_router_tell(local_router_get(local, slot));
+	}
+	return r;
+}
+
+static void link_done(struct local_job *job)
+{
+	struct local *local = ((struct local_run_job *)job)->local;
+	struct local_run *run = &local->run;
+	int r;
+
+	local_batch_progress(local);
+	r = links_tell(local, run->batch);
+	if (run->link.status < 0 && run->status == 0) {
+		run->status = run->link.status;
+		run->err = run->link.err;
+	}
+	if (r < 0 && run->status == 0)
+		run->status = err_errno(&run->err, r, "links");
+	if (run->status < 0) {
+		local_batch_finish(local);
+		return;
+	}
+	run->phase = LOCAL_READY;
+	run->at = 0;
+	deadline_start(local);
+	local_batch_step(local);
+}
+
+static void link_begin(struct local *local)
+{
+	struct local_run *run = &local->run;
+	struct host_batch *batch = run->batch;
+
+	run->phase = LOCAL_LINK;
+	run->link = (struct local_link_task){
+		.bld = local->bld,
+		.bld_lock = &local->bld_lock,
+		.names = &local->names,
+		.instance = local->instance,
+		.add = batch->links_add,
+		.add_count = batch->links_add_count,
+		.set = batch->links_set,
+		.set_count = batch->links_set_count,
+		.progress = local_batch_made,
+		.arg = local,
+	};
+	run->link_job = (struct local_run_job){.job = {.run = link_job, .done = link_done},
+					       .local = local};
+	local_work_add(local->work, &run->link_job.job);
+}
+
+/* --- READY -------------------------------------------------------------------------------------
+ */
+
+void local_build_step(struct local *local)
+{
+	struct local_run *run = &local->run;
+	const struct host_batch *batch = run->batch;
+
+	if (run->phase == LOCAL_ADAPT) {
+		if (adapt_is_done(local))
+			ns_begin(local);
+		return;
+	}
+	while (run->at < batch->routers_add_count &&
+	       local_router_get(local, batch->routers_add[run->at].slot)->state == LOCAL_RUNNING)
+		run->at++;
+	if (run->at == batch->routers_add_count)
+		local_batch_finish(local);
+}
+
+void local_build_late(struct local *local)
+{
+	struct local_run *run = &local->run;
+	const char *first = NULL;
+	size_t count = 0;
+
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		const struct local_router *router = local->routers[slot];
+
+		if (!router || (run->phase == LOCAL_ADAPT
+					? router->awaited_count == 0
+					: !router->in_batch || router->state == LOCAL_RUNNING))
+			continue;
+		if (!first)
+			first = router->name;
+		count++;
+	}
+	local_batch_refuse(local, err_set(&run->err, ETIMEDOUT,
+					  "router %s and %zu others did not get ready in time",
+					  first ? first : "?", count ? count - 1 : 0));
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the local back end share. All of it belongs to the loop's thread; jobs of the
+ * workers get task structs with what they need (local_ns.h, local_link.h).
+ */
+#ifndef VLSP_DAEMON_HOST_LOCAL_PRIV_H
+#define VLSP_DAEMON_HOST_LOCAL_PRIV_H
+
+#include <pthread.h>
+
+#include "bpf/loader/loader.h"
+#include "daemon/host/local.h"
+#include "daemon/host/local_chan.h"
+#include "daemon/host/local_link.h"
+#include "daemon/host/local_names.h"
+#include "daemon/host/local_ns.h"
+#include "daemon/host/local_spawn.h"
+#include "daemon/host/local_work.h"
+#include "include/shared/maps.h"
+#include "lib/base/list.h"
+
+struct local;
+
+enum local_state {
+	LOCAL_MADE,	/* its namespace is being made, or is there; no process yet */
+	LOCAL_STARTING, /* the spawner was asked; ends with READY or the process's end */
+	LOCAL_RUNNING,	/* READY */
+	LOCAL_WAITING,	/* its process ended unasked; the timer starts another */
+	LOCAL_STOPPING, /* being deleted; ends with the process's end */
+	LOCAL_STOPPED,	/* no process, and none to come */
+};
+
+enum local_await { LOCAL_AWAIT_CONFIG, LOCAL_AWAIT_MAP };
+
+struct local_end {
+	uint32_t port, weight, peer_address;
+};
+
+struct local_router {
+	struct local *local;
+	uint32_t slot, address;
+	char name[NAME_SIZE];
+	enum local_state state;
+	bool in_batch; /* the batch that runs makes it: its end is the batch's failure */
+	bool lost;     /* of a spawner that has ended: its exit will not be heard of */
+	bool asked;    /* the spawner has not answered yet */
+	int32_t pid;   /* 0: none, or not known yet */
+	int32_t said;  /* pid of the connection, before the spawner said it */
+	struct local_chan *chan;
+	struct local_end *ends;
+	size_t end_count, end_room;
+	size_t end_sent;    /* of those, told to the process */
+	uint8_t awaited[8]; /* READYs to come, enum local_await in order */
+	unsigned awaited_count;
+	uint64_t ready_ns, backoff_ns;
+	struct loop_timer *timer;
+};
+
+enum local_phase {
+	LOCAL_IDLE,
+	LOCAL_STOP,   /* processes end */
+	LOCAL_REMOVE, /* a worker removes devices and namespaces */
+	LOCAL_ADAPT,  /* routers that run take a new configuration, larger FIBs */
+	LOCAL_NS,     /* workers make namespaces, processes start */
+	LOCAL_LINK,   /* a worker makes links */
+	LOCAL_READY,  /* processes become READY */
+};
+
+struct local_run_job {
+	struct local_job job;
+	struct local *local;
+};
+
+struct local_remove_task {
+	struct local_run_job job;
+	struct host_router *routers;
+	size_t router_count;
+	bool all;		  /* no router stays: all names go at once */
+	struct host_link **links; /* between routers that stay, and then with one that goes */
+	size_t link_count, half_count;
+	int status;
+	struct err err;
+};
+
+struct local_run {		  /* the batch that runs */
+	struct host_batch *batch; /* NULL: none */
+	host_progress_fn progress;
+	host_done_fn done;
+	void *arg;
+	enum local_phase phase;
+	struct loop_timer *timer; /* next step, end of patience, or deadline */
+	bool killed;		  /* patience with STOP has ended once */
+	size_t total;
+	uint32_t made;	/* items done; written by workers, too */
+	size_t at;	/* routers looked at in STOP and READY */
+	size_t spawned; /* routers looked at in NS */
+	int status;
+	struct err err;
+	struct local_ns_task ns;
+	struct local_run_job ns_job[2];
+	unsigned ns_running;
+	struct local_link_task link;
+	struct local_run_job link_job;
+	struct local_remove_task remove;
+};
+
+struct local_dump {
+	struct list node;
+	struct local *local;
+	struct local_router *router;
+	uint32_t cookie;
+	host_routes_fn fn;
+	void *arg;
+	struct frame_route *routes;
+	size_t count;
+	struct loop_timer *timer;
+};
+
+struct local {
+	struct host host; /* first */
+	struct loop *loop;
+	char instance[64];
+	char socket[108]; /* RUNTIME/router.sock */
+	enum log_level log_level;
+	struct local_names names;
+	struct bld *bld;
+	pthread_mutex_t bld_lock;
+	struct local_spawn *spawn;
+	struct local_listen *listen;
+	struct local_work *work;
+	struct local_router *routers[VLSP_SLOT_MAX];
+	size_t router_count;
+	struct host_network network; /* as of the last batch */
+	struct local_run run;
+	struct list dumps;
+	uint32_t cookie;
+	bool closing;
+};
+
+/* local_router.c: processes */
+int local_router_new(struct local *local, const struct host_router *item);
+void local_router_free(struct local_router *router);
+struct local_router *local_router_get(const struct local *local, uint32_t slot);
+void local_router_start(struct local_router *router); /* asks the spawner */
+void local_router_stop(struct local_router *router);
+void local_router_kill(struct local_router *router);
+int local_router_config(struct local_router *router); /* sends CONFIG if connected */
+int local_router_grow(struct local_router *router, uint32_t capacity);
+/* Tells the process of the ends that it does not know; 0 when it is not connected. */
+int local_router_tell(struct local_router *router);
+extern const struct local_spawn_ops local_router_spawn_ops;
+extern const struct local_chan_ops local_router_chan_ops;
+
+/* local_ends.c: what links a router has */
+int local_ends_add(struct local *local, const struct host_link *link);
+void local_ends_del(struct local *local, const struct host_link *link);
+int local_ends_weight(struct local *local, const struct host_link *link);
+
+/* local_batch.c */
+int local_batch_init(struct local *local);
+int local_batch_submit(struct host *host, struct host_batch *batch, host_progress_fn progress,
+		       host_done_fn done, void *arg);
+/* Something that the batch may be waiting for has happened. */
+void local_batch_step(struct local *local);
+/* A router of the batch that runs cannot become READY. */
+void local_batch_fail(struct local *local, const struct err *err);
+void local_batch_progress(void *arg); /* workers have done something */
+void local_batch_made(void *arg);     /* in a worker: one more item is done */
+/* Ends the batch with run.status and run.err; refuse: nothing is under way. */
+void local_batch_finish(struct local *local);
+void local_batch_refuse(struct local *local, int status);
+
+/* local_build.c: the second half of a batch */
+void local_build_begin(struct local *local);
+void local_build_step(struct local *local);
+void local_build_late(struct local *local);
+
+/* local_check.c: whether the batch can be done, as far as can be known. */
+int local_check(const struct local *local, struct host_batch *batch, struct err *err);
+
+/* local_remove.c: taking routers and links out of the kernel; in a worker, or while closing */
+void local_remove_run(struct local_remove_task *task);
+
+/* local_dump.c */
+int local_dump_start(struct host *host, uint32_t slot, host_routes_fn fn, void *arg);
+void local_dump_frame(struct local_router *router, const void *body, uint32_t length);
+void local_dump_cancel(struct local *local, const struct local_router *router, int status);
+
+/* local_stale.c: what a run of this instance that crashed has left goes. -EADDRINUSE: it runs. */
+int local_stale_remove(struct local *local, const char *runtime_dir, struct err *err);
+
+#endif

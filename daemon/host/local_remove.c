@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Taking routers and links out of the kernel, and waiting until it has really done it. A namespace
+ * goes with everything in it when nothing holds it any more: its name is taken away, and programs
+ * that still run inside are ended, as the programs of a machine that is switched off. Run by a
+ * worker for a batch, and by close.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/local_priv.h"
+
+static int kill_inside(const struct local_remove_task *task)
+{
+	unsigned long *inodes = calloc(task->router_count, sizeof(*inodes));
+	size_t count = 0;
+	int r;
+
+	if (!inodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < task->router_count; i++) {
+		inodes[count] = local_names_inode(&task->job.local->names, task->routers[i].name);
+		if (inodes[count])
+			count++;
+	}
+	qsort(inodes, count, sizeof(*inodes), local_ns_compare);
+	r = count ? local_ns_kill(inodes, count) : 0;
+	free(inodes);
+	return r;
+}
+
+static int remove_routers(struct local_remove_task *task)
+{
+	struct local_names *names = &task->job.local->names;
+	struct local_gone gone;
+	int r;
+
+	r = local_gone_prepare(&gone);
+	if (r < 0)
+		return err_errno(&task->err, r, "cannot watch namespaces go");
+	r = kill_inside(task);
+	if (r < 0)
+		err_errno(&task->err, r, "cannot look for programs on routers");
+	if (task->all)
+		local_names_drop(names);
+	for (size_t i = 0; !task->all && i < task->router_count; i++)
+		local_names_del(names, task->routers[i].name);
+	if (local_gone_wait(&gone) < 0 && r >= 0)
+		r = err_set(&task->err, ETIMEDOUT,
+			    "the kernel has not removed the network namespaces in 30 s");
+	return r < 0 ? r : 0;
+}
+
+void local_remove_run(struct local_remove_task *task)
+{
+	struct local_names *names = &task->job.local->names;
+	struct host_link **half = task->links + task->link_count;
+	int r = 0;
+
+	if (task->router_count)
+		r = remove_routers(task);
+	if (r == 0)
+		r = local_link_delete(names, task->links, task->link_count, &task->err);
+	/* Gone with the other end's namespace, unless somebody holds that: then this ends it. */
+	if (r == 0)
+		r = local_link_delete(names, half, task->half_count, &task->err);
+	task->status = r;
+}

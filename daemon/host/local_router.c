@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Router processes: starting, connecting, becoming ready, ending asked and unasked, being started
+ * again. The states are those of enum local_state; the spawner and the connections call in here,
+ * local_batch.c drives deliberate changes.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/host/local_priv.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/nlk/ns.h"
+
+#define BACKOFF_MIN_NS (100 * NSEC_PER_MSEC)
+#define BACKOFF_MAX_NS (5 * NSEC_PER_SEC)
+#define STABLE_NS      (10 * NSEC_PER_SEC) /* of running, after which the back-off starts anew */
+#define STATUS_UNKNOWN (-1)
+
+struct local_router *local_router_get(const struct local *local, uint32_t slot)
+{
+	return slot < VLSP_SLOT_MAX ? local->routers[slot] : NULL;
+}
+
+static void start_again(void *arg)
+{
+	local_router_start(arg);
+}
+
+int local_router_new(struct local *local, const struct host_router *item)
+{
+	struct local_router *router = calloc(1, sizeof(*router));
+	int r;
+
+	if (!router)
+		return -ENOMEM;
+	r = loop_timer_new(local->loop, start_again, router, &router->timer);
+	if (r < 0) {
+		free(router);
+		return r;
+	}
+	router->local = local;
+	router->slot = item->slot;
+	router->address = item->address;
+	memcpy(router->name, item->name, sizeof(router->name));
+	router->in_batch = true;
+	router->backoff_ns = BACKOFF_MIN_NS;
+	local->routers[item->slot] = router;
+	local->router_count++;
+	return 0;
+}
+
+void local_router_free(struct local_router *router)
+{
+	if (!router)
+		return;
+	local_dump_cancel(router->local, router, -ECONNRESET);
+	router->local->routers[router->slot] = NULL;
+	router->local->router_count--;
+	local_chan_close(router->chan);
+	loop_timer_free(router->timer);
+	free(router->ends);
+	free(router);
+}
+
+void local_router_start(struct local_router *router)
+{
+	struct local *local = router->local;
+	int r;
+
+	router->state = LOCAL_STARTING;
+	router->pid = router->said = 0;
+	router->lost = false;
+	router->asked = true;
+	r = local_spawn_ask(local->spawn, router->slot);
+	if (r < 0)
+		local_router_spawn_ops.failed(local, router->slot, r);
+}
+
+void local_router_kill(struct local_router *router)
+{
+	/* The number is ours while its parent, the spawner, has not reported its end; of a process
+	 * that has another parent, the connection says that it is still that one. */
+	if (router->pid > 0 && (!router->lost || router->chan))
+		(void)kill(router->pid, SIGKILL);
+}
+
+void local_router_stop(struct local_router *router)
+{
+	loop_timer_set(router->timer, 0);
+	if (router->pid == 0 && !router->asked) {
+		router->state = LOCAL_STOPPED;
+		return;
+	}
+	router->state = LOCAL_STOPPING;
+	if (!router->chan || local_chan_send(router->chan, FRAME_QUIT, NULL, 0, -1) < 0)
+		local_router_kill(router); /* not known yet: when the spawner says it */
+}
+
+/* --- its end -----------------------------------------------------------------------------------
+ */
+
+static void wait_and_restart(struct local_router *router)
+{
+	uint64_t now = clock_mono_ns();
+
+	if (router->ready_ns && now - router->ready_ns > STABLE_NS)
+		router->backoff_ns = BACKOFF_MIN_NS;
+	router->ready_ns = 0;
+	router->state = LOCAL_WAITING;
+	loop_timer_set(router->timer, now + router->backoff_ns);
+	router->backoff_ns *= 2;
+	if (router->backoff_ns > BACKOFF_MAX_NS)
+		router->backoff_ns = BACKOFF_MAX_NS;
+}
+
+/* The process is no more, or could not be started (error, -errno). */
+static void process_ended(struct local_router *router, int status, int error)
+{
+	struct local *local = router->local;
+	const struct host_events *events = &local->host.events;
+	bool was_running = router->state == LOCAL_RUNNING;
+	struct err err = {0};
+
+	local_chan_close(router->chan);
+	router->chan = NULL;
+	router->pid = router->said = 0;
+	router->lost = router->asked = false;
+	router->end_sent = 0;
+	router->awaited_count = 0;
+	local_dump_cancel(local, router, -ECONNRESET);
+	if (router->state == LOCAL_STOPPING) {
+		router->state = LOCAL_STOPPED;
+	} else if (router->in_batch) {
+		router->state = LOCAL_STOPPED;
+		if (error)
+			err_errno(&err, error, "router %s: cannot start its process", router->name);
+		else
+			err_set(&err, EIO,
+				"router %s: its process ended before it was ready (%s %d)",
+				router->name, WIFSIGNALED(status) ? "signal" : "exit status",
+				WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		local_batch_fail(local, &err);
+	} else {
+		wait_and_restart(router);
+		if (was_running && events->router_died && !local->closing)
+			events->router_died(events->arg, router->slot, status);
+	}
+	local_batch_step(local);
+}
+
+/* --- the spawner -------------------------------------------------------------------------------
+ */
+
+static int spawn_request(void *arg, uint32_t slot, struct spawn_request *request,
+			 int fds[SPAWN_FDS])
+{
+	struct local *local = arg;
+	struct local_router *router = local_router_get(local, slot);
+	char path[PATH_MAX];
+	int r;
+
+	if (!router || router->state != LOCAL_STARTING)
+		return -ECANCELED;
+	r = local_names_path(&local->names, router->name, path, sizeof(path));
+	if (r < 0)
+		return r;
+	fds[SPAWN_FD_FIB] = bld_router_fib(local->bld, slot);
+	if (fds[SPAWN_FD_FIB] < 0)
+		return fds[SPAWN_FD_FIB];
+	fds[SPAWN_FD_HELLO] = bld_map_hello(local->bld);
+	fds[SPAWN_FD_ADDR] = bld_map_addr(local->bld);
+	fds[SPAWN_FD_NETNS] = nlk_ns_open(path);
+	if (fds[SPAWN_FD_NETNS] < 0)
+		return fds[SPAWN_FD_NETNS];
+	request->slot = slot;
+	request->address = router->address;
+	request->fib_capacity = bld_router_capacity(local->bld, slot);
+	request->log_level = (uint32_t)local->log_level;
+	memcpy(request->name, router->name, sizeof(request->name));
+	memcpy(request->socket, local->socket, sizeof(request->socket));
+	return 0;
+}
+
+static void spawn_started(void *arg, uint32_t slot, int32_t pid)
+{
+	struct local_router *router = local_router_get(arg, slot);
+
+	if (!router || !router->asked)
+		return;
+	router->asked = false;
+	router->pid = pid;
+	if (router->said && router->said != pid) { /* somebody else said HELLO for it */
+		local_chan_close(router->chan);
+		router->chan = NULL;
+		router->end_sent = 0;
+		router->awaited_count = 0;
+	}
+	if (router->state == LOCAL_STOPPING)
+		local_router_kill(router);
+}
+
+static void spawn_failed(void *arg, uint32_t slot, int error)
+{
+	struct local_router *router = local_router_get(arg, slot);
+
+	if (router && router->asked)
+		process_ended(router, STATUS_UNKNOWN, error);
+}
+
+static void spawn_exited(void *arg, uint32_t slot, int32_t pid, int status)
+{
+	struct local_router *router = local_router_get(arg, slot);
+
+	if (router && router->pid == pid)
+		process_ended(router, status, 0);
+}
+
+static void spawn_lost(void *arg, int status)
+{
+	struct local *local = arg;
+
+	if (status < 0)
+		log_debug("cannot start the spawner again: %s", strerror(-status));
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		struct local_router *router = local->routers[slot];
+
+		if (!router || router->pid == 0)
+			continue;
+		router->lost = true;
+		if (!router->chan) /* it may run or not; nobody would ever tell */
+			process_ended(router, STATUS_UNKNOWN, 0);
+	}
+}
+
+const struct local_spawn_ops local_router_spawn_ops = {
+	.request = spawn_request,
+	.started = spawn_started,
+	.failed = spawn_failed,
+	.exited = spawn_exited,
+	.lost = spawn_lost,
+};
+
+/* --- the connection ----------------------------------------------------------------------------
+ */
+
+static int await(struct local_router *router, enum local_await what)
+{
+	if (router->awaited_count == ARRAY_SIZE(router->awaited))
+		return -EBUSY;
+	router->awaited[router->awaited_count++] = (uint8_t)what;
+	return 0;
+}
+
+int local_router_config(struct local_router *router)
+{
+	const struct host_network *network = &router->local->network;
+	struct frame_config config = {
+		.address = router->address,
+		.network = network->network,
+		.prefix_len = network->prefix_len,
+		.mode = network->mode,
+		.hello_us = network->hello_us,
+		.dead_us = network->dead_us,
+	};
+	int r;
+
+	if (!router->chan)
+		return 0;
+	r = await(router, LOCAL_AWAIT_CONFIG);
+	if (r == 0)
+		r = local_chan_send(router->chan, FRAME_CONFIG, &config, sizeof(config), -1);
+	return r;
+}
+
+int local_router_grow(struct local_router *router, uint32_t capacity)
+{
+	struct bld *bld = router->local->bld;
+	int fd, r;
+
+	fd = bld_router_grow(bld, router->slot, capacity);
+	if (fd < 0)
+		return fd;
+	if (!router->chan) /* no process: one that starts gets the new map */
+		return bld_router_switch(bld, router->slot);
+	r = await(router, LOCAL_AWAIT_MAP);
+	if (r == 0)
+		r = local_chan_send(router->chan, FRAME_FIB_MAP, &capacity, sizeof(capacity), fd);
+	return r;
+}
+
+static void *chan_hello(void *arg, struct local_chan *chan, const struct frame_hello *hello,
+			int32_t pid)
+{
+	struct local_router *router = local_router_get(arg, hello->slot);
+
+	if (!router || router->chan ||
+	    (router->state != LOCAL_STARTING && router->state != LOCAL_RUNNING))
+		return NULL;
+	if (router->pid ? router->pid != pid : !router->asked)
+		return NULL;
+	router->said = pid;
+	router->chan = chan;
+	router->end_sent = 0;
+	router->awaited_count = 0;
+	/* An error is the connection's end, which is heard of. */
+	if (local_router_config(router) == 0)
+		(void)local_router_tell(router);
+	return router;
+}
+
+static void became_ready(struct local_router *router)
+{
+	struct local *local = router->local;
+	const struct host_events *events = &local->host.events;
+
+	if (router->state != LOCAL_STARTING)
+		return;
+	router->state = LOCAL_RUNNING;
+	router->ready_ns = clock_mono_ns();
+	if (!router->in_batch && events->router_ready)
+		events->router_ready(events->arg, router->slot,
+				     router->pid ? router->pid : router->said);
+}
+
+static void ready(struct local_router *router)
+{
+	struct local *local = router->local;
+	uint8_t what;
+	int r;
+
+	if (router->awaited_count == 0)
+		return;
+	what = router->awaited[0];
+	memmove(router->awaited, router->awaited + 1, --router->awaited_count);
+	if (what == LOCAL_AWAIT_MAP) {
+		r = bld_router_switch(local->bld, router->slot);
+		if (r < 0)
+			log_debug("router %s: new FIB: %s", router->name, strerror(-r));
+	} else {
+		became_ready(router);
+	}
+	local_batch_step(local);
+}
+
+static void chan_frame(void *owner, uint16_t type, const void *body, uint32_t length)
+{
+	struct local_router *router = owner;
+	const struct host_events *events = &router->local->host.events;
+	struct frame_link_state state;
+	struct frame_rib rib;
+
+	switch (type) {
+	case FRAME_READY:
+		ready(router);
+		break;
+	case FRAME_RIB:
+		if (length != sizeof(rib) || !events->router_rib)
+			break;
+		memcpy(&rib, body, sizeof(rib));
+		events->router_rib(events->arg, router->slot, &rib);
+		break;
+	case FRAME_LINK:
+		if (length != sizeof(state) || !events->router_link)
+			break;
+		memcpy(&state, body, sizeof(state));
+		events->router_link(events->arg, router->slot, &state);
+		break;
+	case FRAME_ROUTES:
+		local_dump_frame(router, body, length);
+		break;
+	default:
+		log_debug("router %s: frame of type %u", router->name, type);
+	}
+}
+
+static void chan_closed(void *owner)
+{
+	struct local_router *router = owner;
+
+	router->chan = NULL;
+	router->end_sent = 0;
+	router->awaited_count = 0;
+	local_dump_cancel(router->local, router, -ECONNRESET);
+	/* The spawner tells when it ends; otherwise the process connects again. */
+	if (router->lost)
+		process_ended(router, STATUS_UNKNOWN, 0);
+	else
+		local_batch_step(router->local);
+}
+
+const struct local_chan_ops local_router_chan_ops = {
+	.hello = chan_hello,
+	.frame = chan_frame,
+	.closed = chan_closed,
+};
