@@ -81,33 +81,63 @@ static __always_inline __u32 route(const struct vlsp_conf *conf, __u32 slot, __b
 	return entry ? entry->port : 0;
 }
 
-static __always_inline int control(struct __sk_buff *skb, __u32 ifindex, struct vlsp_count *row)
+/*
+ * Everything that is not the ordinary course of a hop, out of its way: counts the frame as received
+ * at its port, unless the port is silent, and why it is dropped. Returns verdict.
+ */
+static __noinline int refuse(struct __sk_buff *skb, enum vlsp_drop cause, int verdict)
 {
-	void *data = linear(skb, UDP_END);
+	__u32 zero = 0;
+	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 
-	if (!data) {
-		count_drop(row, VLSP_DROP_LENGTH);
-		return TC_ACT_SHOT;
+	if (conf) {
+		struct vlsp_count *row = count_row(conf, skb->ifindex);
+
+		if (cause != VLSP_DROP_SILENT)
+			count_rx(row, skb->len - ETH_HLEN);
+		count_drop(row, cause);
 	}
-	struct vdp_udp *udp = data + NET_END;
+	return verdict;
+}
 
-	if (udp->sport != bpf_htons(VDP_CTL_HELLO))
-		return TC_ACT_OK;
+/* The link out drops silently: that is counted there, not where the frame came from. */
+static __noinline int refuse_at(struct __sk_buff *skb, __u32 out)
+{
+	__u32 zero = 0;
+	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 
+	if (conf) {
+		count_rx(count_row(conf, skb->ifindex), skb->len - ETH_HLEN);
+		count_drop(count_row(conf, out), VLSP_DROP_SILENT);
+	}
+	return TC_ACT_SHOT;
+}
+
+/* A control datagram between neighbours: hellos end here, the rest is for the router's process. */
+static __always_inline int control(struct __sk_buff *skb, const struct vlsp_conf *conf,
+				   __u32 ifindex)
+{
 	struct vdp_hello hello;
 	struct vlsp_hello *record = bpf_map_lookup_elem(&vlsp_hello, &ifindex);
+	void *data = linear(skb, UDP_END);
 
-	if (!record || bpf_skb_load_bytes(skb, UDP_END, &hello, sizeof(hello))) {
-		count_drop(row, VLSP_DROP_LENGTH);
-		return TC_ACT_SHOT;
+	if (!data)
+		return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
+	struct vdp_udp *udp = data + NET_END;
+	bool is_hello = udp->sport == bpf_htons(VDP_CTL_HELLO);
+
+	if (is_hello) {
+		if (!record || bpf_skb_load_bytes(skb, UDP_END, &hello, sizeof(hello)))
+			return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
+		__u64 now = bpf_ktime_get_ns();
+
+		record->epoch = bpf_ntohl(hello.epoch);
+		if (hello.flags & bpf_htonl(VDP_HELLO_HEARD))
+			record->heard_ns = now;
+		record->seen_ns = now;
 	}
-	__u64 now = bpf_ktime_get_ns();
-
-	record->epoch = bpf_ntohl(hello.epoch);
-	if (hello.flags & bpf_htonl(VDP_HELLO_HEARD))
-		record->heard_ns = now;
-	record->seen_ns = now;
-	return TC_ACT_SHOT;
+	count_rx(count_row(conf, ifindex), skb->len - ETH_HLEN);
+	return is_hello ? TC_ACT_SHOT : TC_ACT_OK;
 }
 
 /*
@@ -138,17 +168,15 @@ static __always_inline enum vlsp_drop udp_check(struct __sk_buff *skb)
 
 /* The datagram is for this router: give it to the router's own stack as IPv4. */
 static __always_inline int deliver(struct __sk_buff *skb, const struct vlsp_conf *conf, __u32 slot,
-				   const struct vdp_hdr *vdp, struct vlsp_count *row)
+				   const struct vdp_hdr *vdp)
 {
 	__u32 bytes = skb->len - ETH_HLEN;
 
 	if (vdp->protocol == IPPROTO_UDP && !(vdp->version_flags & VDP_FLAG_FRAGMENT)) {
 		enum vlsp_drop cause = udp_check(skb);
 
-		if (cause != VLSP_DROP_CAUSES) {
-			count_drop(row, cause);
-			return TC_ACT_SHOT;
-		}
+		if (cause != VLSP_DROP_CAUSES)
+			return refuse(skb, cause, TC_ACT_SHOT);
 	}
 	struct ethhdr *eth = linear(skb, NET_END);
 
@@ -161,6 +189,7 @@ static __always_inline int deliver(struct __sk_buff *skb, const struct vlsp_conf
 
 	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
 
+	count_rx(count_row(conf, skb->ifindex), bytes);
 	if (router)
 		count_rx(count_row(conf, router->edge), bytes);
 	return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
@@ -171,71 +200,58 @@ int vlsp_in(struct __sk_buff *skb)
 {
 	__u32 ifindex = skb->ifindex, zero = 0;
 	struct vlsp_port *port = bpf_map_lookup_elem(&vlsp_port, &ifindex);
-	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 
-	if (!port || !conf)
+	if (!port)
 		return TC_ACT_OK;
-	__u32 flags = port->flags;
-
-	if (flags & VLSP_PORT_SILENT) {
-		count_drop(count_row(conf, ifindex), VLSP_DROP_SILENT);
-		return TC_ACT_SHOT;
-	}
+	if (port->flags & VLSP_PORT_SILENT)
+		return refuse(skb, VLSP_DROP_SILENT, TC_ACT_SHOT);
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
 		return TC_ACT_OK;
+	if (!(port->flags & VLSP_PORT_VALID))
+		return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
 
-	struct vlsp_count *row = count_row(conf, ifindex);
-	__u32 bytes = skb->len - ETH_HLEN;
-
-	count_rx(row, bytes);
-	if (!(flags & VLSP_PORT_VALID)) {
-		count_drop(row, VLSP_DROP_DOWN);
-		return TC_ACT_SHOT;
-	}
 	void *data = linear(skb, NET_END);
 
-	if (!data) {
-		count_drop(row, VLSP_DROP_LENGTH);
-		return TC_ACT_SHOT;
-	}
+	if (!data)
+		return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
 	struct vdp_hdr *vdp = data + ETH_HLEN;
 
-	if (vdp->version_flags >> 4 != VDP_VERSION) {
-		count_drop(row, VLSP_DROP_VERSION);
+	if (vdp->version_flags >> 4 != VDP_VERSION)
+		return refuse(skb, VLSP_DROP_VERSION, TC_ACT_SHOT);
+
+	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
+
+	if (!conf)
 		return TC_ACT_SHOT;
-	}
 	if (vdp->protocol == VDP_PROTO_CONTROL)
-		return control(skb, ifindex, row);
+		return control(skb, conf, ifindex);
 
 	__be32 dst = vdp->dst;
 
 	if (dst == port->address)
-		return deliver(skb, conf, port->slot, vdp, row);
-	if (vdp->ttl <= 1) {
-		count_drop(row, VLSP_DROP_TTL);
-		return TC_ACT_OK;
-	}
+		return deliver(skb, conf, port->slot, vdp);
+	if (vdp->ttl <= 1)
+		return refuse(skb, VLSP_DROP_TTL, TC_ACT_OK);
+
 	__u32 out = route(conf, port->slot, dst);
 
-	if (!out) {
-		count_drop(row, VLSP_DROP_NO_ROUTE);
-		return TC_ACT_OK;
-	}
+	if (!out)
+		return refuse(skb, VLSP_DROP_NO_ROUTE, TC_ACT_OK);
 	struct vlsp_port *to = bpf_map_lookup_elem(&vlsp_port, &out);
 
-	if (!to || !(to->flags & VLSP_PORT_VALID)) {
-		count_drop(row, VLSP_DROP_DOWN);
-		return TC_ACT_SHOT;
-	}
-	struct vlsp_count *out_row = count_row(conf, out);
+	if (!to || !(to->flags & VLSP_PORT_VALID))
+		return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
+	__u32 flags = to->flags;
 
-	if (to->flags & VLSP_PORT_SILENT) {
-		count_drop(out_row, VLSP_DROP_SILENT);
-		return TC_ACT_SHOT;
-	}
+	if (flags & VLSP_PORT_SILENT)
+		return refuse_at(skb, out);
 	vdp->ttl--;
-	count_tx(out_row, bytes);
-	if (to->flags & VLSP_PORT_SHAPED)
+
+	__u32 bytes = skb->len - ETH_HLEN;
+
+	count_rx(count_row(conf, ifindex), bytes);
+	count_tx(count_row(conf, out), bytes);
+	if (flags & VLSP_PORT_SHAPED)
 		return bpf_redirect(out, 0);
 	return bpf_redirect_peer(out, 0);
 }

@@ -179,16 +179,27 @@ static void unpin(struct bld *bld)
 	}
 }
 
+/* The template that the counters' chunks are like; libbpf 1.1 cannot size the object's own. */
+static int set_chunk_size(struct bld *bld)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+
+	bld->chunk_like = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vlsp_count_like", sizeof(uint32_t),
+					 sizeof(struct vlsp_count), VLSP_COUNT_CHUNK * bld->ncpu,
+					 &opts);
+	if (bld->chunk_like < 0)
+		return bld->chunk_like;
+	return bpf_map__set_inner_map_fd(bld->skel->maps.vlsp_count, bld->chunk_like);
+}
+
 static int load(struct bld *bld, struct err *err)
 {
-	struct bpf_map *inner;
 	int r;
 
 	bld->skel = vlsp__open();
 	if (!bld->skel)
 		return err_errno(err, errno, "reading the BPF object");
-	inner = bpf_map__inner_map(bld->skel->maps.vlsp_count);
-	r = bpf_map__set_max_entries(inner, VLSP_COUNT_CHUNK * bld->ncpu);
+	r = set_chunk_size(bld);
 	if (r < 0)
 		return err_errno(err, r, "sizing the BPF counters");
 	refusal[0] = '\0';
@@ -245,7 +256,7 @@ static struct bld *bld_new(const char *instance)
 
 	if (!bld)
 		return NULL;
-	bld->nothing = -1;
+	bld->nothing = bld->chunk_like = -1;
 	pthread_mutex_init(&bld->chunk_lock, NULL);
 	bld->slots = malloc(VLSP_SLOT_MAX * sizeof(*bld->slots));
 	if (!bld->slots || asprintf(&bld->dir, PINS "/%s", instance) < 0) {
@@ -277,6 +288,8 @@ static void bld_free(struct bld *bld)
 	}
 	if (bld->nothing >= 0)
 		close(bld->nothing);
+	if (bld->chunk_like >= 0)
+		close(bld->chunk_like);
 	if (bld->hello)
 		munmap(bld->hello, mapped_size(bld->skel->maps.vlsp_hello));
 	if (bld->addr)

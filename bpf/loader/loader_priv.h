@@ -35,6 +35,7 @@ struct bld {
 	struct vlsp_hello *hello; /* vlsp_hello, mapped */
 	struct bld_slot *slots;	  /* VLSP_SLOT_MAX */
 	int nothing;		  /* an empty FIB, for slots without a router */
+	int chunk_like;		  /* what the verifier saw of vlsp_count */
 
 	pthread_mutex_t chunk_lock;
 	struct {

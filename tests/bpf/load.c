@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The loader by hand, for tests/bpf/chain.sh: loads an instance's programs and obeys commands from
+ * stdin, one a line, each answered by one line ("ok", counters, or "error: ..."). Ends at end of
+ * file and takes everything away. load INSTANCE NETWORK/LENGTH
+ *
+ *   router SLOT ADDRESS EDGE     port PORT SLOT ADDRESS FLAGS     route SLOT TO_SLOT PORT
+ *   settle                       count PORT                       quit
+ */
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+#include "bpf/loader/loader.h"
+#include "lib/base/name.h"
+
+static int answer(int r, const struct err *err)
+{
+	if (r < 0)
+		printf("error: %s\n", err && err->text[0] ? err->text : strerror(-r));
+	else
+		printf("ok\n");
+	return r;
+}
+
+static void count(struct bld *bld, uint32_t port)
+{
+	struct vlsp_count c;
+
+	bld_count_read(bld, port, &c);
+	printf("rx %llu %llu tx %llu %llu", c.rx_packets, c.rx_bytes, c.tx_packets, c.tx_bytes);
+	for (unsigned i = 0; i < VLSP_DROP_CAUSES; i++)
+		printf(" %s %llu", bld_drop_name(i), c.drop[i]);
+	printf("\n");
+}
+
+static int command(struct bld *bld, const char *line)
+{
+	struct err err = {0};
+	char text[64];
+	uint32_t a, b, c, address;
+
+	if (sscanf(line, "router %u %63s %u", &a, text, &b) == 3 && !addr_parse(text, &address))
+		return answer(bld_router_add(bld, a, address, b, VLSP_FIB_MIN, &err), &err);
+	if (sscanf(line, "port %u %u %63s %u", &a, &b, text, &c) == 4 &&
+	    !addr_parse(text, &address)) {
+		struct vlsp_port port = {.slot = b, .address = htonl(address), .flags = c};
+
+		return answer(bld_port_set(bld, a, &port), NULL);
+	}
+	if (sscanf(line, "route %u %u %u", &a, &b, &c) == 3) {
+		struct vlsp_fib entry = {.port = c, .metric = 1};
+
+		return answer(bpf_map_update_elem(bld_router_fib(bld, a), &b, &entry, 0), NULL);
+	}
+	if (strcmp(line, "settle\n") == 0)
+		return answer(bld_settle(bld), NULL);
+	if (sscanf(line, "count %u", &a) == 1) {
+		count(bld, a);
+		return 0;
+	}
+	return answer(-EINVAL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {0};
+	struct bld *bld;
+	char line[256];
+	uint32_t network;
+	unsigned length;
+
+	if (argc != 3 || prefix_parse(argv[2], &network, &length, &err) < 0) {
+		fprintf(stderr, "load INSTANCE NETWORK/LENGTH %s\n", err.text);
+		return 2;
+	}
+	if (bld_open(argv[1], network, length, &bld, &err) < 0) {
+		printf("error: %s\n", err.text);
+		return 1;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("ok\n");
+	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0)
+		command(bld, line);
+	bld_close(bld);
+	return 0;
+}
