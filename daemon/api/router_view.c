@@ -185,7 +185,7 @@ void api_get_link_stats(struct api_call *call)
 		return;
 	if (ref) {
 		dst = model_router_find(call->api->model, ref);
-		if (!dst || !model_link_between(call->api->model, router, dst)) {
+		if (!dst || dst == router || !model_link_between(call->api->model, router, dst)) {
 			api_answer_error(call, 404, "router: %s has no link to '%.80s'",
 					 router->name, ref);
 			return;
