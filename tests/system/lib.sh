@@ -65,6 +65,7 @@ start_vlspd() { # start_vlspd [OPTIONS...]
 	vlspd start --runtime-dir "$RUNTIME" --state-dir "$STATE" --listen none "$@"
 }
 stop_vlspd() {
+	bpf_ids >>"$WORK/bpf.ours"
 	vlspd stop --runtime-dir "$RUNTIME"
 }
 
@@ -125,8 +126,7 @@ on() { # on ROUTER COMMAND...: in that router's namespace, without changing anyt
 
 address() { vlsp router show "$1" --json | jq -r .address; }
 
-# What an instance could leave behind, as one list. Everything here is inside the story's own namespaces, except
-# BPF objects, which the kernel numbers for the whole machine: those are looked at by name and by being new.
+# What an instance could leave behind, as one list, all of it inside the story's own namespaces.
 leftovers() {
 	find /run/netns /run/vlsp /sys/fs/bpf/vlsp "$STATE" -mindepth 1 2>/dev/null | grep -v -e '/vlspd\.log$' -e "^$STATE" || true
 	ip -o link | awk -F': ' '$2 != "lo" { print "device " $2 }'
@@ -136,19 +136,25 @@ leftovers() {
 		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router)' | sed "s|^|process ${p#/proc/} |" || true
 	done
 }
-bpf_ids() { { bpftool prog show; bpftool map show; } 2>/dev/null | grep -oE '^[0-9]+: \S+ .*name vlsp_\w+' | sort || true; }
+# The kernel numbers BPF objects for the whole machine: ours are those that a process of this story holds.
+bpf_ids() {
+	cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '/^(map|prog)_id:/ { sub("_id:", ""); print $1 " id " $2 }' | sort -u
+}
 
 nothing_left() { # after stop_vlspd: no namespace, device, program, map, process, socket or file is left
 	local out
 	out=$(leftovers)
 	[ -z "$out" ] || { printf 'left behind:\n%s\n' "$out"; return 1; }
-	eventually 5 no_new_bpf
+	[ -s "$WORK/bpf.ours" ] || { echo "no BPF object was seen while it ran"; return 1; }
+	eventually 5 no_bpf_left
 }
-no_new_bpf() {
-	local new
-	new=$(comm -13 "$WORK/bpf.before" <(bpf_ids))
-	[ -z "$new" ] || { printf 'BPF objects left behind:\n%s\n' "$new"; return 1; }
+no_bpf_left() {
+	local kind id left=
+	while read -r kind _ id; do
+		if bpftool "$kind" show id "$id" >/dev/null 2>&1; then left+=" $kind $id"; fi
+	done <"$WORK/bpf.ours"
+	[ -z "$left" ] || { echo "BPF objects left behind:$left"; return 1; }
 }
 
 setup
-bpf_ids >"$WORK/bpf.before"
+: >"$WORK/bpf.ours"

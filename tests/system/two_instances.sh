@@ -15,6 +15,7 @@ must_fail 1 'r2' first topology apply net.yaml
 equal "0" "$(first router list --json | jq '.list | length')" "routers after a refused apply"
 must ip netns exec r2 true
 ip netns delete r2
+umount /run/netns # ip made it a mount point
 
 step "two instances, the same file"
 must first topology apply net.yaml
