@@ -9,8 +9,24 @@
 
 #include "daemon/host/local_priv.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 
 #define STOP_PATIENCE_NS (2 * NSEC_PER_SEC)
+
+void local_batch_phase(struct local *local, enum local_phase phase)
+{
+	static const char *const name[] = {
+		[LOCAL_IDLE] = "done",	 [LOCAL_STOP] = "stop",	    [LOCAL_REMOVE] = "remove",
+		[LOCAL_ADAPT] = "adapt", [LOCAL_NS] = "namespaces", [LOCAL_LINK] = "links",
+		[LOCAL_READY] = "ready",
+	};
+	struct local_run *run = &local->run;
+
+	log_debug("batch: %s at %.1f ms", name[phase],
+		  (double)(clock_mono_ns() - run->start_ns) / (double)NSEC_PER_MSEC);
+	run->phase = phase;
+	run->at = 0;
+}
 
 void local_batch_finish(struct local *local)
 {
@@ -31,7 +47,7 @@ void local_batch_finish(struct local *local)
 	free(run->remove.links);
 	run->remove.links = NULL;
 	run->batch = NULL;
-	run->phase = LOCAL_IDLE;
+	local_batch_phase(local, LOCAL_IDLE);
 	run->done(run->arg, batch, run->status, &err);
 }
 
@@ -161,7 +177,7 @@ static void remove_begin(struct local *local)
 		local_build_begin(local);
 		return;
 	}
-	run->phase = LOCAL_REMOVE;
+	local_batch_phase(local, LOCAL_REMOVE);
 	*task = (struct local_remove_task){
 		.job = {.job = {.run = remove_job, .done = remove_done}, .local = local},
 		.routers = batch->routers_del,
@@ -194,7 +210,7 @@ static void batch_begin(struct local *local)
 	}
 	for (size_t i = 0; i < batch->routers_del_count; i++)
 		local_router_stop(local_router_get(local, batch->routers_del[i].slot));
-	run->phase = LOCAL_STOP;
+	local_batch_phase(local, LOCAL_STOP);
 	loop_timer_set(run->timer, clock_mono_ns() + STOP_PATIENCE_NS);
 	local_batch_step(local);
 }
@@ -291,6 +307,7 @@ int local_batch_submit(struct host *host, struct host_batch *batch, host_progres
 		.done = done,
 		.arg = arg,
 		.timer = timer,
+		.start_ns = clock_mono_ns(),
 		.total = batch->links_del_count + batch->routers_del_count +
 			 batch->routers_add_count + batch->links_add_count + batch->links_set_count,
 	};

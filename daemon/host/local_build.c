@@ -57,7 +57,7 @@ void local_build_begin(struct local *local)
 	bool config;
 	int r = 0;
 
-	run->phase = LOCAL_ADAPT;
+	local_batch_phase(local, LOCAL_ADAPT);
 	if (have->network != want->network || have->prefix_len != want->prefix_len)
 		r = bld_network_set(local->bld, want->network, want->prefix_len);
 	if (r < 0) {
@@ -144,7 +144,7 @@ static void ns_begin(struct local *local)
 	struct host_batch *batch = run->batch;
 	int r;
 
-	run->phase = LOCAL_NS;
+	local_batch_phase(local, LOCAL_NS);
 	loop_timer_set(run->timer, 0);
 	if (batch->routers_add_count == 0) {
 		link_begin(local);
@@ -184,10 +184,12 @@ static void link_job(struct local_job *job)
 {
 	struct local *local = ((struct local_run_job *)job)->local;
 	struct local_link_task *task = &local->run.link;
-	int r;
+	int r = 0;
 
-	local_link_run(task);
-	r = bld_settle(local->bld);
+	if (task->add_count || task->set_count)
+		local_link_run(task);
+	if (local->run.batch->routers_add_count || task->add_count)
+		r = bld_settle(local->bld);
 	if (task->status == 0 && r < 0)
 		task->status = err_errno(&task->err, r, "maps of routers");
 }
@@ -230,8 +232,7 @@ static void link_done(struct local_job *job)
 		local_batch_finish(local);
 		return;
 	}
-	run->phase = LOCAL_READY;
-	run->at = 0;
+	local_batch_phase(local, LOCAL_READY);
 	deadline_start(local);
 	local_batch_step(local);
 }
@@ -241,7 +242,7 @@ static void link_begin(struct local *local)
 	struct local_run *run = &local->run;
 	struct host_batch *batch = run->batch;
 
-	run->phase = LOCAL_LINK;
+	local_batch_phase(local, LOCAL_LINK);
 	run->link = (struct local_link_task){
 		.bld = local->bld,
 		.bld_lock = &local->bld_lock,

@@ -106,18 +106,20 @@ static bool points_to(const char *link, const char *target)
 static int publish(const char *name, const char *path, struct err *err)
 {
 	char link[PATH_MAX];
+	int r;
 
 	public_path(name, link);
 	if (symlink(path, link) == 0)
 		return 0;
+	r = -errno;
 	/* One that points here is left from a run that crashed. */
-	if (errno == EEXIST && points_to(link, path))
+	if (r == -EEXIST && points_to(link, path))
 		return 0;
-	if (errno == EEXIST)
+	if (r == -EEXIST)
 		return err_set(err, EEXIST,
 			       "router %s: %s exists already and is not a router of this instance",
 			       name, link);
-	return err_errno(err, errno, "router %s: cannot make %s", name, link);
+	return err_errno(err, r, "router %s: cannot make %s", name, link);
 }
 
 int local_names_add(const struct local_names *names, const char *name, struct err *err)

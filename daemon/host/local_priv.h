@@ -89,7 +89,8 @@ struct local_run {		  /* the batch that runs */
 	void *arg;
 	enum local_phase phase;
 	struct loop_timer *timer; /* next step, end of patience, or deadline */
-	bool killed;		  /* patience with STOP has ended once */
+	uint64_t start_ns;
+	bool killed; /* patience with STOP has ended once */
 	size_t total;
 	uint32_t made;	/* items done; written by workers, too */
 	size_t at;	/* routers looked at in STOP and READY */
@@ -158,6 +159,7 @@ int local_ends_weight(struct local *local, const struct host_link *link);
 
 /* local_batch.c */
 int local_batch_init(struct local *local);
+void local_batch_phase(struct local *local, enum local_phase phase);
 int local_batch_submit(struct host *host, struct host_batch *batch, host_progress_fn progress,
 		       host_done_fn done, void *arg);
 /* Something that the batch may be waiting for has happened. */
