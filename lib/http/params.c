@@ -216,7 +216,8 @@ int http_params_add_body(struct http_params *params, const char *type, const cha
 
 	if (start >= size)
 		return 0;
-	if (body[start] == '{' || (word == 16 && strncasecmp(type, "application/json", 16) == 0))
+	if (body[start] == '{' || body[start] == '[' ||
+	    (word == 16 && strncasecmp(type, "application/json", 16) == 0))
 		return http_params_add_json(params, body, size, err);
 	if (!type ||
 	    (word == 33 && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0))

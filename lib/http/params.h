@@ -35,7 +35,8 @@ int http_params_add_form(struct http_params *params, const char *text, size_t si
 /* One JSON object whose members are strings, numbers or booleans. */
 int http_params_add_json(struct http_params *params, const char *text, size_t size,
 			 struct err *err);
-/* A body by its Content-Type (NULL: none); what starts with '{' is taken as JSON in any case. */
+/* A body by its Content-Type (NULL: none); what starts with '{' or '[' is taken as JSON in any
+ * case. */
 int http_params_add_body(struct http_params *params, const char *type, const char *body,
 			 size_t size, struct err *err);
 

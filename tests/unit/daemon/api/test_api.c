@@ -433,7 +433,7 @@ static const struct row rows[] = {
 	{"POST /router/?address=0.0.0.0", NULL, 400, "address"},
 	{"POST /router/?wait=perhaps", NULL, 400, "wait"},
 	{"POST /router/", "{\"name\":", 400, "JSON"},
-	{"POST /router/", "[1]", 400, "Content-Type"},
+	{"POST /router/", "[1]", 400, "object"},
 	{"POST /router/", "{\"name\": 7}", 400, "name"},
 	{"POST /router/", "{\"name\": null}", 400, "name"},
 	{"POST /router/", "{\"name\": [\"a\"]}", 400, "name"},

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vlspd: controller and host in one process. Wiring only: this file knows which host back end,
+ * which controller and which listeners there are, puts them together and takes them apart again.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "daemon/api/api.h"
+#include "daemon/conf/instance.h"
+#include "daemon/conf/options.h"
+#include "daemon/conf/service.h"
+#include "daemon/ctl/ctl.h"
+#include "daemon/host/fake.h"
+#include "daemon/host/local.h"
+#include "daemon/model/model.h"
+#include "lib/base/name.h"
+#include "lib/http/server.h"
+#include "lib/loop/loop.h"
+
+#define GROUP "vlsp" /* may use the socket and read the token */
+
+struct daemon {
+	const struct conf *conf;
+	const char *log_path;
+	struct instance *instance;
+	struct loop *loop;
+	struct host *host;
+	struct model *model;
+	struct ctl *ctl;
+	struct api *api;
+	struct http_server *http;
+	char name[64]; /* of the instance */
+	char host_name[NAME_SIZE];
+};
+
+static void on_end(void *arg, int signo)
+{
+	struct daemon *d = arg;
+
+	log_info("signal %d: ending", signo);
+	loop_stop(d->loop);
+}
+
+static void on_hangup(void *arg, int signo)
+{
+	struct daemon *d = arg;
+	int r = d->log_path ? service_log_to(d->log_path) : 0;
+
+	(void)signo;
+	if (r < 0)
+		log_error("%s: %s", d->log_path, strerror(-r));
+}
+
+static int open_loop(struct daemon *d, struct err *err)
+{
+	int r = loop_new(&d->loop);
+
+	if (r == 0)
+		r = loop_signal(d->loop, SIGTERM, on_end, d);
+	if (r == 0)
+		r = loop_signal(d->loop, SIGINT, on_end, d);
+	if (r == 0)
+		r = loop_signal(d->loop, SIGHUP, on_hangup, d);
+	return r < 0 ? err_errno(err, r, "event loop") : 0;
+}
+
+/* The router program lies beside this one, or where make install puts it. */
+static int find_router(char *path, size_t size, struct err *err)
+{
+	char exe[PATH_MAX - 16];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	if (n > 0) {
+		exe[n] = '\0';
+		slash = strrchr(exe, '/');
+		if (slash) {
+			*slash = '\0';
+			snprintf(path, size, "%s/vlsp-router", exe);
+			if (access(path, X_OK) == 0)
+				return 0;
+		}
+	}
+	snprintf(path, size, "%s/libexec/vlsp/vlsp-router", VLSP_PREFIX);
+	if (access(path, X_OK) == 0)
+		return 0;
+	return err_set(err, ENOENT, "vlsp-router: neither beside vlspd nor in %s/libexec/vlsp",
+		       VLSP_PREFIX);
+}
+
+static int open_local(struct daemon *d, struct err *err)
+{
+	char router_path[PATH_MAX];
+	struct host_local_config config = {
+		.loop = d->loop,
+		.runtime_dir = d->conf->runtime_dir,
+		.instance = d->name,
+		.network = d->model->network,
+		.prefix_len = d->model->prefix_len,
+		.router_path = router_path,
+		.log_level = d->conf->log_level,
+	};
+	int r = find_router(router_path, sizeof(router_path), err);
+
+	return r < 0 ? r : host_local_open(&config, &d->host, err);
+}
+
+static int open_host(struct daemon *d, struct err *err)
+{
+	struct fake_config config = {.loop = d->loop};
+	int r;
+
+	if (!d->conf->fake_host)
+		return open_local(d, err);
+	r = fake_new(&config, &d->host);
+	return r < 0 ? err_errno(err, r, "fake host") : 0;
+}
+
+static int open_ctl(struct daemon *d, struct err *err)
+{
+	struct ctl_config config = {
+		.loop = d->loop,
+		.model = d->model,
+		.host = d->host,
+		.host_name = d->host_name,
+		.hello_us = d->conf->hello_us,
+	};
+	int r = ctl_new(&config, &d->ctl);
+
+	return r < 0 ? err_errno(err, r, "controller") : 0;
+}
+
+static int open_api(struct daemon *d, struct err *err)
+{
+	char token[INSTANCE_TOKEN_SIZE];
+	struct api_config config = {
+		.loop = d->loop,
+		.ctl = d->ctl,
+		.instance = d->name,
+		.runtime_dir = d->conf->runtime_dir,
+		.host_name = d->host_name,
+		.token = d->conf->auth_none ? NULL : token,
+	};
+	int r = instance_token(d->instance, GROUP, token, err);
+
+	if (r < 0)
+		return r;
+	r = api_new(&config, &d->api);
+	explicit_bzero(token, sizeof(token));
+	return r < 0 ? err_errno(err, r, "API") : 0;
+}
+
+static int open_http(struct daemon *d, struct err *err)
+{
+	const struct conf *conf = d->conf;
+	struct http_config config = {
+		.loop = d->loop, .arg = d->api, .begin = api_begin, .handle = api_handle};
+	char path[PATH_MAX];
+	uint16_t port = 0;
+	int r = http_server_new(&config, &d->http, err);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/vlspd.sock", conf->runtime_dir);
+	r = http_listen_unix(d->http, path, GROUP, err);
+	if (r < 0)
+		return r;
+	if (!conf->listen) {
+		log_info("listening on %s", path);
+		return 0;
+	}
+	r = http_listen_tcp(d->http, conf->listen_address, conf->listen_port, &port, err);
+	if (r < 0)
+		return r;
+	log_info("listening on %s and http://%s:%u", path, conf->listen_address, port);
+	if (conf->auth_none)
+		log_warn("auth is none: whoever can open %s:%u on this machine commands it as root",
+			 conf->listen_address, port);
+	return 0;
+}
+
+/* Each name a path of its own; a machine has one limit for all its descriptors. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+			log_debug("descriptor limit stays: %s", strerror(errno));
+	}
+}
+
+static void find_names(struct daemon *d)
+{
+	char name[256] = "";
+
+	instance_name(d->conf->runtime_dir, d->name, sizeof(d->name));
+	if (gethostname(name, sizeof(name) - 1) < 0 || name_check(name, "host", NULL) < 0)
+		snprintf(name, sizeof(name), "localhost");
+	snprintf(d->host_name, sizeof(d->host_name), "%.*s", NAME_MAX_LEN, name);
+}
+
+/* Order matters: each needs what is before it. take_down() is the reverse. */
+static int put_up(struct daemon *d, struct err *err)
+{
+	int r;
+
+	find_names(d);
+	raise_limits();
+	r = instance_make_dir(d->conf->state_dir, 0755, err);
+	if (r == 0)
+		r = instance_open(d->conf->runtime_dir, &d->instance, err);
+	if (r == 0)
+		r = open_loop(d, err);
+	if (r < 0)
+		return r;
+	r = model_new(&d->model);
+	if (r < 0)
+		return err_errno(err, r, "model");
+	r = open_host(d, err);
+	if (r == 0)
+		r = open_ctl(d, err);
+	if (r == 0)
+		r = open_api(d, err);
+	if (r == 0)
+		r = open_http(d, err);
+	return r;
+}
+
+/* The controller outlives its host, which may still report; the API outlives the controller. */
+static void take_down(struct daemon *d, bool clean)
+{
+	if (d->http)
+		http_server_quiesce(d->http);
+	if (d->host)
+		d->host->ops->close(d->host);
+	ctl_free(d->ctl);
+	api_free(d->api);
+	http_server_free(d->http);
+	model_free(d->model);
+	loop_free(d->loop);
+	instance_close(d->instance, clean);
+}
+
+static int run(const struct conf *conf, const char *log_path, struct err *err)
+{
+	struct daemon d = {.conf = conf, .log_path = log_path};
+	int r;
+
+	log_set_level(conf->log_level);
+	if (!conf->fake_host && geteuid() != 0)
+		return err_set(err, EPERM,
+			       "must be root to make network namespaces and BPF programs; "
+			       "--host fake simulates without");
+	r = put_up(&d, err);
+	if (r == 0) {
+		log_info("vlspd %s, instance %s, is ready", VLSP_VERSION, d.name);
+		service_ready();
+		r = loop_run(d.loop);
+		if (r < 0)
+			err_errno(err, r, "event loop");
+	}
+	take_down(&d, r == 0);
+	if (r == 0)
+		log_info("ended");
+	return r;
+}
+
+int main(int argc, char *argv[])
+{
+	struct err err = {0};
+	struct conf conf;
+	int r = conf_parse(argc, argv, &conf, &err);
+
+	if (r < 0) {
+		fprintf(stderr, "vlspd: %s\n", err.text);
+		return r == -EINVAL ? 2 : 1;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	switch (conf.command) {
+	case CONF_START:
+		return service_start(&conf, run);
+	case CONF_STOP:
+		return service_stop(&conf);
+	case CONF_RESTART:
+		return service_restart(&conf, run);
+	case CONF_STATUS:
+		return service_status(&conf);
+	case CONF_RUN:
+		return service_foreground(&conf, run);
+	case CONF_VERSION:
+		printf("vlspd %s\n", VLSP_VERSION);
+		return 0;
+	case CONF_HELP:
+		conf_usage(stdout);
+		return 0;
+	}
+	return 2;
+}
