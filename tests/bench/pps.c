@@ -204,7 +204,8 @@ static void peer_mac(uint8_t *mac)
 
 static int frame_send(char **argv)
 {
-	static uint8_t buf[FRAME_SIZE];
+	static uint8_t aligned[FRAME_SIZE + 2] __attribute__((aligned(4)));
+	uint8_t *buf = aligned + 2; /* aligns what follows the Ethernet header */
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_halen = ETH_ALEN};
 	struct mmsghdr msgs[BATCH] = {0};
 	struct iovec iov = {.iov_base = buf};

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The data plane alone, without the daemon: a chain of N routers against kernel IPv4 forwarding over the same chain, in
 # turns in the same run. bench.sh [ROUTERS [SECONDS [ROUNDS]]]
+# shellcheck source=tests/bpf/lib.sh
 . "$(dirname "$0")/lib.sh"
 n=${1:-8} seconds=${2:-2} rounds=${3:-3}
 pps=$BUILD/tests/bench/pps
@@ -41,7 +42,6 @@ forward() { # forward WHAT kernel|vdp: frames from a generator through all N rou
 }
 
 mac1=$(ip -n k1 -j link show first | jq -r '.[0].address')
-mac=$(ip -n k2 -j link show left | jq -r '.[0].address')
 for ((round = 1; round <= rounds; round++)); do
 	forward "kernel, forwarding alone" kernel
 	forward "vdp,    forwarding alone" vdp

@@ -39,6 +39,7 @@ static struct bld *bld;
 static const char *why_not;
 
 struct frame {
+	uint16_t pad __attribute__((aligned(4))); /* aligns what follows the Ethernet header */
 	uint8_t bytes[3000];
 	uint32_t size;
 	uint32_t gso_size;

@@ -74,7 +74,9 @@ vdp_chain() { # vdp_chain N [FLAGS]: routers r1 .. rN, FIBs filled, programs att
 	done
 	for ((i = 1; i <= n; i++)); do
 		for dev in left right; do
-			[ $i-$dev != 1-left ] && [ $i-$dev != $n-right ] || continue
+			if [ $i-$dev = 1-left ] || [ $i-$dev = "$n-right" ]; then
+				continue
+			fi
 			ip -n r$i link set $dev up
 			in_ns r$i tc qdisc add dev $dev clsact
 			in_ns r$i tc filter add dev $dev ingress bpf da pinned /sys/fs/bpf/vlsp/chain/vlsp_in
