@@ -138,7 +138,7 @@ leftovers() {
 }
 # The kernel numbers BPF objects for the whole machine: ours are those that a process of this story holds.
 bpf_ids() {
-	cat /proc/[0-9]*/fdinfo/* 2>/dev/null | awk '/^(map|prog)_id:/ { sub("_id:", ""); print $1 " id " $2 }' | sort -u
+	{ cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true; } | awk '/^(map|prog)_id:/ { sub("_id:", ""); print $1 " id " $2 }' | sort -u
 }
 
 nothing_left() { # after stop_vlspd: no namespace, device, program, map, process, socket or file is left
