@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Batches, a phase after the other (enum local_phase): what blocks in the kernel is done by the
- * workers, what needs answers of processes waits in the loop. Router processes start while the
- * links are being made. Called by daemon/ctl through host_ops, driven by local_batch_step().
+ * workers, what needs answers of processes waits in the loop. Called by daemon/ctl through
+ * host_ops, driven by local_batch_step().
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,14 +79,6 @@ void local_batch_progress(void *arg)
 
 	if (!run->batch)
 		return;
-	while (run->phase == LOCAL_NS && run->spawned < run->batch->routers_add_count) {
-		const struct host_router *item = &run->batch->routers_add[run->spawned];
-
-		if (__atomic_load_n(&item->state, __ATOMIC_ACQUIRE) != HOST_DONE)
-			break;
-		run->spawned++;
-		local_router_start(local_router_get(local, item->slot));
-	}
 	if (run->progress)
 		run->progress(run->arg, made < run->total ? made : run->total, run->total);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The second half of a batch: routers that run adapt (ADAPT), namespaces and processes are made
- * (NS), then links (LINK), then all new processes become READY. Called by local_batch.c.
+ * The second half of a batch: routers that run adapt (ADAPT), namespaces are made (NS), then links
+ * (LINK), then processes start and become READY. Starting them earlier, beside the making of links,
+ * was measured to take longer in sum: their sockets hear of each device, and they contend for
+ * the same locks (100 routers, 180 links on 2 cores: 290 ms instead of 190). Called by
+ * local_batch.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,14 +109,9 @@ static void ns_done(struct local_job *job)
 		return;
 	pthread_mutex_destroy(&run->ns.lock);
 	local_batch_progress(local);
-	for (size_t i = 0; i < batch->routers_add_count; i++) {
-		struct host_router *item = &batch->routers_add[i];
-
-		if (item->state != HOST_DONE)
-			local_router_free(local_router_get(local, item->slot));
-		else if (i >= run->spawned) /* made by one thread while the other failed */
-			local_router_start(local_router_get(local, item->slot));
-	}
+	for (size_t i = 0; i < batch->routers_add_count; i++)
+		if (batch->routers_add[i].state != HOST_DONE)
+			local_router_free(local_router_get(local, batch->routers_add[i].slot));
 	if (run->ns.status < 0 && run->status == 0) {
 		run->status = run->ns.status;
 		run->err = run->ns.err;
@@ -218,10 +216,11 @@ static void link_done(struct local_job *job)
 {
 	struct local *local = ((struct local_run_job *)job)->local;
 	struct local_run *run = &local->run;
+	const struct host_batch *batch = run->batch;
 	int r;
 
 	local_batch_progress(local);
-	r = links_tell(local, run->batch);
+	r = links_tell(local, batch);
 	if (run->link.status < 0 && run->status == 0) {
 		run->status = run->link.status;
 		run->err = run->link.err;
@@ -233,6 +232,10 @@ static void link_done(struct local_job *job)
 		return;
 	}
 	local_batch_phase(local, LOCAL_READY);
+	for (size_t i = 0; i < batch->routers_add_count && run->batch; i++)
+		local_router_start(local_router_get(local, batch->routers_add[i].slot));
+	if (!run->batch) /* one could not be started */
+		return;
 	deadline_start(local);
 	local_batch_step(local);
 }

@@ -61,9 +61,9 @@ enum local_phase {
 	LOCAL_STOP,   /* processes end */
 	LOCAL_REMOVE, /* a worker removes devices and namespaces */
 	LOCAL_ADAPT,  /* routers that run take a new configuration, larger FIBs */
-	LOCAL_NS,     /* workers make namespaces, processes start */
+	LOCAL_NS,     /* workers make namespaces */
 	LOCAL_LINK,   /* a worker makes links */
-	LOCAL_READY,  /* processes become READY */
+	LOCAL_READY,  /* processes start and become READY */
 };
 
 struct local_run_job {
@@ -92,9 +92,8 @@ struct local_run {		  /* the batch that runs */
 	uint64_t start_ns;
 	bool killed; /* patience with STOP has ended once */
 	size_t total;
-	uint32_t made;	/* items done; written by workers, too */
-	size_t at;	/* routers looked at in STOP and READY */
-	size_t spawned; /* routers looked at in NS */
+	uint32_t made; /* items done; written by workers, too */
+	size_t at;     /* routers looked at in STOP and READY */
 	int status;
 	struct err err;
 	struct local_ns_task ns;
