@@ -8,7 +8,8 @@
 #include "daemon/api/api_priv.h"
 
 static const struct api_param wait_param[] = {
-	{"wait", API_BOOLEAN, .doc = "false: answer 202 with the operation at once"}, {NULL}};
+	{"wait", API_BOOLEAN, .doc = "false: answer 202 with the operation at once"},
+	{.name = NULL}};
 
 static const struct api_param *find(const struct api_param *list, const char *name)
 {

@@ -233,10 +233,10 @@ static const struct api_field fields[] = {
 	 "router-added, router-changed, router-removed, link-added, link-changed, link-removed, "
 	 "topology-changed, operation, lost"},
 	{"data", "object", "one JSON line: what changed"},
-	{NULL}};
+	{.name = NULL}};
 
 const struct api_route api_events_routes[] = {
 	{"GET", "/events", get_events,
 	 "Every change, in order, as server-sent events. Resumable by the header Last-Event-ID.",
 	 NULL, fields, API_EVENT_STREAM, 200},
-	{NULL}};
+	{.method = NULL}};

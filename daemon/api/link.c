@@ -209,13 +209,13 @@ static const struct api_param post_params[] = {
 	{"reorder", API_STRING, .doc = "0.1%"},
 	{"limit", API_REF, .doc = "packets in the queue: 100p"},
 	{"seed", API_REF, .doc = "of the random numbers"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_param put_params[] = {
 	WEIGHT_PARAM,
 	{"state", API_WORD, .words = "up|down|silent",
 	 .doc = "down: carrier lost; silent: frames dropped, the carrier stays"},
-	{NULL}};
-static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {NULL}};
+	{.name = NULL}};
+static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {.name = NULL}};
 
 #define MADE_FIELDS                                                                                \
 	{"linkID", "integer", "never used again"}, {"linkName", "string", ""},                     \
@@ -241,16 +241,16 @@ static const struct api_field made_fields[] = {
 	{"weight", "integer", ""},
 	{"warnings", "array", "what was interpreted; may be missing"},
 	API_OP_FIELDS,
-	{NULL}};
-static const struct api_field deleted_fields[] = {MADE_FIELDS, API_OP_FIELDS, {NULL}};
+	{.name = NULL}};
+static const struct api_field deleted_fields[] = {MADE_FIELDS, API_OP_FIELDS, {.name = NULL}};
 static const struct api_field record_fields[] = {
-	RECORD_FIELDS, {"counts", "array", "counters of A's and of B's end"}, {NULL}};
-static const struct api_field changed_fields[] = {RECORD_FIELDS, API_OP_FIELDS, {NULL}};
+	RECORD_FIELDS, {"counts", "array", "counters of A's and of B's end"}, {.name = NULL}};
+static const struct api_field changed_fields[] = {RECORD_FIELDS, API_OP_FIELDS, {.name = NULL}};
 static const struct api_field list_fields[] = {{"type", "string", "link"},
 					       {"list", "array", "ids"},
 					       {"detail", "array", "records, with detail=all"},
-					       {NULL}};
-static const struct api_field value_fields[] = {{"value", "integer", ""}, {NULL}};
+					       {.name = NULL}};
+static const struct api_field value_fields[] = {{"value", "integer", ""}, {.name = NULL}};
 
 const struct api_route api_link_routes[] = {
 	{"POST", "/link/", post_link, "Creates a link between two routers.", post_params,
@@ -262,4 +262,4 @@ const struct api_route api_link_routes[] = {
 	 changed_fields, API_WAITS, 200},
 	{"DELETE", "/link/{l}", delete_link, "Deletes a link.", NULL, deleted_fields, API_WAITS,
 	 200},
-	{NULL}};
+	{.method = NULL}};

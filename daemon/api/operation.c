@@ -55,11 +55,11 @@ static void get_operation(struct api_call *call)
 				 text);
 }
 
-static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {NULL}};
+static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {.name = NULL}};
 static const struct api_field list_fields[] = {{"type", "string", "operation"},
 					       {"list", "array", "ids, oldest first"},
 					       {"detail", "array", "records, with detail=all"},
-					       {NULL}};
+					       {.name = NULL}};
 static const struct api_field record_fields[] = {
 	{"id", "integer", ""},
 	{"kind", "string", "router-add, topology-apply, ..."},
@@ -73,10 +73,10 @@ static const struct api_field record_fields[] = {
 	{"converged", "boolean", "the routes are those of the topology"},
 	{"routerID", "integer", "the router made or changed; 0: none"},
 	{"linkID", "integer", "the link made or changed; 0: none"},
-	{NULL}};
+	{.name = NULL}};
 
 const struct api_route api_operation_routes[] = {
 	{"GET", "/operation/", get_operations, "Lists the last operations.", list_params,
 	 list_fields, 0, 200},
 	{"GET", "/operation/{id}", get_operation, "One operation.", NULL, record_fields, 0, 200},
-	{NULL}};
+	{.method = NULL}};

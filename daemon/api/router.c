@@ -159,18 +159,18 @@ static void get_removed(struct api_call *call)
 static const struct api_param post_params[] = {
 	{"name", API_STRING, .doc = "1 to 63 of A-Z a-z 0-9 . _ -; Router-ID if not given"},
 	{"address", API_STRING, .doc = "within the network; the lowest free one if not given"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_param list_params[] = {
 	API_DETAIL_PARAM,
 	API_PAGE_PARAMS,
 	{"name", API_STRING, .doc = "only the router of that name"},
 	{"address", API_STRING, .doc = "only the router of that address"},
-	{NULL}};
-static const struct api_param page_params[] = {API_PAGE_PARAMS, {NULL}};
+	{.name = NULL}};
+static const struct api_param page_params[] = {API_PAGE_PARAMS, {.name = NULL}};
 static const struct api_param attr_params[] = {
 	{"attr", API_WORD, .words = "id|name|weight|connected",
 	 .doc = "what of each link to list; connected: the neighbour's id"},
-	{NULL}};
+	{.name = NULL}};
 
 #define IDENTITY_FIELDS                                                                            \
 	{"routerID", "integer", "never used again"}, {"name", "string", ""},                       \
@@ -180,7 +180,7 @@ static const struct api_param attr_params[] = {
 	{                                                                                          \
 		"netns", "string", "path of its network namespace"                                 \
 	}
-static const struct api_field made_fields[] = {IDENTITY_FIELDS, API_OP_FIELDS, {NULL}};
+static const struct api_field made_fields[] = {IDENTITY_FIELDS, API_OP_FIELDS, {.name = NULL}};
 static const struct api_field record_fields[] = {
 	IDENTITY_FIELDS,
 	{"time", "integer", "of its creation, ms since 1970"},
@@ -195,44 +195,44 @@ static const struct api_field record_fields[] = {
 	{"label", "string", "for people; may be missing"},
 	{"latitude", "number", "may be missing"},
 	{"longitude", "number", "may be missing"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_field list_fields[] = {{"type", "string", "router"},
 					       {"list", "array", "ids"},
 					       {"detail", "array", "records, with detail=all"},
-					       {NULL}};
+					       {.name = NULL}};
 static const struct api_field removed_fields[] = {
 	{"type", "string", "shutdown"},
 	{"list", "array", "routerID, name and time of routers that ended"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_field deleted_fields[] = {
-	{"router", "integer", "its id"}, {"name", "string", ""}, API_OP_FIELDS, {NULL}};
-static const struct api_field value_fields[] = {{"value", "integer", ""}, {NULL}};
+	{"router", "integer", "its id"}, {"name", "string", ""}, API_OP_FIELDS, {.name = NULL}};
+static const struct api_field value_fields[] = {{"value", "integer", ""}, {.name = NULL}};
 static const struct api_field links_fields[] = {{"type", "string", "link"},
 						{"routerID", "integer", ""},
 						{"list", "array", "what attr says"},
-						{NULL}};
+						{.name = NULL}};
 static const struct api_field link_fields[] = {
 	{"linkID", "integer", ""},
 	{"linkName", "string", ""},
 	{"nodes", "array", "ids of its routers"},
 	{"weight", "integer", ""},
 	{"state", "string", "up, down or silent; see GET /link/{l}"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_field routes_fields[] = {
 	{"routerID", "integer", ""},
 	{"routes", "array", "destination, name, nexthop, nexthopName, device, linkID, metric"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_field stats_fields[] = {
 	{"routerID", "integer", ""},
 	{"edge", "object", "counters towards the router's own programs"},
 	{"links", "array", "linkID, name, device, counts"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_field link_stats_fields[] = {
 	{"type", "string", "link_stats"},
 	{"routerID", "integer", ""},
 	{"links", "array", "ids of the neighbours"},
 	{"link_stats", "array", "for each: neighbour and link, then 16 counters"},
-	{NULL}};
+	{.name = NULL}};
 
 const struct api_route api_router_routes[] = {
 	{"POST", "/router/", post_router, "Creates a router.", post_params, made_fields, API_WAITS,
@@ -260,4 +260,4 @@ const struct api_route api_router_routes[] = {
 	 "The same, of the links to one neighbour.", NULL, link_stats_fields, 0, 200},
 	{"GET", "/removed/", get_removed, "Routers that ended.", page_params, removed_fields, 0,
 	 200},
-	{NULL}};
+	{.method = NULL}};

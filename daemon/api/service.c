@@ -84,7 +84,7 @@ static void get_hosts(struct api_call *call)
 }
 
 static const struct api_param host_params[] = {
-	{"detail", API_WORD, .words = "name|all", .doc = "all: the records too"}, {NULL}};
+	{"detail", API_WORD, .words = "name|all", .doc = "all: the records too"}, {.name = NULL}};
 
 static const struct api_field health_fields[] = {
 	{"status", "string", "ok"},
@@ -100,15 +100,17 @@ static const struct api_field health_fields[] = {
 	{"routersConverged", "integer", "have the distances that the topology has"},
 	{"converged", "boolean", "all have"},
 	{"operationsPending", "integer", "queued or running"},
-	{NULL}};
-static const struct api_field openapi_fields[] = {
-	{"openapi", "string", "3.0.3"}, {"info", "object", ""}, {"paths", "object", ""}, {NULL}};
-static const struct api_field command_fields[] = {{"status", "string", "RUNNING"}, {NULL}};
+	{.name = NULL}};
+static const struct api_field openapi_fields[] = {{"openapi", "string", "3.0.3"},
+						  {"info", "object", ""},
+						  {"paths", "object", ""},
+						  {.name = NULL}};
+static const struct api_field command_fields[] = {{"status", "string", "RUNNING"}, {.name = NULL}};
 static const struct api_field host_fields[] = {
 	{"type", "string", "localcontroller"},
 	{"list", "array", "NAME:PORT of each machine"},
 	{"detail", "array", "name, IP, port, maxRouters, noRouters, usage, routers, status"},
-	{NULL}};
+	{.name = NULL}};
 
 const struct api_route api_service_routes[] = {
 	{"GET", "/health", get_health, "How the daemon and its network are.", NULL, health_fields,
@@ -119,4 +121,4 @@ const struct api_route api_service_routes[] = {
 	 command_fields, 0, 200},
 	{"GET", "/localcontroller/", get_hosts, "The machines that run routers.", host_params,
 	 host_fields, 0, 200},
-	{NULL}};
+	{.method = NULL}};

@@ -230,7 +230,7 @@ static void delete_topology(struct api_call *call)
 static const struct api_param get_params[] = {
 	{"format", API_WORD, .words = "json|yaml|graphml|dot",
 	 .doc = "what runs, as a document in that format, instead of the status"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_param put_params[] = {
 	SOURCE_PARAM,
 	{"dry_run", API_BOOLEAN, .doc = "true: answer what would change, change nothing"},
@@ -238,9 +238,11 @@ static const struct api_param put_params[] = {
 	{"no_wait", API_BOOLEAN, .doc = "true: do not wait for the routes"},
 	{"timeout", API_NUMBER, .min = 0, .max = TIMEOUT_MAX_S,
 	 .doc = "seconds to wait for the routes; 60 if not given"},
-	{NULL}};
+	{.name = NULL}};
 static const struct api_param diff_params[] = {
-	SOURCE_PARAM, {"replace", API_BOOLEAN, .doc = "true: as if everything went first"}, {NULL}};
+	SOURCE_PARAM,
+	{"replace", API_BOOLEAN, .doc = "true: as if everything went first"},
+	{.name = NULL}};
 
 static const struct api_field status_fields[] = {
 	{"name", "string", "of the topology; may be empty"},
@@ -250,7 +252,7 @@ static const struct api_field status_fields[] = {
 	{"links", "integer", ""},
 	{"converged", "boolean", "every router has the distances that the topology has"},
 	{"routersConverged", "integer", "how many have"},
-	{NULL}};
+	{.name = NULL}};
 #define SUMMARY_FIELDS                                                                             \
 	{"changed", "boolean", "false: there was nothing to do"}, {"routersAdded", "integer", ""}, \
 		{"routersRemoved", "integer", ""}, {"routersChanged", "integer", ""},              \
@@ -263,14 +265,14 @@ static const struct api_field summary_fields[] = {
 	SUMMARY_FIELDS,
 	{"converged", "boolean", "the routes are those of the topology"},
 	API_OP_FIELDS,
-	{NULL}};
+	{.name = NULL}};
 static const struct api_field diff_fields[] = {
 	SUMMARY_FIELDS,
 	{"success", "boolean", "true"},
 	{"msg", "string", ""},
 	{"dryRun", "boolean", "true"},
 	{"lines", "array", "sign (+, -, ~), noun, name, fields"},
-	{NULL}};
+	{.name = NULL}};
 
 const struct api_route api_topology_routes[] = {
 	{"GET", "/topology/", get_topology, "What runs, as a whole.", get_params, status_fields, 0,
@@ -281,4 +283,4 @@ const struct api_route api_topology_routes[] = {
 	 summary_fields, API_WAITS, 200},
 	{"POST", "/topology/diff", post_diff, "What a topology file would change.", diff_params,
 	 diff_fields, API_TOPOLOGY_BODY, 200},
-	{NULL}};
+	{.method = NULL}};

@@ -420,6 +420,8 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
 	return MHD_YES;
 }
 
+static void on_log(void *arg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
 static void on_log(void *arg, const char *fmt, va_list ap)
 {
 	char line[400];
