@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The local back end when something is wrong: names and indices that are taken, processes that die,
+ * programs that hold a namespace, a crash of the daemon, a second daemon.
+ * Needs root and $O/vlsp-router; skips with the reason otherwise.
+ */
+#include "tests/unit/daemon/host/local_world.h"
+
+static void a_name_that_is_taken_is_refused_and_left_alone(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch;
+	uint32_t made = 0;
+
+	NEED(state);
+	assert_int_equal(shell("ip netns add r3"), 0);
+	batch = grid(2, false);
+	assert_int_equal(run(world, batch), -EEXIST);
+	assert_non_null(strstr(world->err.text, "/run/netns/r3"));
+	assert_int_equal(batch->routers_add[2].state, HOST_FAILED);
+	for (size_t i = 0; i < 4; i++)
+		made += batch->routers_add[i].state == HOST_DONE;
+	assert_int_equal(shell("test $(ls " RUNTIME "/netns | wc -l) = %u", made), 0);
+	host_batch_free(batch);
+	assert_int_equal(shell("ip netns exec r3 ip link show lo >/dev/null"), 0);
+	/* as daemon/ctl undoes it */
+	batch = batch_new();
+	batch->routers_del = calloc(4, sizeof(*batch->routers_del));
+	for (uint32_t slot = 0; slot < 4; slot++)
+		if (shell("test -e " RUNTIME "/netns/r%u", slot + 1) == 0)
+			batch->routers_del[batch->routers_del_count++] = router_of(slot);
+	run_ok(world, batch);
+	assert_int_equal(shell("test \"$(ls /run/netns)\" = r3"), 0);
+	assert_int_equal(shell("ip netns del r3"), 0);
+	run_ok(world, grid(2, false));
+}
+
+static void an_index_that_is_taken_is_refused_with_the_links_name(void **state)
+{
+	struct world *world = *state;
+	struct host_link link = link_of(20, 0, 3);
+	struct host_batch *batch;
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	assert_int_equal(shell("ip -n r4 link add name own index %u type veth peer name own2",
+			       link.end[1].port),
+			 0);
+	batch = batch_links(link, '+');
+	assert_true(run(world, batch) < 0);
+	assert_non_null(strstr(world->err.text, "link r1-r4: cannot create veth"));
+	assert_int_equal(batch->links_add[0].state, HOST_FAILED);
+	host_batch_free(batch);
+	assert_int_not_equal(shell("ip -n r1 link show to-r4 2>/dev/null"), 0);
+	assert_int_equal(shell("ip -n r4 link show own | grep -q vlsp:"), 256);
+	assert_int_equal(shell("ip -n r4 link del own"), 0);
+	run_ok(world, batch_links(link, '+'));
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null");
+}
+
+static void a_router_goes_although_a_program_holds_its_namespace(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch;
+	struct host_link link[2] = {link_of(1, 0, 2), link_of(3, 2, 3)};
+
+	NEED(state);
+	/* 2 by 2: links 0: r1-r2, 1: r1-r3, 2: r2-r4, 3: r3-r4 */
+	run_ok(world, grid(2, false));
+	assert_int_equal(shell("ip netns exec r3 sleep 1000 & sleep 0.2"), 0);
+	batch = batch_new();
+	batch->routers_del = calloc(1, sizeof(*batch->routers_del));
+	batch->routers_del[batch->routers_del_count++] = router_of(2);
+	assert_int_equal(run(world, batch), -EBUSY);
+	assert_string_equal(world->err.text, "router r3: it has links");
+	batch->routers_del[0].state = HOST_TODO;
+	batch->links_del = calloc(2, sizeof(link[0]));
+	memcpy(batch->links_del, link, sizeof(link));
+	batch->links_del_count = 2;
+	run_ok(world, batch);
+	assert_int_not_equal(shell("ip -n r1 link show to-r3 2>/dev/null"), 0);
+	assert_int_not_equal(shell("ip -n r4 link show to-r3 2>/dev/null"), 0);
+	assert_int_not_equal(shell("ip netns | grep -q '^r3'"), 0);
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null");
+}
+
+static void a_router_whose_process_dies_comes_back_with_its_links(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch = grid(2, false);
+	uint64_t end = clock_mono_ns() + WAIT_NS;
+	int32_t pid;
+
+	NEED(state);
+	if (run(world, batch) < 0)
+		fail_msg("%s", world->err.text);
+	pid = batch->routers_add[1].pid;
+	host_batch_free(batch);
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
+	assert_int_equal(world->died + world->ready, 0);
+	assert_return_code(kill(pid, SIGKILL), errno);
+	while (!world->ready && clock_mono_ns() < end)
+		run_for(world, 10);
+	assert_int_equal(world->died, 1);
+	assert_int_equal(world->ready, 1);
+	assert_int_not_equal(world->ready_pid, pid);
+	expect(world, "ip netns exec r2 ping -q -c 1 -W 1 10.0.0.3 >/dev/null");
+}
+
+static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch = grid(SIDE_MAX, false);
+
+	NEED(state);
+	world->done = false;
+	assert_int_equal(world->host->ops->submit(world->host, batch, NULL, done, world), 0);
+	run_for(world, 30);
+	if (!world->done) {
+		world->host->ops->close(world->host);
+		world->host = NULL;
+		assert_true(world->done);
+		assert_int_equal(world->status, -ECANCELED);
+		assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);
+	}
+	host_batch_free(batch);
+}
+
+/* The daemon's crash: its loop and descriptors end, names, namespaces and routers stay. */
+static void what_a_crash_left_goes_when_the_instance_starts_again(void **state)
+{
+	struct world *world = *state;
+	struct err err = {0};
+	int status;
+	pid_t pid;
+
+	NEED(state);
+	world->host->ops->close(world->host);
+	world->host = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		loop_free(world->loop);
+		if (loop_new(&world->loop) < 0 || open_host(world, &err) < 0)
+			_exit(1);
+		_exit(run(world, grid(3, false)) < 0 ? 2 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(shell("ip netns exec r1 ip link show to-r2 >/dev/null"), 0);
+	if (open_host(world, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_not_equal(shell("ls -A " RUNTIME "/netns 2>/dev/null | grep -q ."), 0);
+	run_ok(world, grid(2, false));
+	assert_int_equal(shell("test $(ip netns | wc -l) = 4"), 0);
+}
+
+static void a_second_one_in_the_same_directory_is_refused(void **state)
+{
+	struct world *world = *state, other = {.loop = world ? world->loop : NULL};
+	struct err err = {0};
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	assert_int_equal(open_host(&other, &err), -EADDRINUSE);
+	assert_non_null(strstr(err.text, RUNTIME));
+	assert_int_equal(shell("ip netns exec r1 ip link show to-r2 >/dev/null"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_name_that_is_taken_is_refused_and_left_alone),
+		TEST(an_index_that_is_taken_is_refused_with_the_links_name),
+		TEST(a_router_goes_although_a_program_holds_its_namespace),
+		TEST(a_router_whose_process_dies_comes_back_with_its_links),
+		TEST(closing_in_the_middle_of_a_batch_cancels_it),
+		TEST(what_a_crash_left_goes_when_the_instance_starts_again),
+		TEST(a_second_one_in_the_same_directory_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
