@@ -28,6 +28,19 @@ void local_batch_phase(struct local *local, enum local_phase phase)
 	run->at = 0;
 }
 
+/* Routers hear of new links when all of the batch are there: then they find their routes in a few
+ * rounds, where otherwise the first would fill the machine with news while others still start. */
+static void links_tell(struct local *local, const struct host_batch *batch)
+{
+	for (size_t i = 0; i < 2 * batch->links_add_count; i++) {
+		const struct host_link *link = &batch->links_add[i / 2];
+
+		/* A connection that fails is seen by the loop, and a new one is told everything. */
+		if (link->state == HOST_DONE)
+			(void)local_router_tell(local_router_get(local, link->end[i % 2].slot));
+	}
+}
+
 void local_batch_finish(struct local *local)
 {
 	struct local_run *run = &local->run;
@@ -44,6 +57,7 @@ void local_batch_finish(struct local *local)
 		router->in_batch = false;
 		item->pid = router->pid;
 	}
+	links_tell(local, batch);
 	free(run->remove.links);
 	run->remove.links = NULL;
 	run->batch = NULL;

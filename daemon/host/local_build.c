@@ -192,8 +192,8 @@ static void link_job(struct local_job *job)
 		task->status = err_errno(&task->err, r, "maps of routers");
 }
 
-/* What was made is known and told, also when something else failed: it will be deleted. */
-static int links_tell(struct local *local, const struct host_batch *batch)
+/* What was made is known, also when something else failed: it will be deleted. */
+static int links_know(struct local *local, const struct host_batch *batch)
 {
 	int r = 0;
 
@@ -203,12 +203,6 @@ static int links_tell(struct local *local, const struct host_batch *batch)
 	for (size_t i = 0; r == 0 && i < batch->links_set_count; i++)
 		if (batch->links_set[i].state == HOST_DONE)
 			r = local_ends_weight(local, &batch->links_set[i]);
-	for (size_t i = 0; r == 0 && i < 2 * batch->links_add_count; i++) {
-		uint32_t slot = batch->links_add[i / 2].end[i % 2].slot;
-
-		/* A connection that fails is seen by the loop, and a new one is told everything. */
-		(void)local_router_tell(local_router_get(local, slot));
-	}
 	return r;
 }
 
@@ -220,7 +214,7 @@ static void link_done(struct local_job *job)
 	int r;
 
 	local_batch_progress(local);
-	r = links_tell(local, batch);
+	r = links_know(local, batch);
 	if (run->link.status < 0 && run->status == 0) {
 		run->status = run->link.status;
 		run->err = run->link.err;

@@ -308,8 +308,8 @@ static void *chan_hello(void *arg, struct local_chan *chan, const struct frame_h
 	router->end_sent = 0;
 	router->awaited_count = 0;
 	/* An error is the connection's end, which is heard of. */
-	if (local_router_config(router) == 0)
-		(void)local_router_tell(router);
+	if (local_router_config(router) == 0 && !router->in_batch)
+		(void)local_router_tell(router); /* in a batch: at its end */
 	return router;
 }
 
