@@ -10,6 +10,7 @@
  *   pps udp-recv PORT SECONDS                      recvmmsg; from the first datagram on
  *
  * BYTES: size of the datagram's network part and what follows (IPv4 or VDP), at least 28.
+ * PPS_RATE in the environment: packets a second at most; sends 16 a call then, and spins between.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -76,13 +77,19 @@ static void report(uint64_t packets, double seconds)
 	       seconds > 0 ? packets / seconds : 0);
 }
 
+static double rate; /* packets a second; 0: as fast as it goes */
+
 /* Sends the batch again and again. Full queues are part of the measurement: tried again. */
 static void send_all(int fd, struct mmsghdr *msgs, unsigned n, unsigned per_msg, double seconds)
 {
 	double begin = now(), end = begin + seconds, t;
 	uint64_t packets = 0;
 
+	if (rate > 0 && n > 16)
+		n = 16;
 	do {
+		while (rate > 0 && packets > (now() - begin) * rate)
+			;
 		int r = sendmmsg(fd, msgs, n, 0);
 
 		if (r < 0 && errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED)
@@ -279,6 +286,8 @@ int main(int argc, char **argv)
 		{"udp-recv", 2, udp_recv},
 	};
 
+	if (getenv("PPS_RATE"))
+		rate = number(getenv("PPS_RATE"), 1, 100000000, "PPS_RATE");
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {
 		if (strcmp(argv[1], modes[i].name) == 0 && argc == modes[i].args + 2)
 			return modes[i].run(argv + 2);

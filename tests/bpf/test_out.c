@@ -34,6 +34,34 @@ static void ipv4_becomes_vdp_and_its_payload_stays(void **state)
 	assert_dropped(EDGE, VLSP_DROP_CAUSES);
 }
 
+/* Documentation/wire.md, "Example". */
+static void the_documented_example_is_what_happens(void **state)
+{
+	static const uint8_t ipv4[] = {0x45, 0x00, 0x00, 0x1e, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
+				       0x26, 0xcc, 0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x03,
+				       0x04, 0xd2, 0x00, 0x07, 0x00, 0x0a, 0x7e, 0x94, 0x68, 0x69};
+	static const uint8_t vdp[] = {0x10, 0x40, 0x11, 0x00, 0x0a, 0x00, 0x00, 0x01,
+				      0x0a, 0x00, 0x00, 0x03, 0x23, 0xdb, 0x62, 0xd6};
+	static const uint8_t back[] = {0x45, 0x00, 0x00, 0x1e, 0x00, 0x00, 0x40, 0x00, 0x3f, 0x11,
+				       0x27, 0xcc, 0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x03};
+
+	(void)state;
+	need_bpf();
+	route(1, 3, OUT);
+	ipv4_frame(&in, ADDR(1), ADDR(3), 2);
+	memcpy(IP(&in), ipv4, sizeof(ipv4));
+	leave();
+	assert_int_equal(out.verdict, ROUTE);
+	assert_memory_equal(VDP(&out), vdp, sizeof(vdp));
+	assert_memory_equal(UDP(&out), ipv4 + 20, 10);
+	in = out;
+	port(IN, 3, VLSP_PORT_VALID);
+	VDP(&in)->ttl--;
+	run(bld_prog_in(bld), IN, &in, &out);
+	assert_memory_equal(IP(&out), back, sizeof(back));
+	assert_memory_equal(UDP(&out), ipv4 + 20, 10);
+}
+
 static void a_flow_id_belongs_to_a_conversation(void **state)
 {
 	uint32_t flow;
@@ -232,6 +260,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup(name, harness_reset)
 	const struct CMUnitTest tests[] = {
 		T(ipv4_becomes_vdp_and_its_payload_stays),
+		T(the_documented_example_is_what_happens),
 		T(a_flow_id_belongs_to_a_conversation),
 		T(there_and_back_gives_the_same_datagram),
 		T(there_and_back_gives_the_same_fragments),
