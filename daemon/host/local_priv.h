@@ -14,47 +14,11 @@
 #include "daemon/host/local_link.h"
 #include "daemon/host/local_names.h"
 #include "daemon/host/local_ns.h"
+#include "daemon/host/local_router_priv.h"
 #include "daemon/host/local_spawn.h"
 #include "daemon/host/local_work.h"
 #include "include/shared/maps.h"
 #include "lib/base/list.h"
-
-struct local;
-
-enum local_state {
-	LOCAL_MADE,	/* its namespace is being made, or is there; no process yet */
-	LOCAL_STARTING, /* the spawner was asked; ends with READY or the process's end */
-	LOCAL_RUNNING,	/* READY */
-	LOCAL_WAITING,	/* its process ended unasked; the timer starts another */
-	LOCAL_STOPPING, /* being deleted; ends with the process's end */
-	LOCAL_STOPPED,	/* no process, and none to come */
-};
-
-enum local_await { LOCAL_AWAIT_CONFIG, LOCAL_AWAIT_MAP };
-
-struct local_end {
-	uint32_t port, weight, peer_address;
-};
-
-struct local_router {
-	struct local *local;
-	uint32_t slot, address;
-	char name[NAME_SIZE];
-	enum local_state state;
-	bool in_batch; /* the batch that runs makes it: its end is the batch's failure */
-	bool lost;     /* of a spawner that has ended: its exit will not be heard of */
-	bool asked;    /* the spawner has not answered yet */
-	int32_t pid;   /* 0: none, or not known yet */
-	int32_t said;  /* pid of the connection, before the spawner said it */
-	struct local_chan *chan;
-	struct local_end *ends;
-	size_t end_count, end_room;
-	size_t end_sent;    /* of those, told to the process */
-	uint8_t awaited[8]; /* READYs to come, enum local_await in order */
-	unsigned awaited_count;
-	uint64_t ready_ns, backoff_ns;
-	struct loop_timer *timer;
-};
 
 enum local_phase {
 	LOCAL_IDLE,
@@ -104,18 +68,6 @@ struct local_run {		  /* the batch that runs */
 	struct local_remove_task remove;
 };
 
-struct local_dump {
-	struct list node;
-	struct local *local;
-	struct local_router *router;
-	uint32_t cookie;
-	host_routes_fn fn;
-	void *arg;
-	struct frame_route *routes;
-	size_t count;
-	struct loop_timer *timer;
-};
-
 struct local {
 	struct host host; /* first */
 	struct loop *loop;
@@ -136,25 +88,6 @@ struct local {
 	uint32_t cookie;
 	bool closing;
 };
-
-/* local_router.c: processes */
-int local_router_new(struct local *local, const struct host_router *item);
-void local_router_free(struct local_router *router);
-struct local_router *local_router_get(const struct local *local, uint32_t slot);
-void local_router_start(struct local_router *router); /* asks the spawner */
-void local_router_stop(struct local_router *router);
-void local_router_kill(struct local_router *router);
-int local_router_config(struct local_router *router); /* sends CONFIG if connected */
-int local_router_grow(struct local_router *router, uint32_t capacity);
-/* Tells the process of the ends that it does not know; 0 when it is not connected. */
-int local_router_tell(struct local_router *router);
-extern const struct local_spawn_ops local_router_spawn_ops;
-extern const struct local_chan_ops local_router_chan_ops;
-
-/* local_ends.c: what links a router has */
-int local_ends_add(struct local *local, const struct host_link *link);
-void local_ends_del(struct local *local, const struct host_link *link);
-int local_ends_weight(struct local *local, const struct host_link *link);
 
 /* local_batch.c */
 int local_batch_init(struct local *local);
@@ -181,11 +114,6 @@ int local_check(const struct local *local, struct host_batch *batch, struct err 
 
 /* local_remove.c: taking routers and links out of the kernel; in a worker, or while closing */
 void local_remove_run(struct local_remove_task *task);
-
-/* local_dump.c */
-int local_dump_start(struct host *host, uint32_t slot, host_routes_fn fn, void *arg);
-void local_dump_frame(struct local_router *router, const void *body, uint32_t length);
-void local_dump_cancel(struct local *local, const struct local_router *router, int status);
 
 /* local_stale.c: what a run of this instance that crashed has left goes. -EADDRINUSE: it runs. */
 int local_stale_remove(struct local *local, const char *runtime_dir, struct err *err);

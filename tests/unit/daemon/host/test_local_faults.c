@@ -107,6 +107,32 @@ static void a_router_whose_process_dies_comes_back_with_its_links(void **state)
 	expect(world, "ip netns exec r2 ping -q -c 1 -W 1 10.0.0.3 >/dev/null");
 }
 
+static void a_spawner_that_dies_is_replaced_and_its_routers_are_watched(void **state)
+{
+	struct world *world = *state;
+	uint64_t end = clock_mono_ns() + WAIT_NS;
+	struct host_batch *batch = grid(2, false);
+	int32_t pid;
+
+	NEED(state);
+	if (run(world, batch) < 0)
+		fail_msg("%s", world->err.text);
+	pid = batch->routers_add[1].pid;
+	host_batch_free(batch);
+	assert_int_equal(shell("kill -KILL $(pgrep -P %d vlsp-router)", getpid()), 0);
+	run_for(world, 100);
+	assert_int_equal(world->died, 0); /* they stay */
+	world->lost = true;
+	assert_return_code(kill(pid, SIGKILL), errno);
+	while (!world->ready && clock_mono_ns() < end)
+		run_for(world, 10);
+	assert_int_equal(world->died, 1);
+	assert_int_equal(world->ready, 1);
+	expect(world, "ip netns exec r2 ping -q -c 1 -W 1 10.0.0.3 >/dev/null");
+	run_ok(world, grid(2, true));
+	assert_int_not_equal(shell("ip netns | grep -q ."), 0);
+}
+
 static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
 {
 	struct world *world = *state;
@@ -174,6 +200,7 @@ int main(void)
 		TEST(an_index_that_is_taken_is_refused_with_the_links_name),
 		TEST(a_router_goes_although_a_program_holds_its_namespace),
 		TEST(a_router_whose_process_dies_comes_back_with_its_links),
+		TEST(a_spawner_that_dies_is_replaced_and_its_routers_are_watched),
 		TEST(closing_in_the_middle_of_a_batch_cancels_it),
 		TEST(what_a_crash_left_goes_when_the_instance_starts_again),
 		TEST(a_second_one_in_the_same_directory_is_refused),

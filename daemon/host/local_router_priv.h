@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One router as the local back end knows it: its process, its connection, its link ends, questions
+ * that it has been asked. For the files of the local back end.
+ */
+#ifndef VLSP_DAEMON_HOST_LOCAL_ROUTER_PRIV_H
+#define VLSP_DAEMON_HOST_LOCAL_ROUTER_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/host/host_ops.h"
+#include "daemon/host/local_chan.h"
+#include "daemon/host/local_spawn.h"
+#include "lib/base/list.h"
+#include "lib/loop/loop.h"
+
+struct local;
+
+enum local_state {
+	LOCAL_MADE,	/* its namespace is being made, or is there; no process yet */
+	LOCAL_STARTING, /* the spawner was asked; ends with READY or the process's end */
+	LOCAL_RUNNING,	/* READY */
+	LOCAL_WAITING,	/* its process ended unasked; the timer starts another */
+	LOCAL_STOPPING, /* being deleted; ends with the process's end */
+	LOCAL_STOPPED,	/* no process, and none to come */
+};
+
+enum local_await { LOCAL_AWAIT_CONFIG, LOCAL_AWAIT_MAP };
+
+struct local_end {
+	uint32_t port, weight, peer_address;
+};
+
+struct local_router {
+	struct local *local;
+	uint32_t slot, address;
+	char name[NAME_SIZE];
+	enum local_state state;
+	bool in_batch; /* the batch that runs makes it: its end is the batch's failure */
+	bool lost;     /* of a spawner that has ended: its exit will not be heard of */
+	bool asked;    /* the spawner has not answered yet */
+	int32_t pid;   /* 0: none, or not known yet */
+	int32_t said;  /* pid of the connection, before the spawner said it */
+	struct local_chan *chan;
+	struct local_end *ends;
+	size_t end_count, end_room;
+	size_t end_sent;    /* of those, told to the process */
+	uint8_t awaited[8]; /* READYs to come, enum local_await in order */
+	unsigned awaited_count;
+	uint64_t ready_ns, backoff_ns;
+	struct loop_timer *timer;
+};
+
+struct local_dump {
+	struct list node;
+	struct local *local;
+	struct local_router *router;
+	uint32_t cookie;
+	host_routes_fn fn;
+	void *arg;
+	struct frame_route *routes;
+	size_t count;
+	struct loop_timer *timer;
+};
+
+/* local_router.c: processes */
+int local_router_new(struct local *local, const struct host_router *item);
+void local_router_free(struct local_router *router);
+struct local_router *local_router_get(const struct local *local, uint32_t slot);
+void local_router_start(struct local_router *router); /* asks the spawner */
+void local_router_stop(struct local_router *router);
+void local_router_kill(struct local_router *router);
+int local_router_config(struct local_router *router); /* sends CONFIG if connected */
+int local_router_grow(struct local_router *router, uint32_t capacity);
+/* Tells the process of the ends that it does not know; 0 when it is not connected. */
+int local_router_tell(struct local_router *router);
+extern const struct local_spawn_ops local_router_spawn_ops;
+extern const struct local_chan_ops local_router_chan_ops;
+
+/* local_ends.c: what links a router has */
+int local_ends_add(struct local *local, const struct host_link *link);
+void local_ends_del(struct local *local, const struct host_link *link);
+int local_ends_weight(struct local *local, const struct host_link *link);
+
+/* local_dump.c */
+int local_dump_start(struct host *host, uint32_t slot, host_routes_fn fn, void *arg);
+void local_dump_frame(struct local_router *router, const void *body, uint32_t length);
+void local_dump_cancel(struct local *local, const struct local_router *router, int status);
+
+#endif
