@@ -159,6 +159,8 @@ static void get_removed(struct api_call *call)
 static const struct api_param post_params[] = {
 	{"name", API_STRING, .doc = "1 to 63 of A-Z a-z 0-9 . _ -; Router-ID if not given"},
 	{"address", API_STRING, .doc = "within the network; the lowest free one if not given"},
+	{"parameters", API_STRING,
+	 .doc = "of the original: a hint for placing; with one machine it changes nothing"},
 	{.name = NULL}};
 static const struct api_param list_params[] = {
 	API_DETAIL_PARAM,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every limit of the HTTP side, in one place. Documentation/rest/limits.md is their text. */
+/* Every limit of the HTTP side, in one place; told in Documentation/rest/bodies.md. */
 #ifndef VLSP_LIB_HTTP_LIMITS_H
 #define VLSP_LIB_HTTP_LIMITS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The API on a whole controller and the fake host, without sockets: the paper's Table I, the
- * original's fields, bad input by rows, who may speak, events, and the description of it all. */
+ * original's fields, topologies, operations, events. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/daemon/api/harness.h"
+#include "tests/unit/daemon/api/ask.h"
 
 static int setup(void **state)
 {
@@ -24,62 +24,6 @@ static int teardown(void **state)
 	harness_close(*state);
 	free(*state);
 	return 0;
-}
-
-/* "METHOD /path?query" */
-static int request(struct harness *h, const char *line, const char *body, struct call *c)
-{
-	char method[16], path[512], *query;
-
-	assert_int_equal(sscanf(line, "%15s %511s", method, path), 2);
-	query = strchr(path, '?');
-	if (query)
-		*query++ = '\0';
-	call_start(h, c, method, path, query ? query : "", body, body ? strlen(body) : 0);
-	harness_settle(h, c);
-	return c->status;
-}
-
-/* The JSON of the answer, which must have that status. */
-static json_t *json_of(struct harness *h, const char *line, const char *body, int status)
-{
-	struct call c = {0};
-	json_t *json;
-
-	request(h, line, body, &c);
-	if (c.status != status)
-		fail_msg("%s: %d, not %d: %.*s", line, c.status, status, (int)c.size, c.body);
-	json = json_loadb(c.body, c.size, 0, NULL);
-	assert_non_null(json);
-	call_done(&c);
-	return json;
-}
-
-static void must(struct harness *h, const char *line, int status)
-{
-	json_decref(json_of(h, line, NULL, status));
-}
-
-static json_int_t int_of(const json_t *json, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(json, key)));
-	return json_integer_value(json_object_get(json, key));
-}
-
-static const char *text_of(const json_t *json, const char *key)
-{
-	assert_true(json_is_string(json_object_get(json, key)));
-	return json_string_value(json_object_get(json, key));
-}
-
-/* The member, as compact JSON, is what. */
-static void assert_member(const json_t *json, const char *key, const char *what)
-{
-	char *text = json_dumps(json_object_get(json, key), JSON_COMPACT | JSON_ENCODE_ANY);
-
-	assert_non_null(text);
-	assert_string_equal(text, what);
-	free(text);
 }
 
 static void table_1_of_the_paper_works_in_its_order(void **state)
@@ -131,13 +75,6 @@ static void table_1_of_the_paper_works_in_its_order(void **state)
 	j = json_of(h, "GET /removed/", NULL, 200);
 	assert_int_equal(int_of(json_array_get(json_object_get(j, "list"), 0), "routerID"), 1);
 	json_decref(j);
-}
-
-static void two_routers(struct harness *h)
-{
-	must(h, "POST /router/?name=r1", 201);
-	must(h, "POST /router/?name=r2", 201);
-	must(h, "POST /link/?router1=r1&router2=10.0.0.2&weight=5", 201);
 }
 
 static void a_router_answers_to_its_id_name_and_address(void **state)
@@ -392,166 +329,6 @@ static void an_operation_that_the_machine_refuses_is_an_error(void **state)
 	must(h, "POST /router/?name=r1", 201);
 }
 
-struct row {
-	const char *line, *body;
-	int status;
-	const char *says;
-};
-
-static const struct row rows[] = {
-	{"GET /", NULL, 404, "path"},
-	{"GET /nothing", NULL, 404, "path"},
-	{"GET /router//1", NULL, 404, "path"},
-	{"GET /router/1/2/3/4/5/6/7/8/9", NULL, 404, "path"},
-	{"GET /router/%zz", NULL, 400, "path"},
-	{"GET /router/%00", NULL, 400, "path"},
-	{"GET /router/%ff", NULL, 400, "path"},
-	{"GET /router/nobody", NULL, 404, "nobody"},
-	{"GET /router/99", NULL, 404, "99"},
-	{"GET /router/r1/link/99", NULL, 404, "99"},
-	{"GET /link/r1:nobody", NULL, 404, "nobody"},
-	{"DELETE /router/nobody", NULL, 404, "nobody"},
-	{"DELETE /link/99", NULL, 404, "99"},
-	{"PUT /link/99?weight=2", NULL, 404, "99"},
-	{"PATCH /router/", NULL, 405, "method"},
-	{"DELETE /router/", NULL, 405, "method"},
-	{"POST /router/r1", NULL, 405, "method"},
-	{"POST /router/?colour=red", NULL, 400, "colour"},
-	{"POST /router/?name=", NULL, 400, "name"},
-	{"POST /router/?name=a%2Fb", NULL, 400, "name"},
-	{"POST /router/?name=a%0Ab", NULL, 400, "name"},
-	{"POST /router/?name=..", NULL, 400, "name"},
-	{"POST /router/?name=a&name=b", NULL, 400, "name"},
-	{"POST /router/?name=%zz", NULL, 400, "name"},
-	{"POST /router/?name=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-	 NULL, 400, "name"},
-	{"POST /router/?name=r1", NULL, 409, "name"},
-	{"POST /router/?address=10.0.0.1", NULL, 409, "address"},
-	{"POST /router/?address=10.0.0.999", NULL, 400, "address"},
-	{"POST /router/?address=192.168.0.1", NULL, 422, "address"},
-	{"POST /router/?address=10.0.0.0", NULL, 422, "address"},
-	{"POST /router/?address=0.0.0.0", NULL, 400, "address"},
-	{"POST /router/?wait=perhaps", NULL, 400, "wait"},
-	{"POST /router/", "{\"name\":", 400, "JSON"},
-	{"POST /router/", "[1]", 400, "object"},
-	{"POST /router/", "{\"name\": 7}", 400, "name"},
-	{"POST /router/", "{\"name\": null}", 400, "name"},
-	{"POST /router/", "{\"name\": [\"a\"]}", 400, "name"},
-	{"POST /router/", "{\"name\": \"a\", \"name\": \"b\"}", 400, "name"},
-	{"POST /link/", NULL, 400, "router1"},
-	{"POST /link/?router1=r1", NULL, 400, "router2"},
-	{"POST /link/?router1=r1&router2=nobody", NULL, 404, "router2"},
-	{"POST /link/?router1=nobody&router2=r1", NULL, 404, "router1"},
-	{"POST /link/?router1=r1&router2=r1", NULL, 400, "router2"},
-	{"POST /link/?router1=r1&router2=r2&weight=0", NULL, 400, "weight"},
-	{"POST /link/?router1=r1&router2=r2&weight=65536", NULL, 400, "weight"},
-	{"POST /link/?router1=r1&router2=r2&weight=-1", NULL, 400, "weight"},
-	{"POST /link/?router1=r1&router2=r2&weight=1.5", NULL, 400, "weight"},
-	{"POST /link/?router1=r1&router2=r2&weight=99999999999999999999", NULL, 400, "weight"},
-	{"POST /link/?router1=r1&router2=r2&weight=heavy", NULL, 400, "weight"},
-	{"POST /link/?router1=r1&router2=r2&delay=long", NULL, 400, "delay"},
-	{"POST /link/?router1=r1&router2=r2&loss=101%25", NULL, 400, "loss"},
-	{"POST /link/?router1=r1&router2=r2&linkName=r1-r2", NULL, 409, "r1-r2"},
-	{"POST /link/?router1=r1&router2=r2&linkName=a%20b", NULL, 400, "linkName"},
-	{"POST /link/", "{\"router1\": true, \"router2\": 2}", 400, "router1"},
-	{"POST /link/", "{\"router1\": 1.5, \"router2\": 2}", 400, "router1"},
-	{"PUT /link/1", NULL, 400, "weight"},
-	{"PUT /link/1?weight=0", NULL, 400, "weight"},
-	{"PUT /link/1?state=sideways", NULL, 400, "state"},
-	{"PUT /link/1?delay=1ms", NULL, 400, "delay"},
-	{"GET /router/?detail=thread", NULL, 400, "detail"},
-	{"GET /router/?offset=-1", NULL, 400, "offset"},
-	{"GET /router/?limit=many", NULL, 400, "limit"},
-	{"GET /router/r1/link/?attr=colour", NULL, 400, "attr"},
-	{"GET /topology/?format=svg", NULL, 400, "format"},
-	{"PUT /topology/", NULL, 422, "body"},
-	{"PUT /topology/?source=net.yaml", "routers: [{}]", 422, "net.yaml:1: routers[0].name"},
-	{"PUT /topology/?source=x", "{\"routers\": [", 422, "x:1"},
-	{"PUT /topology/?timeout=forever", net, 400, "timeout"},
-	{"PUT /topology/?dry_run=maybe", net, 400, "dry_run"},
-	{"GET /command/QUIT", NULL, 404, "QUIT"},
-};
-
-static void bad_input_is_refused_by_name_and_changes_nothing(void **state)
-{
-	struct harness *h = *state;
-	uint64_t generation;
-
-	two_routers(h);
-	generation = h->model->generation;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		json_t *j = json_of(h, rows[i].line, rows[i].body, rows[i].status);
-
-		if (!strstr(text_of(j, "error"), rows[i].says))
-			fail_msg("%s: '%s' does not say '%s'", rows[i].line, text_of(j, "error"),
-				 rows[i].says);
-		json_decref(j);
-	}
-	assert_true(h->model->generation == generation);
-}
-
-static void a_wrong_method_is_told_the_right_ones(void **state)
-{
-	struct call c = {0};
-
-	assert_int_equal(request(*state, "PATCH /link/1", NULL, &c), 405);
-	assert_string_equal(c.extra, "Allow: GET, HEAD, PUT, DELETE");
-	call_done(&c);
-	assert_int_equal(request(*state, "HEAD /router/", NULL, &c), 200);
-	call_done(&c);
-}
-
-struct who {
-	const char *headers[8];
-	int status;
-};
-
-static void tcp_needs_the_token_and_a_local_page(void **state)
-{
-	static const struct who whos[] = {
-		{{"Host", "localhost"}, 401},
-		{{"Host", "localhost", "Authorization", "Bearer wrong"}, 401},
-		{{"Host", "localhost", "Authorization", "Bearer secre"}, 401},
-		{{"Host", "localhost", "Authorization", "Bearer secrets"}, 401},
-		{{"Host", "localhost", "Authorization", "Basic secret"}, 401},
-		{{"Host", "localhost", "Authorization", "Bearer secret"}, 200},
-		{{"Host", "127.0.0.1:8888", "Authorization", "Bearer secret"}, 200},
-		{{"Host", "evil.example", "Authorization", "Bearer secret"}, 403},
-		{{"Host", "localhost.evil.example", "Authorization", "Bearer secret"}, 403},
-		{{"Host", "localhost:8888x", "Authorization", "Bearer secret"}, 403},
-		{{"Host", "localhost", "Origin", "http://evil.example", "Authorization",
-		  "Bearer secret"},
-		 403},
-		{{"Host", "localhost", "Origin", "null", "Authorization", "Bearer secret"}, 403},
-		{{"Host", "localhost", "Origin", "http://localhost:8888", "Authorization",
-		  "Bearer secret"},
-		 200},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(whos); i++) {
-		struct call c = {.req.peer = HTTP_PEER_TCP};
-
-		memcpy(c.headers, whos[i].headers, sizeof(c.headers));
-		request(*state, "GET /router/count", NULL, &c);
-		if (c.status != whos[i].status)
-			fail_msg("row %zu: %d, not %d", i, c.status, whos[i].status);
-		if (c.status == 401)
-			assert_string_equal(c.extra, "WWW-Authenticate: Bearer");
-		call_done(&c);
-	}
-}
-
-static void who_may_not_speak_learns_nothing_and_changes_nothing(void **state)
-{
-	struct harness *h = *state;
-	struct call c = {.req.peer = HTTP_PEER_TCP, .headers = {"Host", "localhost"}};
-
-	request(h, "POST /router/?name=x", NULL, &c);
-	assert_int_equal(c.status, 401);
-	assert_int_equal(h->model->router_count, 0);
-	call_done(&c);
-}
-
 static void events_come_in_order_and_go_on_after_an_id(void **state)
 {
 	struct harness *h = *state;
@@ -664,10 +441,6 @@ int main(void)
 		T(an_export_applied_again_changes_nothing),
 		T(without_waiting_the_operation_can_be_polled),
 		T(an_operation_that_the_machine_refuses_is_an_error),
-		T(bad_input_is_refused_by_name_and_changes_nothing),
-		T(a_wrong_method_is_told_the_right_ones),
-		T(tcp_needs_the_token_and_a_local_page),
-		T(who_may_not_speak_learns_nothing_and_changes_nothing),
 		T(events_come_in_order_and_go_on_after_an_id),
 		T(events_that_are_not_kept_are_told_as_lost),
 		T(a_client_that_does_not_read_is_dropped_as_lost),

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An instance's runtime directory: one daemon in it, found by its lock, nothing left behind. */
+#include "daemon/conf/instance.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+	char top[32], dir[64];
+};
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+
+	strcpy(p->top, "/tmp/vlsp-inst.XXXXXX");
+	assert_non_null(mkdtemp(p->top));
+	snprintf(p->dir, sizeof(p->dir), "%s/a/b", p->top);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+	char path[64];
+
+	rmdir(p->dir);
+	snprintf(path, sizeof(path), "%s/a", p->top);
+	rmdir(path);
+	assert_int_equal(rmdir(p->top), 0); /* nothing else is left */
+	free(p);
+	return 0;
+}
+
+/* A process that holds the instance until told by the pipe; *ret_fd ends it when closed. */
+static pid_t holder(const char *dir, int *ret_fd, bool crash)
+{
+	int ready[2], end[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(end), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct instance *in;
+		int r = instance_open(dir, &in, NULL);
+
+		close(end[1]);
+		if (r == 0 && write(ready[1], "r", 1) == 1 && read(end[0], &c, 1) == 0 && !crash)
+			instance_close(in, true);
+		_exit(r != 0);
+	}
+	close(ready[1]);
+	close(end[0]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	*ret_fd = end[1];
+	return pid;
+}
+
+static void finish(pid_t pid, int fd)
+{
+	int status;
+
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void who_runs_is_found_until_it_ends(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	struct err err = {0};
+	pid_t pid, found = 0;
+	int fd;
+
+	assert_int_equal(instance_find(p->dir, &found, NULL), 0);
+	pid = holder(p->dir, &fd, false);
+	assert_int_equal(instance_find(p->dir, &found, NULL), 1);
+	assert_int_equal(found, pid);
+	assert_int_equal(instance_open(p->dir, &in, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "already running"));
+	finish(pid, fd);
+	assert_int_equal(instance_find(p->dir, &found, NULL), 0);
+	assert_int_equal(access(p->dir, F_OK), -1);
+}
+
+static void what_a_crash_leaves_is_not_believed_and_taken_over(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	pid_t pid, found;
+	char path[128];
+	int fd;
+
+	pid = holder(p->dir, &fd, true);
+	finish(pid, fd);
+	snprintf(path, sizeof(path), "%s/vlspd.pid", p->dir);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(instance_find(p->dir, &found, NULL), 0);
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	instance_close(in, true);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void the_token_is_random_and_for_owner_and_group(void **state)
+{
+	struct place *p = *state;
+	char one[INSTANCE_TOKEN_SIZE], two[INSTANCE_TOKEN_SIZE], path[128], text[80] = "";
+	struct instance *in;
+	struct stat st;
+	FILE *f;
+
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	assert_int_equal(instance_token(in, "no-such-group", one, NULL), 0);
+	assert_int_equal(instance_token(in, "no-such-group", two, NULL), 0);
+	assert_int_equal(strlen(one), 64);
+	assert_int_equal(strspn(one, "0123456789abcdef"), 64);
+	assert_string_not_equal(one, two);
+	snprintf(path, sizeof(path), "%s/token", p->dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, f), 65);
+	fclose(f);
+	text[64] = '\0';
+	assert_string_equal(text, two);
+	instance_close(in, true);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void what_is_not_ours_stays(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	char path[128], log[128];
+
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	snprintf(path, sizeof(path), "%s/foreign", p->dir);
+	snprintf(log, sizeof(log), "%s/vlspd.log", p->dir);
+	fclose(fopen(path, "w"));
+	fclose(fopen(log, "w"));
+	instance_close(in, false); /* failed: the log is to be read */
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(unlink(log), 0);
+	unlink(path);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(who_runs_is_found_until_it_ends),
+		T(what_a_crash_leaves_is_not_believed_and_taken_over),
+		T(the_token_is_random_and_for_owner_and_group),
+		T(what_is_not_ours_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
