@@ -20,6 +20,8 @@
 #define NEVER	     UINT64_MAX
 #define HELLO_NS_DEF 40000000ULL
 #define WEIGHT_MAX   65535
+#define LATE_FACTOR  4
+#define STRETCH_MAX  5000000000ULL
 
 struct links {
 	const struct vlsp_hello *records;
@@ -31,6 +33,7 @@ struct links {
 	uint64_t tick_ns;  /* next hello */
 	uint64_t due_ns;   /* what links_run() asked for last; 0: nothing */
 	uint64_t grace_ns; /* nobody is lost before */
+	uint64_t late_ns;  /* how late links_run() was called: the maximum, which fades */
 	uint32_t epoch;
 	uint32_t up;
 };
@@ -115,11 +118,30 @@ uint32_t links_up(const struct links *links)
 	return links->up;
 }
 
+/* The dead time, stretched while we are late ourselves. */
+static uint64_t patience(const struct links *links)
+{
+	uint64_t stretch = LATE_FACTOR * links->late_ns;
+
+	if (links->late_ns < links->hello_ns / 4)
+		return links->dead_ns;
+	return links->dead_ns + (stretch < STRETCH_MAX ? stretch : STRETCH_MAX);
+}
+
+static void note_lateness(struct links *links, uint64_t now)
+{
+	uint64_t late = links->due_ns && now > links->due_ns ? now - links->due_ns : 0;
+
+	links->late_ns -= links->late_ns / 8;
+	if (late > links->late_ns)
+		links->late_ns = late;
+}
+
 /* --- changes --------------------------------------------------------------------------------- */
 
 static struct links_hello hello_to(const struct links *links, const struct link *link, uint64_t now)
 {
-	bool hears = live_hears(&link->live, now, links->dead_ns);
+	bool hears = link->live.up || live_hears(&link->live, now, patience(links));
 
 	return (struct links_hello){
 		.port = link->port,
@@ -147,9 +169,13 @@ static void went_down(struct links *links, struct link *link, uint32_t cause)
  * it is up, too, when the first routing message arrives. */
 static void judge(struct links *links, struct link *link, uint64_t now, bool restarted)
 {
+	uint64_t dead_ns = patience(links);
+
 	if (restarted)
 		went_down(links, link, FRAME_CAUSE_RESTART);
-	switch (live_judge(&link->live, now, links->dead_ns, links->grace_ns)) {
+	if (live_deadline(&link->live, dead_ns) <= now)
+		dead_ns += links->ops->wait_ns(links->arg, now);
+	switch (live_judge(&link->live, now, dead_ns, links->grace_ns)) {
 	case LIVE_UP:
 		if (link->greeted != link->live.epoch)
 			greet(links, link, now);
@@ -253,6 +279,14 @@ void links_greeted(struct links *links, uint64_t now_ns, uint32_t port,
 	judge(links, link, now_ns, restarted);
 }
 
+void links_heard(struct links *links, uint64_t now_ns, uint32_t port)
+{
+	struct link *link = find(links, port);
+
+	if (link && link->live.up)
+		live_note(&link->live, link->live.epoch, now_ns, now_ns);
+}
+
 void links_carrier(struct links *links, uint64_t now_ns, uint32_t port, bool carrier)
 {
 	struct link *link = find(links, port);
@@ -304,21 +338,20 @@ uint64_t links_run(struct links *links, uint64_t now_ns)
 	uint64_t next = NEVER;
 	bool tick = now_ns >= links->tick_ns;
 
-	/* Who was late himself does not blame others: the machine may have been busy for all. */
-	if (links->due_ns && now_ns > links->due_ns + links->hello_ns &&
-	    links->grace_ns < now_ns + links->hello_ns)
-		links->grace_ns = now_ns + links->hello_ns;
+	note_lateness(links, now_ns);
 	for (size_t i = 0; i < links->count; i++) {
 		struct link *link = &links->array[i];
 		uint64_t at;
 
 		judge(links, link, now_ns, record_note(links, link));
 		/* seen, but not known to be heard: both sides are there, a greeting was lost */
-		if (tick && !link->live.up && live_hears(&link->live, now_ns, links->dead_ns))
+		if (tick && !link->live.up && live_hears(&link->live, now_ns, patience(links)))
 			greet(links, link, now_ns);
-		at = live_deadline(&link->live, links->dead_ns);
+		at = live_deadline(&link->live, patience(links));
 		if (at < links->grace_ns)
 			at = links->grace_ns;
+		if (at <= now_ns) /* would be lost if the machine were not so busy */
+			at = now_ns + links->hello_ns;
 		if (at < next)
 			next = at;
 	}

@@ -37,6 +37,9 @@ struct links_ops {
 	/* cause: enum frame_link_cause */
 	void (*up)(void *arg, const struct link *link, uint32_t cause);
 	void (*down)(void *arg, const struct link *link, uint32_t cause);
+	/* How long a process of this machine may have to wait for a processor now; 0: not worth
+	 * mentioning. Asked only when a neighbour is about to be declared lost. */
+	uint64_t (*wait_ns)(void *arg, uint64_t now_ns);
 };
 
 /* records: the mapped vlsp_hello, VLSP_PORT_MAX entries, or NULL; epoch: ours, not 0. */
@@ -63,6 +66,8 @@ void links_renew(struct links *links, uint64_t now_ns, uint32_t epoch);
 /* A greeting came in by port. */
 void links_greeted(struct links *links, uint64_t now_ns, uint32_t port,
 		   const struct vdp_hello *greeting);
+/* The neighbour on port sent something that it sends only while it hears us. */
+void links_heard(struct links *links, uint64_t now_ns, uint32_t port);
 /* The kernel says whether the port has carrier. Ports that are not ours are ignored. */
 void links_carrier(struct links *links, uint64_t now_ns, uint32_t port, bool carrier);
 

@@ -13,13 +13,15 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "daemon/router/load.h"
 #include "daemon/router/router_priv.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 #define RETRY_NS	(100 * NSEC_PER_MSEC) /* routes to addresses that nobody has yet */
 #define SEQNO_NS	(10 * NSEC_PER_MSEC)
-#define CONNECT_WAIT_MS 5000
+#define CONNECT_WAIT_MS 60000 /* hundreds may queue at a daemon that is busy starting them */
+#define LOAD_FRESH_NS	(10 * NSEC_PER_MSEC)
 #define PAGE		4096
 
 size_t router_map_length(size_t entries, size_t size)
@@ -167,8 +169,19 @@ static void link_down(void *arg, const struct link *link, uint32_t cause)
 	report_link(router, &gone, cause);
 }
 
+static uint64_t links_wait(void *arg, uint64_t now_ns)
+{
+	struct router *router = arg;
+
+	if (now_ns - router->load_at_ns > LOAD_FRESH_NS) {
+		router->load_ns = load_wait_ns();
+		router->load_at_ns = now_ns;
+	}
+	return router->load_ns;
+}
+
 static const struct links_ops links_callbacks = {
-	.send = links_send, .up = link_up, .down = link_down};
+	.send = links_send, .up = link_up, .down = link_down, .wait_ns = links_wait};
 
 void router_links_run(struct router *router)
 {
@@ -206,8 +219,11 @@ static void on_control(void *arg, uint32_t port, const struct vdp_ctl *ctl)
 		memcpy(&greeting, ctl->payload, sizeof(greeting));
 		links_greeted(router->links, clock_mono_ns(), port, &greeting);
 	} else if (ctl->kind == VDP_CTL_ROUTES && router->proto && link->live.up) {
+		uint64_t now = clock_mono_ns();
+
 		/* a refused message is counted there, and shown as ctl_bad */
-		(void)proto_receive(router->proto, clock_mono_ns(), port, ctl->payload, ctl->size);
+		if (proto_receive(router->proto, now, port, ctl->payload, ctl->size) == 0)
+			links_heard(router->links, now, port);
 	}
 }
 

@@ -42,7 +42,8 @@ struct router {
 
 	bool links_changed; /* since the last router_settle() */
 	struct report report;
-	uint64_t central_version; /* FRAME_FIB frames taken */
+	uint64_t central_version;     /* FRAME_FIB frames taken */
+	uint64_t load_ns, load_at_ns; /* what load_wait_ns() said, and when */
 	struct icmp_limit icmp_limit;
 	int icmp_sock; /* opened when first needed */
 	uint64_t icmp_suppressed, undecided;

@@ -29,6 +29,7 @@ struct side {
 	size_t count, taken;
 	char trace[64]; /* u: up, d: down */
 	uint32_t cause, epoch;
+	uint64_t wait_ns;
 };
 
 static void note(struct side *side, char c)
@@ -68,7 +69,16 @@ static void fake_down(void *arg, const struct link *link, uint32_t cause)
 	note(side, 'd');
 }
 
-static const struct links_ops fake = {.send = fake_send, .up = fake_up, .down = fake_down};
+static uint64_t fake_wait(void *arg, uint64_t now_ns)
+{
+	struct side *side = arg;
+
+	(void)now_ns;
+	return side->wait_ns;
+}
+
+static const struct links_ops fake = {
+	.wait_ns = fake_wait, .send = fake_send, .up = fake_up, .down = fake_down};
 
 struct fixture {
 	struct side a, b;
@@ -227,17 +237,80 @@ static void hellos_keep_it_up_and_silence_takes_it_down_within_dead_and_hello(vo
 	assert_in_range(lost_at, 3000 + DEAD - HELLO, 3000 + DEAD + 2);
 }
 
-static void who_was_late_himself_gives_one_interval_of_grace(void **state)
+static void who_was_late_himself_is_patient_until_he_is_in_time_again(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t late;
+	uint64_t now, due;
 
 	bring_up(f);
-	late = links_run(f->a.links, 1001);
-	late += 10 * DEAD;
-	links_run(f->a.links, late);
+	due = links_run(f->a.links, 1001);
+	now = due + 10 * DEAD;
+	due = links_run(f->a.links, now);
 	assert_string_equal(f->a.trace, "u");
-	links_run(f->a.links, late + HELLO);
+	for (int i = 0; i < 200 && !f->a.trace[1]; i++) {
+		f->a.count = 0;
+		now = due;
+		due = links_run(f->a.links, now);
+		assert_true(due > now);
+	}
+	assert_string_equal(f->a.trace, "ud");
+	assert_in_range(now, 1001 + 11 * DEAD, 1001 + 60 * DEAD);
+}
+
+static void being_a_little_late_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t now = 1001;
+
+	bring_up(f);
+	while (now <= 1000 + DEAD + HELLO / 4) {
+		f->a.count = 0;
+		now = links_run(f->a.links, now) + HELLO / 4 - 1;
+	}
+	links_run(f->a.links, now);
+	assert_string_equal(f->a.trace, "ud");
+}
+
+static void nobody_is_lost_while_he_may_be_waiting_for_a_processor(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t now = 1001;
+
+	bring_up(f);
+	f->a.wait_ns = 5 * DEAD;
+	while (now < 1000 + 6 * DEAD) {
+		uint64_t next;
+
+		f->a.count = 0;
+		next = links_run(f->a.links, now);
+		assert_true(next > now);
+		for (size_t i = 0; i < f->a.count; i++)
+			assert_int_equal(ntohl(f->a.sent[i].payload.flags), VDP_HELLO_HEARD);
+		now = next;
+	}
+	assert_string_equal(f->a.trace, "u");
+	f->a.wait_ns = 0;
+	links_run(f->a.links, now);
+	assert_string_equal(f->a.trace, "ud");
+}
+
+static void a_routing_message_counts_as_a_hello_while_the_link_is_up(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t now, due = 0;
+
+	links_heard(f->a.links, 999, PORT); /* no such link */
+	bring_up(f);
+	for (now = 1001; now < 1000 + 10 * DEAD; now++) {
+		f->a.count = 0;
+		links_heard(f->a.links, now, PORT);
+		if (now >= due)
+			due = links_run(f->a.links, now);
+	}
+	assert_string_equal(f->a.trace, "u");
+	links_carrier(f->a.links, now, PORT, false);
+	links_heard(f->a.links, now + 1, PORT);
+	links_run(f->a.links, now + 1);
 	assert_string_equal(f->a.trace, "ud");
 }
 
@@ -419,7 +492,10 @@ int main(void)
 		T(the_neighbour_is_told_that_it_is_heard_before_the_protocol_starts),
 		T(hellos_alone_bring_a_link_up_when_greetings_are_lost),
 		T(hellos_keep_it_up_and_silence_takes_it_down_within_dead_and_hello),
-		T(who_was_late_himself_gives_one_interval_of_grace),
+		T(who_was_late_himself_is_patient_until_he_is_in_time_again),
+		T(being_a_little_late_changes_nothing),
+		T(nobody_is_lost_while_he_may_be_waiting_for_a_processor),
+		T(a_routing_message_counts_as_a_hello_while_the_link_is_up),
 		T(hellos_go_out_once_an_interval_to_ports_with_carrier),
 		T(many_hellos_are_sent_in_batches_and_none_is_missing),
 		T(carrier_loss_is_a_cause_of_its_own_and_coming_back_greets),
