@@ -22,7 +22,7 @@
 #define OPEN_MAX_NS 2000 /* namespaces held open at the same time: two descriptors each */
 #define ALIAS_SIZE  256
 
-enum step { STEP_PAIR, STEP_UP, STEP_CLSACT, STEP_FILTER, STEP_ADMIN };
+enum step { STEP_PAIR, STEP_ALIAS, STEP_UP, STEP_CLSACT, STEP_FILTER, STEP_ADMIN };
 
 static const char *const step_name[] = {
 	[STEP_PAIR] = "cannot create veth",	  [STEP_UP] = "cannot set alias and state of",
@@ -41,6 +41,7 @@ struct linker {
 	uint32_t *open;		  /* slots that are open */
 	size_t open_count;
 	int home;
+	bool ipv6; /* the kernel has it */
 	/* the link in hand */
 	const struct host_link *link;
 	int side;
@@ -114,6 +115,7 @@ static int linker_init(struct linker *linker, struct local_link_task *task)
 	nlk_batch_init(&linker->batch);
 	linker->entries = calloc(VLSP_SLOT_MAX, sizeof(*linker->entries));
 	linker->open = calloc(OPEN_MAX_NS, sizeof(*linker->open));
+	linker->ipv6 = access("/proc/sys/net/ipv6/conf", F_OK) == 0;
 	linker->home = nlk_ns_current();
 	if (!linker->entries || !linker->open)
 		return err_errno(&task->err, ENOMEM, "links");
@@ -223,16 +225,20 @@ static void put_end(struct linker *linker, const struct host_link *link, int sid
 	struct nlk_batch *batch = &linker->batch;
 	char alias[ALIAS_SIZE];
 	struct nlk_link_change change = {.set = NLK_LINK_ALIAS, .alias = alias};
+	static const struct nlk_link_change up = {.set = NLK_LINK_UP};
 
 	snprintf(alias, sizeof(alias), "vlsp:%s:%s", task->instance, link->name);
-	if (link->admin != HOST_DOWN)
-		change.set |= NLK_LINK_UP;
+	if (linker->ipv6) /* no address that nobody asked for, and no traffic to find neighbours */
+		change.set |= NLK_LINK_NO_LL;
+	batch->tag = STEP_ALIAS;
+	nlk_link_set(batch, port, &change);
 	batch->tag = STEP_CLSACT;
 	nlk_tc_clsact(batch, port);
 	batch->tag = STEP_FILTER;
 	nlk_tc_bpf(batch, port, NLK_TC_INGRESS, bld_prog_in(task->bld), "vlsp_in");
 	batch->tag = STEP_UP;
-	nlk_link_set(batch, port, &change);
+	if (link->admin != HOST_DOWN)
+		nlk_link_set(batch, port, &up);
 }
 
 static int link_make(struct linker *linker, const struct host_link *link)

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "include/shared/vdp.h"
-#include "lib/base/log.h"
 #include "lib/nlk/addr.h"
 #include "lib/nlk/link.h"
 #include "lib/nlk/ns.h"
@@ -67,8 +66,11 @@ static bool sysctl_is_zero(const char *path)
 
 #define CONF "/proc/sys/net/ipv4/conf/"
 
-/* rp_filter's effective value is the larger of all's and the device's; both come from the first
- * namespace of the machine, so they are the same in every new one. */
+/*
+ * rp_filter's effective value is the larger of all's and the device's; both come from the first
+ * namespace of the machine, so they are the same in every new one. Files below /proc/sys/net are
+ * avoided in general: finding one takes longer the more namespaces there are.
+ */
 static int set_sysctls(struct maker *maker)
 {
 	int r;
@@ -86,13 +88,6 @@ static int set_sysctls(struct maker *maker)
 			return err_errno(&maker->err, r, "router %s: cannot switch rp_filter off",
 					 maker->router->name);
 	}
-	/* Comfort only: ping without privileges; link ends without IPv6 addresses of their own. */
-	r = sysctl_write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
-	if (r < 0)
-		log_debug("ping_group_range: %s", strerror(-r));
-	r = sysctl_write("/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1");
-	if (r < 0 && r != -ENOENT)
-		log_debug("addr_gen_mode: %s", strerror(-r));
 	return 0;
 }
 

@@ -26,6 +26,8 @@ enum nlk_link_bit {
 	NLK_LINK_MTU = 1 << 2,	 /* mtu */
 	NLK_LINK_ALIAS = 1 << 3, /* alias */
 	NLK_LINK_GROUP = 1 << 4, /* group */
+	NLK_LINK_NO_LL = 1 << 5, /* no IPv6 link-local address by itself: before UP.
+				   Refused with EAFNOSUPPORT by a kernel without IPv6 */
 };
 
 struct nlk_link_change {

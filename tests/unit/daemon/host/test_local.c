@@ -56,6 +56,8 @@ static void names_are_what_ip_and_tc_show(void **state)
 			       "grep -q 'vlsp_out direct-action'"),
 			 0);
 	assert_int_equal(shell("ip netns exec r2 bpftool net | grep -q 'to-r1(17).*vlsp_in'"), 0);
+	assert_int_not_equal(shell("ip -n r1 -6 addr show dev to-r2 | grep -q inet6"), 0);
+	assert_int_not_equal(shell("ip -n r2 -6 addr show dev to-r1 | grep -q inet6"), 0);
 	assert_int_equal(shell("ip netns exec r2 ip route | grep -q '^10.0.0.0/16 dev lo'"), 0);
 	assert_int_equal(world->host->ops->netns_path(world->host, "r1", path, sizeof(path)), 0);
 	assert_int_equal(access(path, F_OK), 0);
