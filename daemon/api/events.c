@@ -2,7 +2,8 @@
 /*
  * /events: every change of the model and of operations, in order, as server-sent events (WHATWG
  * HTML, 9.2). Owns the ring of the last EVENTS_KEPT events and the list of clients. An event is
- * written once, as the bytes that go out; ids are this feed's own, 1, 2, ..., without a gap.
+ * written once, as the bytes that go out; ids are this feed's own, 1, 2, ..., without a gap. A
+ * client is a place in the ring: it is lost when the ring has overtaken it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct client {
 	struct list all;
 	struct api_feed *feed; /* NULL: dropped, only waits for its stream to end */
 	struct http_stream *stream;
+	uint64_t next; /* id of the event to send next */
 };
 
 struct api_feed {
@@ -60,15 +62,46 @@ static void client_drop(struct client *client, const char *last)
 	http_stream_close(client->stream, last);
 }
 
-static void client_lost(struct client *client, uint64_t next)
+static void client_lost(struct client *client, const char *reason)
 {
 	char text[160];
 
 	snprintf(text, sizeof(text),
-		 "event: lost\ndata: {\"next\":%" PRIu64
-		 ",\"reason\":\"the client is too slow\"}\n\n",
-		 next);
+		 "event: lost\ndata: {\"next\":%" PRIu64 ",\"reason\":\"%s\"}\n\n",
+		 first_kept(client->feed), reason);
 	client_drop(client, text);
+}
+
+/* Sends as much as the stream takes now; the rest when it is drained. */
+static void client_pump(struct client *client)
+{
+	struct api_feed *feed = client->feed;
+
+	if (client->next < first_kept(feed)) {
+		client_lost(client, "the client is too slow");
+		return;
+	}
+	for (; client->next <= feed->last; client->next++) {
+		const struct event *event = event_at(feed, client->next);
+		int r = -ENOMEM;
+
+		if (event->text)
+			r = http_stream_push(client->stream, event->text, event->size);
+		if (r == -ENOBUFS)
+			return;
+		if (r < 0) {
+			client_lost(client, "out of memory");
+			return;
+		}
+	}
+}
+
+static void on_drained(void *arg)
+{
+	struct client *client = arg;
+
+	if (client->feed && client->stream)
+		client_pump(client);
 }
 
 /* Takes json. Puts "event: NAME" with that data into the ring and sends it to everybody. */
@@ -87,12 +120,8 @@ static void publish(struct api_feed *feed, const char *name, json_t *json)
 	free(event->text);
 	event->text = n < 0 ? NULL : text;
 	event->size = n < 0 ? 0 : (size_t)n;
-	list_for_each_safe (pos, tmp, &feed->clients) {
-		struct client *client = list_entry(pos, struct client, all);
-
-		if (!event->text || http_stream_push(client->stream, event->text, event->size) < 0)
-			client_lost(client, id);
-	}
+	list_for_each_safe (pos, tmp, &feed->clients)
+		client_pump(list_entry(pos, struct client, all));
 }
 
 static json_t *encode_change(const struct model_change *change)
@@ -131,40 +160,37 @@ static void on_op(void *arg, const struct ctl_op *op)
 	publish(arg, "operation", api_encode_op(op));
 }
 
-/* Sends what the client has missed since the event after. false: it is gone already. */
-static bool catch_up(struct client *client, uint64_t after)
+/* From which event on the client gets them, told if that is not what it asked for. */
+static void client_begin(struct client *client, uint64_t after)
 {
+	static const char hello[] = ": vlsp events\nretry: 1000\n\n";
 	struct api_feed *feed = client->feed;
-	uint64_t next = after + 1, first = first_kept(feed);
-	char text[160];
+	uint64_t first = first_kept(feed);
+	char text[200];
+	size_t n = (size_t)snprintf(text, sizeof(text), "%s", hello);
 
-	if (after > feed->last || next < first) { /* of an earlier daemon, or too long ago */
-		snprintf(text, sizeof(text),
-			 "event: lost\ndata: {\"next\":%" PRIu64
-			 ",\"reason\":\"older events are not kept\"}\n\n",
-			 after > feed->last ? feed->last + 1 : first);
-		if (http_stream_push(client->stream, text, strlen(text)) < 0)
-			return false;
-		next = after > feed->last ? feed->last + 1 : first;
-	}
-	for (; next <= feed->last; next++) {
-		const struct event *event = event_at(feed, next);
-
-		if (!event->text ||
-		    http_stream_push(client->stream, event->text, event->size) < 0) {
-			client_lost(client, next);
-			return false;
-		}
-	}
-	return true;
+	client->next = after + 1;
+	if (after > feed->last) /* of an earlier daemon */
+		client->next = feed->last + 1;
+	else if (after + 1 < first)
+		client->next = first;
+	if (client->next != after + 1)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "event: lost\ndata: {\"next\":%" PRIu64
+				      ",\"reason\":\"older events are not kept\"}\n\n",
+				      client->next);
+	if (http_stream_push(client->stream, text, n) < 0)
+		client_lost(client, "out of memory");
+	else
+		client_pump(client);
 }
 
 static void get_events(struct api_call *call)
 {
-	static const char hello[] = ": vlsp events\nretry: 1000\n\n";
 	struct api_feed *feed = call->api->feed;
 	const char *text = http_header(call->req, "Last-Event-ID");
 	uint64_t after = text ? strtoull(text, NULL, 10) : feed->last;
+	struct http_stream_events events = {.drained = on_drained, .gone = on_gone};
 	struct client *client;
 
 	if (text && (!text[0] || text[strspn(text, "0123456789")] || strlen(text) > 19)) {
@@ -178,7 +204,8 @@ static void get_events(struct api_call *call)
 	}
 	client->feed = feed;
 	list_add_tail(&feed->clients, &client->all);
-	client->stream = http_stream(call->req, "text/event-stream", on_gone, client);
+	events.arg = client;
+	client->stream = http_stream(call->req, "text/event-stream", &events);
 	if (!client->stream) {
 		list_del(&client->all);
 		free(client);
@@ -186,8 +213,7 @@ static void get_events(struct api_call *call)
 		return;
 	}
 	api_call_free(call);
-	if (http_stream_push(client->stream, hello, sizeof(hello) - 1) == 0)
-		catch_up(client, after);
+	client_begin(client, after);
 }
 
 int api_feed_new(struct api *api, struct api_feed **ret_feed)

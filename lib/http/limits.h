@@ -16,7 +16,7 @@
 #define HTTP_HEAD_TIMEOUT_MS  10000	   /* from the connection to the end of the head */
 #define HTTP_LINGER_MS	      2000	   /* after a refusal, for the client to read it */
 #define HTTP_IDLE_TIMEOUT_S   60	   /* without a byte in either direction */
-#define HTTP_STREAM_QUEUE_MAX (1u << 20)   /* bytes queued for one client of a stream */
+#define HTTP_STREAM_QUEUE_MAX (1u << 18)   /* bytes queued for one client of a stream */
 #define HTTP_STREAM_BEAT_MS   15000	   /* a comment line to a silent stream */
 
 #endif

@@ -153,7 +153,7 @@ static void reply_text(struct request *r, int status, const char *text)
 }
 
 static struct http_stream *request_stream(struct http_request *req, const char *type,
-					  http_stream_gone_fn gone, void *arg)
+					  const struct http_stream_events *events)
 {
 	struct request *r = request_of(req);
 	struct MHD_Response *response;
@@ -166,7 +166,7 @@ static struct http_stream *request_stream(struct http_request *req, const char *
 					  .connection = r->connection,
 					  .resumed = run_soon,
 					  .arg = r->owner};
-	stream = http_queue_new(&owner, type, gone, arg, &response);
+	stream = http_queue_new(&owner, type, events, &response);
 	if (!stream)
 		return NULL;
 	stream->ops = &request_ops;

@@ -25,15 +25,20 @@ struct http_answer {
 	const char *extra_name, *extra_value; /* one more header, copied; NULL: none */
 };
 
-/* A stream's client has gone, or http_stream_close() has finished: forget the stream. */
-typedef void (*http_stream_gone_fn)(void *arg);
+struct http_stream_events {
+	void *arg;
+	/* Everything pushed has been taken: more may be pushed, from within too. May be NULL. */
+	void (*drained)(void *arg);
+	/* The client has gone, or http_stream_close() has finished: forget the stream. */
+	void (*gone)(void *arg);
+};
 
 struct http_ops {
 	/* Value of the first header of that name (any case) or NULL; valid until the answer. */
 	const char *(*header)(struct http_request *req, const char *name);
 	void (*reply)(struct http_request *req, const struct http_answer *answer);
 	struct http_stream *(*stream)(struct http_request *req, const char *type,
-				      http_stream_gone_fn gone, void *arg);
+				      const struct http_stream_events *events);
 	int (*push)(struct http_stream *stream, const char *data, size_t size);
 	void (*close)(struct http_stream *stream, const char *last);
 };
@@ -66,12 +71,12 @@ static inline void http_reply(struct http_request *req, const struct http_answer
 
 /* Answers 200 with a body that has no end yet. NULL: out of memory, the request is not answered. */
 static inline struct http_stream *http_stream(struct http_request *req, const char *type,
-					      http_stream_gone_fn gone, void *arg)
+					      const struct http_stream_events *events)
 {
-	return req->ops->stream(req, type, gone, arg);
+	return req->ops->stream(req, type, events);
 }
 
-/* Queues data as a whole: 0, -ENOBUFS (the client is too slow: nothing was queued), -ENOMEM. */
+/* Queues data as a whole: 0, -ENOBUFS (too much is queued; drained will be called), -ENOMEM. */
 static inline int http_stream_push(struct http_stream *stream, const char *data, size_t size)
 {
 	return stream->ops->push(stream, data, size);

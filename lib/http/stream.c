@@ -24,8 +24,7 @@ struct queue {
 	struct http_stream pub;
 	struct http_queue_owner owner;
 	struct loop_timer *beat;
-	http_stream_gone_fn gone;
-	void *arg;
+	struct http_stream_events events;
 	struct chunk *first, **last;
 	size_t sent;  /* of the first chunk */
 	size_t bytes; /* queued and not sent */
@@ -80,6 +79,8 @@ static ssize_t on_read(void *arg, uint64_t pos, char *buf, size_t max)
 	size_t n = 0;
 
 	(void)pos;
+	if (!q->first && !q->ending && q->events.drained)
+		q->events.drained(q->events.arg);
 	while (q->first && n < max) {
 		size_t part = q->first->size - q->sent;
 
@@ -108,8 +109,8 @@ static void on_free(void *arg)
 	while (q->first)
 		drop_first(q);
 	loop_timer_free(q->beat);
-	if (q->gone)
-		q->gone(q->arg);
+	if (q->events.gone)
+		q->events.gone(q->events.arg);
 	free(q);
 }
 
@@ -123,7 +124,7 @@ static void on_beat(void *arg)
 }
 
 struct http_stream *http_queue_new(const struct http_queue_owner *owner, const char *type,
-				   http_stream_gone_fn gone, void *arg,
+				   const struct http_stream_events *events,
 				   struct MHD_Response **ret_response)
 {
 	struct queue *q = calloc(1, sizeof(*q));
@@ -138,8 +139,7 @@ struct http_stream *http_queue_new(const struct http_queue_owner *owner, const c
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, on_read, q, on_free);
 	if (!response)
 		goto fail;
-	q->gone = gone;
-	q->arg = arg;
+	q->events = *events;
 	MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "Connection", "close");

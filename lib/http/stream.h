@@ -15,9 +15,9 @@ struct http_queue_owner {
 	void *arg;
 };
 
-/* The stream lives until libmicrohttpd has dropped *ret_response; gone is called then. */
+/* The stream lives until libmicrohttpd has dropped *ret_response; events->gone is called then. */
 struct http_stream *http_queue_new(const struct http_queue_owner *owner, const char *type,
-				   http_stream_gone_fn gone, void *arg,
+				   const struct http_stream_events *events,
 				   struct MHD_Response **ret_response);
 int http_queue_push(struct http_stream *stream, const char *data, size_t size);
 void http_queue_close(struct http_stream *stream, const char *last);

@@ -33,8 +33,7 @@ struct call {
 	size_t size;
 	char extra[200]; /* "NAME: VALUE" */
 	bool streaming, full;
-	http_stream_gone_fn gone;
-	void *gone_arg;
+	struct http_stream_events events;
 };
 
 static inline const char *call_header(struct http_request *req, const char *name)
@@ -83,11 +82,11 @@ static inline void call_close(struct http_stream *stream, const char *last)
 	if (last && call_push(stream, last, strlen(last)) < 0)
 		abort();
 	c->streaming = false;
-	c->gone(c->gone_arg);
+	c->events.gone(c->events.arg);
 }
 
 static inline struct http_stream *call_stream(struct http_request *req, const char *type,
-					      http_stream_gone_fn gone, void *arg);
+					      const struct http_stream_events *events);
 
 static const struct http_ops call_ops = {.header = call_header,
 					 .reply = call_reply,
@@ -96,15 +95,14 @@ static const struct http_ops call_ops = {.header = call_header,
 					 .close = call_close};
 
 static inline struct http_stream *call_stream(struct http_request *req, const char *type,
-					      http_stream_gone_fn gone, void *arg)
+					      const struct http_stream_events *events)
 {
 	struct call *c = container_of(req, struct call, req);
 
 	(void)type;
 	c->status = 200;
 	c->streaming = true;
-	c->gone = gone;
-	c->gone_arg = arg;
+	c->events = *events;
 	c->stream.ops = &call_ops;
 	return &c->stream;
 }
@@ -113,7 +111,7 @@ static inline void call_done(struct call *c)
 {
 	if (c->streaming) { /* the client leaves */
 		c->streaming = false;
-		c->gone(c->gone_arg);
+		c->events.gone(c->events.arg);
 	}
 	free(c->body);
 	memset(c, 0, sizeof(*c));

@@ -452,7 +452,7 @@ static void a_stream_that_is_not_read_ends_with_lost(void **state)
 	client_open(w, &c, false);
 	client_send(&c, events, strlen(events), false);
 	client_await(w, &c, ": vlsp events\n");
-	for (int i = 0; i < 2000; i++) { /* each makes some 1 kB of events; nobody reads */
+	for (int i = 0; i < 2000; i++) { /* each makes some events; nobody reads */
 		struct call call = {0};
 
 		call_start(&w->h, &call, "POST", "/router/", "", NULL, 0);
@@ -462,6 +462,28 @@ static void a_stream_that_is_not_read_ends_with_lost(void **state)
 	}
 	client_finish(w, &c); /* now it reads: to the end that the server has put */
 	assert_non_null(strstr(c.answer, "event: lost\n"));
+	client_close(&c);
+}
+
+static void all_that_is_kept_can_be_resumed(void **state)
+{
+	static const char resume[] = REQ("GET /events", "Last-Event-ID: 0\r\n");
+	struct world *w = *state;
+	struct client c;
+
+	for (int i = 0; i < 1000; i++) {
+		struct call call = {0};
+
+		call_start(&w->h, &call, "POST", "/router/", "", NULL, 0);
+		harness_settle(&w->h, &call);
+		call_done(&call);
+	}
+	client_open(w, &c, false);
+	client_send(&c, resume, strlen(resume), false);
+	client_await(w, &c, "\"name\":\"Router-1000\"");
+	assert_true(c.size > HTTP_STREAM_QUEUE_MAX);
+	assert_non_null(strstr(c.answer, "id: 1\n"));
+	assert_null(strstr(c.answer, "event: lost"));
 	client_close(&c);
 }
 
@@ -509,6 +531,7 @@ int main(void)
 		T(a_client_that_leaves_before_its_answer_harms_nobody),
 		T(events_are_streamed_and_resumed),
 		T(a_stream_that_is_not_read_ends_with_lost),
+		T(all_that_is_kept_can_be_resumed),
 		T(the_end_of_the_server_ends_streams_and_waiting_requests),
 	};
 
