@@ -3,6 +3,7 @@
  * vlspd: controller and host in one process. Wiring only: this file knows which host back end,
  * which controller and which listeners there are, puts them together and takes them apart again.
  */
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 #include "lib/loop/loop.h"
 
 #define GROUP "vlsp" /* may use the socket and read the token */
+#define DAEMON_NICE (-10)
 
 struct daemon {
 	const struct conf *conf;
@@ -195,6 +197,9 @@ static void raise_limits(void)
 		if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 			log_debug("descriptor limit stays: %s", strerror(errno));
 	}
+	/* Before its hundreds of routers (nice -5), or they starve the one who is asked. */
+	if (setpriority(PRIO_PROCESS, 0, DAEMON_NICE) < 0)
+		log_debug("priority stays: %s", strerror(errno));
 }
 
 static void find_names(struct daemon *d)

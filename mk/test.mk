@@ -17,7 +17,7 @@ UNIT_LIB  := $(sort $(shell find tests/unit -name '*.c' ! -name 'test_*' 2>/dev/
 UNIT_BINS := $(UNIT_SRCS:%.c=$(O)/%)
 BPF_BINS  := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 FUZZ_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/*.c))
+BENCH_BINS := $(patsubst %.c,$(O)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(O)/tests/bench/sink.bpf.o
 
 define test_rule
 $(O)/tests/unit/%: tests/unit/%.c $(LIB)
@@ -30,6 +30,8 @@ $(O)/tests/bpf/%: tests/bpf/%.c $(LIB)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
 $(O)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
 	$(call say,FUZZ,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
+$(O)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(O)/tests/bench/%: tests/bench/%.c
 	$(call say,BENCH,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $< -o $@
 
@@ -44,9 +46,13 @@ units: $(UNIT_BINS)
 run-units: $(UNIT_BINS)
 	@tests/run-units $(UNIT_BINS)
 
-bpf-tests: $(BPF_BINS)
-bpf-check: $(BPF_BINS)
+bpf-tests: $(BPF_BINS) $(O)/tests/bpf/load $(BENCH_BINS)
+bpf-check: bpf-tests
 	@tests/run-units $(BPF_BINS)
+	@BUILD=$(abspath $(O)) tests/bpf/chain.sh
+
+# These run the real router process.
+$(filter $(O)/tests/unit/daemon/host/%,$(UNIT_BINS)): | $(O)/vlsp-router
 
 fuzzers: $(FUZZ_BINS)
 run-fuzz: $(FUZZ_BINS)

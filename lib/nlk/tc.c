@@ -42,7 +42,7 @@ void nlk_tc_bpf(struct nlk_batch *batch, uint32_t index, enum nlk_tc_side side, 
 	tcm->tcm_parent = TC_H_MAKE(TC_H_CLSACT,
 				    side == NLK_TC_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 	tcm->tcm_handle = 1;
-	tcm->tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL)); /* preference, protocol */
+	tcm->tcm_info = TC_H_MAKE(NLK_TC_PREFERENCE << 16, htons(ETH_P_ALL));
 	mnl_attr_put_strz(nlh, TCA_KIND, "bpf");
 	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
 	mnl_attr_put_u32(nlh, TCA_BPF_FD, (uint32_t)prog);

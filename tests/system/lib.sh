@@ -130,7 +130,7 @@ address() { vlsp router show "$1" --json | jq -r .address; }
 leftovers() {
 	find /run/netns /run/vlsp /sys/fs/bpf/vlsp "$STATE" -mindepth 1 2>/dev/null | grep -v -e '/vlspd\.log$' -e "^$STATE" || true
 	ip -o link | awk -F': ' '$2 != "lo" { print "device " $2 }'
-	grep -E 'netns|vlsp' /proc/self/mounts | awk '$2 ~ /netns|vlsp/ { print "mount " $2 }' || true
+	comm -13 "$WORK/mounts.before" <(mounts) | sed 's/^/mount /'
 	# processes of this story's process namespace: only this shell and its children may be there
 	for p in /proc/[0-9]*; do
 		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router)' | sed "s|^|process ${p#/proc/} |" || true
@@ -140,6 +140,8 @@ leftovers() {
 bpf_ids() {
 	{ cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true; } | awk '/^(map|prog)_id:/ { sub("_id:", ""); print $1 " id " $2 }' | sort -u
 }
+
+mounts() { awk '{ print $2 }' /proc/self/mounts | sort; }
 
 nothing_left() { # after stop_vlspd: no namespace, device, program, map, process, socket or file is left
 	local out
@@ -158,3 +160,4 @@ no_bpf_left() {
 
 setup
 : >"$WORK/bpf.ours"
+mounts >"$WORK/mounts.before"
