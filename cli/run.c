@@ -47,7 +47,8 @@ const char *cli_arg(const struct cli *cli, size_t i)
 	return i < cli->arg_count ? cli->args[i] : NULL;
 }
 
-static void say(const struct cli *cli, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void say(const struct cli *cli, const char *fmt,
+						      va_list ap)
 {
 	fflush(cli->out);
 	fputs("vlsp: ", cli->err);

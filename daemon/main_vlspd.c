@@ -24,7 +24,7 @@
 #include "lib/http/server.h"
 #include "lib/loop/loop.h"
 
-#define GROUP "vlsp" /* may use the socket and read the token */
+#define GROUP	    "vlsp" /* may use the socket and read the token */
 #define DAEMON_NICE (-10)
 
 struct daemon {
