@@ -185,6 +185,7 @@ static void judge(struct links *links, struct link *link, uint64_t now, bool res
 		break;
 	case LIVE_LOST:
 		link->greeted = 0;
+		link->wary_ns = now;
 		went_down(links, link, FRAME_CAUSE_HELLO);
 		break;
 	case LIVE_SAME:
@@ -273,6 +274,9 @@ void links_greeted(struct links *links, uint64_t now_ns, uint32_t port,
 	/* without carrier it is one that was under way when the link went down */
 	if (!link || epoch == 0 || !link->live.carrier)
 		return;
+	/* A link that loses hellos but not greetings would go up and down for ever. */
+	if (link->wary_ns && epoch == link->live.epoch)
+		return;
 	restarted = live_note(&link->live, epoch, now_ns, heard ? now_ns : 0);
 	if (!heard)
 		greet(links, link, now_ns);
@@ -295,6 +299,7 @@ void links_carrier(struct links *links, uint64_t now_ns, uint32_t port, bool car
 		return;
 	if (live_carrier(&link->live, carrier, now_ns))
 		went_down(links, link, FRAME_CAUSE_CARRIER);
+	link->wary_ns = 0;
 	if (!carrier)
 		link->greeted = 0;
 	else if (!link->live.up)
@@ -321,7 +326,7 @@ static void hellos_send(struct links *links, uint64_t now)
 static bool record_note(const struct links *links, struct link *link)
 {
 	const struct vlsp_hello *record;
-	uint64_t heard_ns;
+	uint64_t heard_ns, seen_ns;
 
 	if (!links->records)
 		return false;
@@ -329,8 +334,11 @@ static bool record_note(const struct links *links, struct link *link)
 	/* written by the BPF program meanwhile: each field is whole, and heard_ns is read first, so
 	 * that it is never newer than what seen_ns and epoch tell */
 	heard_ns = __atomic_load_n(&record->heard_ns, __ATOMIC_ACQUIRE);
-	return live_note(&link->live, __atomic_load_n(&record->epoch, __ATOMIC_ACQUIRE),
-			 __atomic_load_n(&record->seen_ns, __ATOMIC_ACQUIRE), heard_ns);
+	seen_ns = __atomic_load_n(&record->seen_ns, __ATOMIC_ACQUIRE);
+	if (seen_ns > link->wary_ns)
+		link->wary_ns = 0;
+	return live_note(&link->live, __atomic_load_n(&record->epoch, __ATOMIC_ACQUIRE), seen_ns,
+			 heard_ns);
 }
 
 uint64_t links_run(struct links *links, uint64_t now_ns)

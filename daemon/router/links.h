@@ -22,6 +22,7 @@ struct link {
 	uint32_t weight;  /* 1 .. 65535 */
 	uint32_t peer;	  /* address, host byte order */
 	uint32_t greeted; /* epoch to which we said that we hear it; 0: none */
+	uint64_t wary_ns; /* when hellos fell silent: only a later hello is believed; 0: not so */
 	struct live live;
 };
 

@@ -237,6 +237,30 @@ static void hellos_keep_it_up_and_silence_takes_it_down_within_dead_and_hello(vo
 	assert_in_range(lost_at, 3000 + DEAD - HELLO, 3000 + DEAD + 2);
 }
 
+static void after_silence_a_hello_is_believed_and_a_greeting_is_not(void **state)
+{
+	struct fixture *f = *state;
+	struct vdp_hello heard = {.epoch = htonl(8 * HELLO + 9), .flags = htonl(VDP_HELLO_HEARD)};
+	uint64_t now = 1000;
+
+	bring_up(f);
+	while (!f->a.trace[1] && now < 1000 + 4 * DEAD)
+		links_run(f->a.links, now++);
+	assert_string_equal(f->a.trace, "ud");
+	drop(f);
+
+	/* this end's BPF program is gone, say: greetings reach the process, hellos do not count */
+	links_greeted(f->a.links, now, PORT, &heard);
+	links_run(f->a.links, ++now);
+	assert_string_equal(f->a.trace, "ud");
+
+	f->a.records[PORT] = (struct vlsp_hello){
+		.epoch = 8 * HELLO + 9, .seen_ns = now + 1, .heard_ns = now + 1};
+	for (uint64_t end = now + 2 * HELLO; now < end; now++)
+		links_run(f->a.links, now + 2);
+	assert_string_equal(f->a.trace, "udu");
+}
+
 static void who_was_late_himself_is_patient_until_he_is_in_time_again(void **state)
 {
 	struct fixture *f = *state;
@@ -492,6 +516,7 @@ int main(void)
 		T(the_neighbour_is_told_that_it_is_heard_before_the_protocol_starts),
 		T(hellos_alone_bring_a_link_up_when_greetings_are_lost),
 		T(hellos_keep_it_up_and_silence_takes_it_down_within_dead_and_hello),
+		T(after_silence_a_hello_is_believed_and_a_greeting_is_not),
 		T(who_was_late_himself_is_patient_until_he_is_in_time_again),
 		T(being_a_little_late_changes_nothing),
 		T(nobody_is_lost_while_he_may_be_waiting_for_a_processor),
