@@ -55,11 +55,15 @@ static char router_path[PATH_MAX];
 
 static const char *why_not(void)
 {
-	ssize_t n = readlink("/proc/self/exe", router_path, sizeof(router_path) - 32);
+	ssize_t n;
 	char *cut;
 
 	if (geteuid() != 0)
 		return "needs root";
+	if (router_path[0])
+		return NULL; /* in a chroot, /proc/self/exe tells another path after the sandbox is
+				made */
+	n = readlink("/proc/self/exe", router_path, sizeof(router_path) - 32);
 	if (n < 0)
 		return "needs /proc";
 	router_path[n] = '\0';
@@ -67,8 +71,10 @@ static const char *why_not(void)
 	if (!cut)
 		return "is not in the build directory";
 	strcpy(cut, "/vlsp-router");
-	if (access(router_path, X_OK) < 0)
+	if (access(router_path, X_OK) < 0) {
+		router_path[0] = '\0';
 		return "needs vlsp-router: run make first";
+	}
 	return NULL;
 }
 

@@ -161,13 +161,14 @@ static uint32_t pinned_id(const char *path)
 static void nothing_is_left_after_close(void **state)
 {
 	struct world *world = *state;
-	struct host_batch *batch = grid(3, false);
+	struct host_batch *batch;
 	uint64_t end = clock_mono_ns() + WAIT_NS;
 	int32_t pid;
 	uint32_t id;
 	int fd;
 
 	NEED(state);
+	batch = grid(3, false);
 	if (run(world, batch) < 0)
 		fail_msg("%s", world->err.text);
 	pid = batch->routers_add[4].pid;

@@ -87,11 +87,12 @@ static void a_router_goes_although_a_program_holds_its_namespace(void **state)
 static void a_router_whose_process_dies_comes_back_with_its_links(void **state)
 {
 	struct world *world = *state;
-	struct host_batch *batch = grid(2, false);
+	struct host_batch *batch;
 	uint64_t end = clock_mono_ns() + WAIT_NS;
 	int32_t pid;
 
 	NEED(state);
+	batch = grid(2, false);
 	if (run(world, batch) < 0)
 		fail_msg("%s", world->err.text);
 	pid = batch->routers_add[1].pid;
@@ -111,10 +112,11 @@ static void a_spawner_that_dies_is_replaced_and_its_routers_are_watched(void **s
 {
 	struct world *world = *state;
 	uint64_t end = clock_mono_ns() + WAIT_NS;
-	struct host_batch *batch = grid(2, false);
+	struct host_batch *batch;
 	int32_t pid;
 
 	NEED(state);
+	batch = grid(2, false);
 	if (run(world, batch) < 0)
 		fail_msg("%s", world->err.text);
 	pid = batch->routers_add[1].pid;
@@ -136,9 +138,10 @@ static void a_spawner_that_dies_is_replaced_and_its_routers_are_watched(void **s
 static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
 {
 	struct world *world = *state;
-	struct host_batch *batch = grid(SIDE_MAX, false);
+	struct host_batch *batch;
 
 	NEED(state);
+	batch = grid(SIDE_MAX, false);
 	world->done = false;
 	assert_int_equal(world->host->ops->submit(world->host, batch, NULL, done, world), 0);
 	run_for(world, 30);
