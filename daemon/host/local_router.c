@@ -104,15 +104,24 @@ void local_router_stop(struct local_router *router)
 /* --- its end -----------------------------------------------------------------------------------
  */
 
+/*
+ * Not before all neighbours have dropped the process that ended (its hellos are missing for dead_us,
+ * and half as much for those that are late): the new one has forgotten the feasibility distances that
+ * keep routes free of loops, Documentation/routing.md, "Restart". Until then its FIB goes on.
+ */
 static void wait_and_restart(struct local_router *router)
 {
-	uint64_t now = clock_mono_ns();
+	uint64_t dead_ns = router->local->network.dead_us * 1000ULL;
+	uint64_t now = clock_mono_ns(), wait_ns;
 
 	if (router->ready_ns && now - router->ready_ns > STABLE_NS)
 		router->backoff_ns = BACKOFF_MIN_NS;
 	router->ready_ns = 0;
 	router->state = LOCAL_WAITING;
-	loop_timer_set(router->timer, now + router->backoff_ns);
+	wait_ns = dead_ns + dead_ns / 2;
+	if (wait_ns < router->backoff_ns)
+		wait_ns = router->backoff_ns;
+	loop_timer_set(router->timer, now + wait_ns);
 	router->backoff_ns *= 2;
 	if (router->backoff_ns > BACKOFF_MAX_NS)
 		router->backoff_ns = BACKOFF_MAX_NS;
