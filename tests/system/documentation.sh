@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the documentation tells people to type works as it stands: README's lab, the complete topology files of
+# topology.md, and every file in examples/.
+. "$(dirname "$0")/lib.sh"
+
+ln -s "$BUILD" build
+
+step "README: the five-minute lab"
+awk '/^## A five-minute lab/ { lab = 1 } lab && /^```/ { if (inside) exit; inside = 1; next } inside' "$ROOT/README.md" |
+	sed 's/\bsudo //' >lab.sh
+[ "$(wc -l <lab.sh)" -gt 10 ] || { echo "the lab was not found in README.md"; exit 1; }
+before=$(ls -d /var/lib/vlsp 2>/dev/null || true)
+bash -e lab.sh >lab.out 2>&1 || { cat lab.out; exit 1; }
+must_say '^ 1  london' cat lab.out
+must_say '3 packets transmitted, 3 received' cat lab.out
+equal "$before" "$(ls -d /var/lib/vlsp 2>/dev/null || true)" "state directory"
+
+step "the trace takes the other way when the link is down"
+equal "1  berlin" "$(grep -A1 '^trace from' lab.out | tail -n 1 | awk '{ print $1 "  " $2 }')" "last trace"
+
+step "topology.md: every complete file"
+awk -v n=0 '/^```yaml/ { n++; f = "doc" n ".yaml"; next } /^```/ { f = "" } f { print > f }' "$ROOT/Documentation/topology.md"
+must start_vlspd
+complete=0
+for file in doc*.yaml; do
+	grep -q '^routers:' "$file" && grep -q '^links:' "$file" || continue
+	complete=$((complete + 1))
+	must vlsp topology apply "$file"
+	must_say 'nothing to do' vlsp topology apply "$file"
+done
+[ $complete -ge 1 ] || { echo "no complete file in topology.md"; exit 1; }
+
+step "examples/"
+for file in "$ROOT"/examples/*; do
+	must vlsp topology apply "$file"
+	must_say 'nothing to do' vlsp topology apply "$file"
+done
+
+must stop_vlspd
+nothing_left
