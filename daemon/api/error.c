@@ -8,10 +8,10 @@
 static const struct {
 	int code, status;
 } table[] = {
-	{EINVAL, 400},	   {EPERM, 403},     {EACCES, 403}, {ENOENT, 404},    {EEXIST, 409},
-	{EBUSY, 409},	   {EFBIG, 413},     {ENOSPC, 422}, {ERANGE, 422},    {E2BIG, 422},
-	{EOPNOTSUPP, 422}, {ENOTEMPTY, 409}, {ENOMEM, 503}, {ECANCELED, 503}, {ESHUTDOWN, 503},
-	{ETIMEDOUT, 503},  {EAGAIN, 503},
+	{EINVAL, 400},	   {EPERM, 403},     {EACCES, 403},   {ENOENT, 404},	{EEXIST, 409},
+	{EBUSY, 409},	   {EFBIG, 413},     {ENOSPC, 422},   {ERANGE, 422},	{E2BIG, 422},
+	{EOPNOTSUPP, 422}, {ENOTEMPTY, 409}, {ENOMEM, 503},   {ECANCELED, 503}, {ESHUTDOWN, 503},
+	{ETIMEDOUT, 503},  {EAGAIN, 503},    {ENOTUNIQ, 409},
 };
 
 int api_status_of(int code)

@@ -13,10 +13,11 @@ static const char *const shape_keys[] = {"rate",      "delay",	 "jitter",  "dist
 static struct model_link *link_of(struct api_call *call)
 {
 	const char *ref = api_path(call, "l");
-	struct model_link *link = model_link_find(call->api->model, ref);
+	struct model_link *link = NULL;
+	struct err err;
 
-	if (!link)
-		api_answer_error(call, 404, "link: there is no '%.160s'", ref);
+	if (ctl_link_find(call->api->ctl, ref, &link, &err) < 0)
+		api_answer_err(call, &err);
 	return link;
 }
 

@@ -33,12 +33,14 @@ void api_get_router_link(struct api_call *call)
 {
 	const char *ref = api_path(call, "l");
 	struct model_router *router = api_router_of(call);
-	struct model_link *link;
+	struct model_link *link = NULL;
+	struct err err;
 
 	if (!router)
 		return;
-	link = model_link_find(call->api->model, ref);
-	if (!link || (link->end[0].router != router && link->end[1].router != router))
+	if (ctl_link_find(call->api->ctl, ref, &link, &err) == -ENOTUNIQ)
+		api_answer_err(call, &err);
+	else if (!link || (link->end[0].router != router && link->end[1].router != router))
 		api_answer_error(call, 404, "link: %s has no '%.160s'", router->name, ref);
 	else
 		api_answer_link(call, link);
@@ -185,7 +187,7 @@ void api_get_link_stats(struct api_call *call)
 		return;
 	if (ref) {
 		dst = model_router_find(call->api->model, ref);
-		if (!dst || dst == router || !model_link_between(call->api->model, router, dst)) {
+		if (!dst || model_links_between(router, dst, NULL, 0) == 0) {
 			api_answer_error(call, 404, "router: %s has no link to '%.80s'",
 					 router->name, ref);
 			return;

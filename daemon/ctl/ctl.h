@@ -77,6 +77,9 @@ int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, voi
 		      uint64_t *ret_op, struct err *err);
 int ctl_link_add(struct ctl *ctl, const struct ctl_link_spec *spec, ctl_done_fn done, void *arg,
 		 uint64_t *ret_op, struct err *err);
+/* The link that L names (model_link_find()): 0, -ENOENT, or -ENOTUNIQ where several join A and B.
+ */
+int ctl_link_find(struct ctl *ctl, const char *ref, struct model_link **ret_link, struct err *err);
 int ctl_link_delete(struct ctl *ctl, const char *link, ctl_done_fn done, void *arg,
 		    uint64_t *ret_op, struct err *err);
 struct ctl_link_change {

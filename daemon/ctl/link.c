@@ -79,22 +79,37 @@ static int plan_add(struct ctl *ctl, const void *data, struct plan *plan, struct
 	return 0;
 }
 
-static struct model_link *find(struct ctl *ctl, const char *ref, struct err *err)
+int ctl_link_find(struct ctl *ctl, const char *ref, struct model_link **ret_link, struct err *err)
 {
-	struct model_link *link = model_link_find(ctl->model, ref);
+	struct model_link *link = model_link_find(ctl->model, ref), *some[NAME_LIST_MAX];
+	char item[LINK_NAME_SIZE + 24];
+	struct name_list list = {0};
+	uint32_t count;
 
-	if (!link)
-		err_set(err, ENOENT, "link: there is no link %s", ref);
-	return link;
+	if (link) {
+		*ret_link = link;
+		return 0;
+	}
+	count = model_links_of_pair(ctl->model, ref, some, NAME_LIST_MAX);
+	if (count < 2)
+		return err_set(err, ENOENT, "link: there is no '%.160s'", ref);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i < NAME_LIST_MAX)
+			snprintf(item, sizeof(item), "%s (id %u)", some[i]->name, some[i]->id);
+		name_list_add(&list, item);
+	}
+	return err_set(err, ENOTUNIQ, "%.130s: %u links join them: %s: name one by id or name", ref,
+		       count, list.text);
 }
 
 static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
 {
 	const struct link_args *args = data;
-	struct model_link *link = find(ctl, args->ref, err);
+	struct model_link *link;
+	int ret = ctl_link_find(ctl, args->ref, &link, err);
 
-	if (!link)
-		return -ENOENT;
+	if (ret < 0)
+		return ret;
 	if (plan_link_del(plan, link) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	plan->summary.links_removed = 1;
@@ -106,11 +121,12 @@ static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct
 {
 	const struct link_args *args = data;
 	const struct ctl_link_change *change = &args->change;
-	struct model_link *link = find(ctl, args->ref, err);
 	struct plan_link_set *set;
+	struct model_link *link;
+	int ret = ctl_link_find(ctl, args->ref, &link, err);
 
-	if (!link)
-		return -ENOENT;
+	if (ret < 0)
+		return ret;
 	plan->link_id = link->id;
 	if ((!change->weight || change->weight == link->weight) &&
 	    (!change->set_admin || change->admin == link->admin))

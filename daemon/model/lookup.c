@@ -129,33 +129,57 @@ struct model_end *model_end_by_port(const struct model *model, uint32_t port)
 	return port < VLSP_PORT_MAX ? model->index->by_port[port] : NULL;
 }
 
-struct model_link *model_link_between(const struct model *model, const struct model_router *a,
-				      const struct model_router *b)
+static uint32_t links_between(const struct model_router *few, const struct model_router *other,
+			      bool deleting, struct model_link **ret, uint32_t max)
+{
+	uint32_t count = 0;
+	struct list *pos;
+
+	list_for_each (pos, &few->links) {
+		struct model_link *link = list_entry(pos, struct model_end, of_router)->link;
+
+		if ((link->end[0].router != other && link->end[1].router != other) ||
+		    (link->state == MODEL_DELETING) != deleting)
+			continue;
+		if (count < max)
+			ret[count] = link;
+		count++;
+	}
+	return count;
+}
+
+uint32_t model_links_between(const struct model_router *a, const struct model_router *b,
+			     struct model_link **ret, uint32_t max)
 {
 	const struct model_router *few = a->link_count <= b->link_count ? a : b;
 	const struct model_router *other = few == a ? b : a;
-	struct model_link *found = NULL;
-	struct list *pos;
+	uint32_t count;
 
-	(void)model;
-	list_for_each (pos, &few->links) {
-		struct model_end *end = list_entry(pos, struct model_end, of_router);
-		struct model_link *link = end->link;
+	if (a == b)
+		return 0;
+	count = links_between(few, other, false, ret, max);
+	return count ? count : links_between(few, other, true, ret, max);
+}
 
-		if (link->end[0].router != other && link->end[1].router != other)
-			continue;
-		if (!found || (found->state == MODEL_DELETING && link->state != MODEL_DELETING))
-			found = link;
-	}
-	return found;
+uint32_t model_links_of_pair(const struct model *model, const char *ref, struct model_link **ret,
+			     uint32_t max)
+{
+	const char *colon = strchr(ref, ':');
+	struct model_router *a, *b;
+	char first[NAME_SIZE];
+
+	if (!colon || (size_t)(colon - ref) >= sizeof(first))
+		return 0;
+	memcpy(first, ref, (size_t)(colon - ref));
+	first[colon - ref] = '\0';
+	a = model_router_find(model, first);
+	b = model_router_find(model, colon + 1);
+	return a && b ? model_links_between(a, b, ret, max) : 0;
 }
 
 struct model_link *model_link_find(const struct model *model, const char *ref)
 {
 	struct model_link *link = model_link_by_name(model, ref);
-	const char *colon = strchr(ref, ':');
-	struct model_router *a, *b;
-	char first[NAME_SIZE];
 	uint32_t id;
 
 	if (link)
@@ -163,11 +187,5 @@ struct model_link *model_link_find(const struct model *model, const char *ref)
 	id = parse_id(ref);
 	if (id)
 		return model_link_by_id(model, id);
-	if (!colon || (size_t)(colon - ref) >= sizeof(first))
-		return NULL;
-	memcpy(first, ref, (size_t)(colon - ref));
-	first[colon - ref] = '\0';
-	a = model_router_find(model, first);
-	b = model_router_find(model, colon + 1);
-	return a && b && a != b ? model_link_between(model, a, b) : NULL;
+	return model_links_of_pair(model, ref, &link, 1) == 1 ? link : NULL;
 }

@@ -132,11 +132,16 @@ struct model_router *model_router_find(const struct model *model, const char *re
 struct model_link *model_link_by_id(const struct model *model, uint32_t id);
 struct model_link *model_link_by_name(const struct model *model, const char *name);
 struct model_end *model_end_by_port(const struct model *model, uint32_t port);
-/* L: a link's name, id, or "A:B" (the first between the two). */
+/* L: a link's name, id, or "A:B"; NULL also if several links join these two. For messages to
+ * people: ctl_link_find(). */
 struct model_link *model_link_find(const struct model *model, const char *ref);
-/* The first link between the two in either direction, or NULL. */
-struct model_link *model_link_between(const struct model *model, const struct model_router *a,
-				      const struct model_router *b);
+/* The links that "A:B" stands for: how many, the first max of them in ret. */
+uint32_t model_links_of_pair(const struct model *model, const char *ref, struct model_link **ret,
+			     uint32_t max);
+/* How many links join the two in either direction, the first max of them in ret, as in a's or b's
+ * list. Those on their way out count only where there is no other. */
+uint32_t model_links_between(const struct model_router *a, const struct model_router *b,
+			     struct model_link **ret, uint32_t max);
 
 /* Writers: daemon/model/edit.h, for daemon/ctl only. */
 

@@ -39,6 +39,24 @@ int name_check(const char *name, const char *field, struct err *err)
 
 int addr_parse(const char *text, uint32_t *ret_addr)
 {
+void name_list_add(struct name_list *list, const char *name)
+{
+	static const char more[] = ", ...";
+	size_t used = strlen(list->text);
+
+	list->count++;
+	if (list->cut)
+		return;
+	list->cut = list->count > NAME_LIST_MAX ||
+		    used + strlen(", ") + strlen(name) + sizeof(more) > sizeof(list->text);
+	if (list->cut)
+		snprintf(list->text + used, sizeof(list->text) - used, "%s",
+			 used ? more : more + strlen(", "));
+	else
+		snprintf(list->text + used, sizeof(list->text) - used, "%s%s", used ? ", " : "",
+			 name);
+}
+
 	uint32_t addr = 0;
 	const char *p = text;
 

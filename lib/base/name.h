@@ -19,6 +19,15 @@
 int name_check(const char *name, const char *field, struct err *err);
 
 /* Dotted quad to host byte order; strict (no octal, no short forms). 0 or -EINVAL. */
+/* A few names out of many, for messages: "a, b, c, ..."; zeroed at first. */
+#define NAME_LIST_MAX 3
+struct name_list {
+	char text[240];
+	unsigned count; /* of all that were added */
+	bool cut;
+};
+void name_list_add(struct name_list *list, const char *name);
+
 int addr_parse(const char *text, uint32_t *ret_addr);
 /* Host byte order to dotted quad; returns buf. */
 const char *addr_format(uint32_t addr, char buf[ADDR_TEXT_SIZE]);

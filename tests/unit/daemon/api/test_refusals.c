@@ -128,6 +128,27 @@ static void bad_input_is_refused_by_name_and_changes_nothing(void **state)
 static void a_wrong_method_is_told_the_right_ones(void **state)
 {
 	struct call c = {0};
+static void a_pair_that_several_links_join_is_a_conflict(void **state)
+{
+	static const char *const lines[] = {"GET /link/r1:r2", "PUT /link/2:r1?weight=7",
+					    "DELETE /link/r1:r2", "GET /router/r1/link/r1:r2"};
+	struct harness *h = *state;
+
+	two_routers(h);
+	json_decref(json_of(h, "GET /link/r1:r2", NULL, 200));
+	json_decref(json_of(h, "POST /link/?router1=r1&router2=r2&linkName=x", NULL, 201));
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		json_t *j = json_of(h, lines[i], NULL, 409);
+
+		assert_non_null(strstr(text_of(j, "error"),
+				       ": 2 links join them: r1-r2 (id 1), x (id 2): name one"));
+		json_decref(j);
+	}
+	assert_int_equal(h->model->link_count, 2);
+	json_decref(json_of(h, "DELETE /link/x", NULL, 200));
+	json_decref(json_of(h, "DELETE /link/r1:r2", NULL, 200));
+}
+
 
 	assert_int_equal(request(*state, "PATCH /link/1", NULL, &c), 405);
 	assert_string_equal(c.extra, "Allow: GET, HEAD, PUT, DELETE");
@@ -195,6 +216,7 @@ int main(void)
 		T(a_wrong_method_is_told_the_right_ones),
 		T(tcp_needs_the_token_and_a_local_page),
 		T(who_may_not_speak_learns_nothing_and_changes_nothing),
+		T(a_pair_that_several_links_join_is_a_conflict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,13 +191,49 @@ static void changes_of_what_is_not_there_are_refused(void **state)
 	assert_string_equal(err.text, "router: there is no router r1");
 	assert_int_equal(ctl_router_delete(w.ctl, lengthy, NULL, NULL, NULL, &err), -ENOENT);
 	assert_int_equal(ctl_link_delete(w.ctl, "7", NULL, NULL, NULL, &err), -ENOENT);
-	assert_string_equal(err.text, "link: there is no link 7");
+	assert_string_equal(err.text, "link: there is no '7'");
 	assert_int_equal(ctl_link_delete(w.ctl, lengthy, NULL, NULL, NULL, &err), -ENOENT);
 	assert_int_equal(ctl_link_set(w.ctl, "a:b", &fine, NULL, NULL, NULL, &err), -ENOENT);
 	assert_int_equal(ctl_link_set(w.ctl, "a:b", &heavy, NULL, NULL, NULL, &err), -ERANGE);
 	assert_int_equal(ctl_link_set(w.ctl, "a:b", &odd, NULL, NULL, NULL, &err), -EINVAL);
 	assert_int_equal(ctl_routes_dump(w.ctl, "r1", NULL, NULL, &err), -ENOENT);
 	assert_int_equal(ctl_netns_path(w.ctl, "r1", lengthy, sizeof(lengthy)), -ENOENT);
+	world_close(&w);
+}
+
+static void which_of_several_links_is_not_guessed(void **state)
+{
+	struct ctl_link_change fine = {.weight = 2};
+	struct model_link *link = NULL;
+	char *before, *after;
+	struct world w;
+	struct err err;
+
+	(void)state;
+	world_open(&w);
+	world_router(&w, "a", 0);
+	world_router(&w, "b", 0);
+	world_link(&w, "a", "b", NULL);
+	assert_int_equal(ctl_link_find(w.ctl, "b:a", &link, &err), 0);
+	assert_int_equal(link->id, 1);
+	world_link(&w, "b", "a", "alpine");
+	world_link(&w, "b", "a", NULL);
+	before = world_picture(&w);
+	assert_int_equal(ctl_link_find(w.ctl, "b:a", &link, &err), -ENOTUNIQ);
+	assert_string_equal(err.text, "b:a: 3 links join them: a-b (id 1), alpine (id 2), a-b.2 "
+				      "(id 3): name one by id or name");
+	assert_int_equal(ctl_link_set(w.ctl, "b:1", &fine, NULL, NULL, NULL, &err), -ENOTUNIQ);
+	assert_int_equal(ctl_link_delete(w.ctl, "a:b", NULL, NULL, NULL, NULL), -ENOTUNIQ);
+	world_settle(&w, 5);
+	after = world_picture(&w);
+	assert_string_equal(before, after);
+	world_link(&w, "b", "a", "more");
+	assert_int_equal(ctl_link_delete(w.ctl, "a:b", NULL, NULL, NULL, &err), -ENOTUNIQ);
+	assert_non_null(strstr(err.text, "a:b: 4 links"));
+	assert_non_null(strstr(err.text, "a-b.2 (id 3), ...: name one"));
+	assert_int_equal(ctl_link_find(w.ctl, "more", &link, &err), 0);
+	free(before);
+	free(after);
 	world_close(&w);
 }
 
@@ -347,6 +383,7 @@ int main(void)
 		cmocka_unit_test(a_bad_router_is_refused_at_once_and_changes_nothing),
 		cmocka_unit_test(a_bad_link_is_refused_at_once_and_changes_nothing),
 		cmocka_unit_test(changes_of_what_is_not_there_are_refused),
+		cmocka_unit_test(which_of_several_links_is_not_guessed),
 		cmocka_unit_test(operations_run_one_after_the_other_in_order_of_arrival),
 		cmocka_unit_test(too_many_waiting_operations_are_refused),
 		cmocka_unit_test(the_last_thousand_operations_are_remembered),

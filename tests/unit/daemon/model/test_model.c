@@ -69,14 +69,21 @@ static void a_link_is_found_by_name_id_and_pair(void **state)
 	struct model *model = *state;
 	struct model_router *a = router(model, "a", 1), *b = router(model, "b", 2);
 	struct model_router *c = router(model, "c", 3);
-	struct model_link *ab = link_of(model, "a-b", a, b), *two = link_of(model, "a-b.2", a, b);
+	struct model_link *ab = link_of(model, "a-b", a, b), *two, *some[2];
 
-	assert_ptr_equal(model_link_find(model, "a-b.2"), two);
 	assert_ptr_equal(model_link_find(model, "1"), ab);
 	assert_ptr_equal(model_link_find(model, "a:b"), ab);
 	assert_ptr_equal(model_link_find(model, "b:1"), ab);
-	assert_ptr_equal(model_link_between(model, b, a), ab);
-	assert_null(model_link_between(model, a, c));
+	two = link_of(model, "a-b.2", a, b);
+	assert_ptr_equal(model_link_find(model, "a-b.2"), two);
+	/* Which of the two is not guessed. */
+	assert_null(model_link_find(model, "a:b"));
+	assert_int_equal(model_links_of_pair(model, "b:1", some, 2), 2);
+	assert_ptr_equal(some[0], ab);
+	assert_ptr_equal(some[1], two);
+	assert_int_equal(model_links_between(b, a, some, 1), 2);
+	assert_int_equal(model_links_between(a, c, some, 2), 0);
+	assert_int_equal(model_links_between(a, a, some, 2), 0);
 	assert_null(model_link_find(model, "a:a"));
 	assert_null(model_link_find(model, "a:x"));
 	assert_null(model_link_find(model, ":"));
@@ -243,13 +250,14 @@ static void a_device_name_is_free_again_once_its_link_goes(void **state)
 {
 	struct model *model = *state;
 	struct model_router *a = router(model, "a", 1), *b = router(model, "b", 2);
-	struct model_link *old = link_of(model, "l", a, b), *new;
+	struct model_link *old = link_of(model, "l", a, b), *new, *found = NULL;
 
 	model_link_set_state(model, old, MODEL_DELETING);
 	new = link_of(model, "l", a, b);
 	assert_string_equal(new->end[0].ifname, "to-b");
 	assert_ptr_equal(model_link_by_name(model, "l"), new);
-	assert_ptr_equal(model_link_between(model, a, b), new);
+	assert_int_equal(model_links_between(a, b, &found, 1), 1);
+	assert_ptr_equal(found, new);
 	model_link_remove(model, old);
 	assert_ptr_equal(model_link_by_name(model, "l"), new);
 	assert_int_equal(a->link_count, 1);

@@ -50,6 +50,31 @@ static void bad_names_are_refused_with_field_and_place(void **state)
 
 static void addresses_come_back_as_written(void **state)
 {
+static void a_list_of_names_is_cut_behind_the_third_or_where_it_is_full(void **state)
+{
+	struct name_list list = {0};
+	char lengthy[160];
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const wants[] = {"a", "a, a", "a, a, a", "a, a, a, ...",
+						    "a, a, a, ..."};
+
+		name_list_add(&list, "a");
+		assert_string_equal(list.text, wants[i]);
+		assert_int_equal(list.count, i + 1);
+	}
+	memset(lengthy, 'x', sizeof(lengthy));
+	lengthy[sizeof(lengthy) - 1] = '\0';
+	list = (struct name_list){0};
+	name_list_add(&list, lengthy);
+	assert_string_equal(list.text, lengthy);
+	name_list_add(&list, lengthy);
+	name_list_add(&list, "a");
+	assert_string_equal(list.text + strlen(lengthy), ", ...");
+	assert_int_equal(list.count, 3);
+}
+
 	static const char *const texts[] = {"10.0.0.1", "0.0.0.0", "255.255.255.255",
 					    "192.168.1.20"};
 	char buf[ADDR_TEXT_SIZE];
@@ -151,6 +176,7 @@ int main(void)
 		cmocka_unit_test(bad_names_are_refused_with_field_and_place),
 		cmocka_unit_test(addresses_come_back_as_written),
 		cmocka_unit_test(what_is_not_an_address_leaves_the_result_untouched),
+		cmocka_unit_test(a_list_of_names_is_cut_behind_the_third_or_where_it_is_full),
 		cmocka_unit_test(prefixes_are_read),
 		cmocka_unit_test(bad_prefixes_are_refused_with_the_reason),
 		cmocka_unit_test(instances_get_a_word_each),
