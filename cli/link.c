@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vlsp link: links between two routers. A link is named by its id, its name or A:B. */
 #include "cli/nouns.h"
+
+#include <string.h>
+
 #include "cli/print.h"
 #include "cli/request.h"
-
 #include "lib/base/cleanup.h"
 #include "lib/topo/doc.h"
 
@@ -60,6 +62,19 @@ static const char *nth(const json_t *link, const char *key, size_t i)
 	return text ? text : "-";
 }
 
+/* The state as asked for, and "unheard" for a link that is up while an end does not hear the other.
+ */
+static const char *state_text(const json_t *link)
+{
+	const json_t *oper = json_object_get(link, "oper");
+	const char *state = body_text(link, "state");
+
+	if (strcmp(state, "up") == 0 &&
+	    (json_is_false(json_array_get(oper, 0)) || json_is_false(json_array_get(oper, 1))))
+		return "unheard";
+	return state;
+}
+
 static int list_print(FILE *out, const json_t *body)
 {
 	static const char *const heads[] = {"ID", "NAME", "A", "B", ">WEIGHT", "STATE", "SHAPE"};
@@ -76,7 +91,7 @@ static int list_print(FILE *out, const json_t *body)
 		table_add(&table, "%s", nth(l, "names", 0));
 		table_add(&table, "%s", nth(l, "names", 1));
 		table_add(&table, "%lld", body_int(l, "weight"));
-		table_add(&table, "%s", body_text(l, "state"));
+		table_add(&table, "%s", state_text(l));
 		table_add(&table, "%s", print_shape(l, shape, sizeof(shape)));
 	}
 	return table_print(&table, out);
@@ -98,7 +113,7 @@ static int list_run(struct cli *cli)
 
 static int show_print(FILE *out, const json_t *l)
 {
-	static const char *const heads[] = {"END",	 "DEVICE",	"CARRIER",   ">RX-PACKETS",
+	static const char *const heads[] = {"END",	 "DEVICE",	"HEARS",     ">RX-PACKETS",
 					    ">RX-BYTES", ">TX-PACKETS", ">TX-BYTES", "DROPS"};
 	const json_t *counts = json_object_get(l, "counts"), *oper = json_object_get(l, "oper");
 	struct table table;
@@ -106,7 +121,7 @@ static int show_print(FILE *out, const json_t *l)
 
 	fprintf(out, "link    %s\n", body_text(l, "name"));
 	fprintf(out, "id      %lld\n", body_int(l, "linkID"));
-	fprintf(out, "state   %s\n", body_text(l, "state"));
+	fprintf(out, "state   %s\n", state_text(l));
 	fprintf(out, "weight  %lld\n", body_int(l, "weight"));
 	fprintf(out, "shape   %s\n\n", print_shape(l, buf, sizeof(buf)));
 	table_start(&table, heads, ARRAY_SIZE(heads));

@@ -237,25 +237,25 @@ uint32_t converge_matched(const struct converge *converge)
 	return converge->matched;
 }
 
-uint32_t converge_missing(const struct converge *converge, char *text, size_t size)
+void converge_missing(const struct converge *converge, struct name_list *ret_routers,
+		      struct name_list *ret_links)
 {
-	uint32_t count = 0;
-	size_t used = 0;
+	const struct model *model = converge->ctl->model;
 	struct list *pos;
 
-	text[0] = '\0';
-	list_for_each (pos, &converge->ctl->model->routers) {
+	*ret_routers = *ret_links = (struct name_list){0};
+	list_for_each (pos, &model->routers) {
 		const struct model_router *router = list_entry(pos, struct model_router, all);
 
-		if (converge->by_slot[router->slot].matched)
-			continue;
-		if (count < 3)
-			used += (size_t)snprintf(text + used, size - used, "%s%s",
-						 count ? ", " : "", router->name);
-		if (count++ == 3)
-			snprintf(text + used, size - used, ", ...");
+		if (!converge->by_slot[router->slot].matched)
+			name_list_add(ret_routers, router->name);
 	}
-	return count;
+	list_for_each (pos, &model->links) {
+		const struct model_link *link = list_entry(pos, struct model_link, all);
+
+		if (link->admin == MODEL_UP && (!link->end[0].oper_up || !link->end[1].oper_up))
+			name_list_add(ret_links, link->name);
+	}
 }
 
 void converge_oper(struct converge *converge, uint32_t port, bool up)

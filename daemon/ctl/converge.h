@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/name.h"
+
 struct converge;
 struct ctl;
 
@@ -27,8 +29,10 @@ void converge_wake(struct converge *converge);
 /* Every router is as it should be. */
 bool converge_complete(const struct converge *converge);
 uint32_t converge_matched(const struct converge *converge);
-/* How many routers are not; text gets the first names, "r1, r2, ...". */
-uint32_t converge_missing(const struct converge *converge, char *text, size_t size);
+/* The routers that are not, and the links that are up by will while an end does not hear the other.
+ */
+void converge_missing(const struct converge *converge, struct name_list *ret_routers,
+		      struct name_list *ret_links);
 
 /* A router process says that it does, or does not, hear its neighbour on port. */
 void converge_oper(struct converge *converge, uint32_t port, bool up);

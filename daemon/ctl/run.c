@@ -232,9 +232,9 @@ void run_deadline(void *arg)
 {
 	struct ctl *ctl = arg;
 	struct op *op = ctl->current;
-	char missing[300];
+	struct name_list routers, links;
+	char unheard[300] = "";
 	struct err err;
-	uint32_t count;
 
 	if (!op || op->pub.state != CTL_CONVERGING)
 		return;
@@ -243,10 +243,15 @@ void run_deadline(void *arg)
 		run_kicked(ctl);
 		return;
 	}
-	count = converge_missing(ctl->converge, missing, sizeof(missing));
+	converge_missing(ctl->converge, &routers, &links);
+	if (links.count)
+		snprintf(unheard, sizeof(unheard), ", %u of %u links are unheard (%s)", links.count,
+			 ctl->model->link_count, links.text);
 	err_set(&err, ETIMEDOUT,
-		"routes have not converged within %llu ms: %u of %u routers do not have them (%s); "
+		"routes have not converged within %llu ms: %u of %u routers do not have them "
+		"(%s)%s; "
 		"the network is left as it is",
-		(unsigned long long)op->timeout_ms, count, ctl->model->router_count, missing);
+		(unsigned long long)op->timeout_ms, routers.count, ctl->model->router_count,
+		routers.text, unheard);
 	fail(ctl, op, &err);
 }

@@ -39,6 +39,14 @@ must_say '^true$' sh -c "'$BUILD/vlsp' link show b:d --json | jq '[.counts[].dro
 must vlsp link up b:d
 eventually 3 path_is "$b $d"
 
+step "a device that is taken down by hand: the link is up by will, and unheard"
+must ip -n b link set to-d down
+eventually 3 must_say 'b-d .* unheard' vlsp link list
+must_say '^state   unheard$' vlsp link show b:d
+must ip -n b link set to-d up
+eventually 3 must_say '^state   up$' vlsp link show b:d
+eventually 3 path_is "$b $d"
+
 step "a changed weight changes the path, both ways"
 must vlsp link set a:b --weight 10
 eventually 2 path_is "$c $d"

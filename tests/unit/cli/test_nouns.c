@@ -25,7 +25,10 @@
 	"{\"rate\":\"1mbit\",\"delay\":\"20ms\"},\"b-to-a\":{\"delay\":\"20ms\"}}"
 #define LINK2                                                                                      \
 	"{\"id\":2,\"linkID\":2,\"name\":\"x\",\"weight\":1,\"names\":[\"r1\",\"r3\"],"            \
-	"\"state\":\"up\",\"shape\":{\"a-to-b\":{},\"b-to-a\":{}}}"
+	"\"state\":\"up\",\"oper\":[true,true],\"shape\":{\"a-to-b\":{},\"b-to-a\":{}}}"
+#define LINK3                                                                                      \
+	"{\"id\":3,\"linkID\":3,\"name\":\"y\",\"weight\":1,\"names\":[\"r1\",\"r3\"],"            \
+	"\"state\":\"up\",\"oper\":[true,false],\"shape\":{\"a-to-b\":{},\"b-to-a\":{}}}"
 #define SUMMARY                                                                                    \
 	"\"success\":true,\"changed\":true,\"msg\":\"\",\"routersAdded\":2,\"routersRemoved\":0,"  \
 	"\"routersChanged\":0,\"linksAdded\":1,\"linksRemoved\":3,\"linksChanged\":0,"             \
@@ -55,7 +58,11 @@ static const struct canned rows[] = {
 	 "{\"routerID\":10,\"name\":\"Router-10\",\"address\":\"10.0.0.10\",\"success\":true}"},
 	{"DELETE /router/r9", 200, "{\"router\":9,\"name\":\"r9\",\"success\":true}"},
 	{"GET /link/?detail=all", 200,
-	 "{\"type\":\"link\",\"list\":[1,2],\"detail\":[" LINK1 "}," LINK2 "]}"},
+	 "{\"type\":\"link\",\"list\":[1,2,3],\"detail\":[" LINK1 "}," LINK2 "," LINK3 "]}"},
+	{"GET /link/y", 200, LINK3},
+	{"GET /router/count", 200, "{\"value\":2}"},
+	{"GET /router/maxid", 200, "{\"value\":12}"},
+	{"GET /link/count", 200, "{\"value\":3}"},
 	{"GET /link/r1:r2", 200, LINK1 ",\"counts\":[" COUNTS(0) "," COUNTS(1) "]}"},
 	{"PUT /link/r1-r2?weight=10", 200, LINK1 "}"},
 	{"PUT /link/1?state=silent", 200, LINK1 "}"},
@@ -185,19 +192,20 @@ static void links_are_listed_with_their_shape(void **state)
 {
 	(void)state;
 	expect_exactly("link list",
-		       "ID  NAME   A   B   WEIGHT  STATE   SHAPE\n"
-		       "1   r1-r2  r1  r2      10  silent  a-to-b: rate 1mbit delay 20ms, b-to-a: "
+		       "ID  NAME   A   B   WEIGHT  STATE    SHAPE\n"
+		       "1   r1-r2  r1  r2      10  silent   a-to-b: rate 1mbit delay 20ms, b-to-a: "
 		       "delay 20ms\n"
-		       "2   x      r1  r3       1  up      -\n");
+		       "2   x      r1  r3       1  up       -\n"
+		       "3   y      r1  r3       1  unheard  -\n");
 }
 
 static void one_link_is_shown_with_both_ends(void **state)
 {
 	(void)state;
 	expect("link show r1:r2", 0,
-	       "END  DEVICE  CARRIER  RX-PACKETS  RX-BYTES  TX-PACKETS  TX-BYTES  DROPS\n"
-	       "r1   to-r2   yes              10       840           9       756  checksum 2\n"
-	       "r2   to-r1   no               10       840           9       756  ttl 1, "
+	       "END  DEVICE  HEARS  RX-PACKETS  RX-BYTES  TX-PACKETS  TX-BYTES  DROPS\n"
+	       "r1   to-r2   yes            10       840           9       756  checksum 2\n"
+	       "r2   to-r1   no             10       840           9       756  ttl 1, "
 	       "checksum 2\n",
 	       "");
 }
@@ -215,6 +223,8 @@ static void links_change_state_and_weight(void **state)
 
 static char work[] = "/tmp/vlsp-cli-files.XXXXXX";
 
+	expect("link show r1:r2", 0, "\nstate   silent\n", "");
+	expect("link show y", 0, "\nstate   unheard\n", "");
 static int in_a_directory(void **state)
 {
 	static const char *const names[] = {"net.yaml", "same.yaml", "wrong.yaml", "odd.yaml"};

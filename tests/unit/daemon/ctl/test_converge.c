@@ -40,6 +40,31 @@ static void an_apply_whose_routers_do_not_report_times_out(void **state)
 	world_close(&w);
 }
 
+static void a_timeout_names_the_links_that_are_unheard(void **state)
+{
+	struct topo_doc *doc = world_grid(2, 2);
+	struct ending ending = {0};
+	struct world w;
+	struct err err;
+
+	(void)state;
+	world_open(&w);
+	world_apply(&w, doc);
+	fake_break(w.host, model_link_find(w.model, "r0-0:r0-1")->end[0].port, true);
+	fake_break(w.host, model_link_find(w.model, "r1-0:r1-1")->end[0].port, true);
+	world_settle(&w, 5);
+	world_set(&w, "r1-0:r1-1", 0, true, MODEL_SILENT); /* nobody is surprised at this one */
+	doc->links[1].weight = 9;
+	assert_int_equal(ctl_topology_apply(w.ctl, doc, 0, 30, world_ended, &ending, NULL, &err),
+			 0);
+	world_wait(&w, &ending);
+	assert_int_equal(ending.op.err.code, ETIMEDOUT);
+	assert_non_null(
+		strstr(ending.op.err.text, "), 1 of 4 links are unheard (r0-0-r0-1); the "));
+	topo_doc_free(doc);
+	world_close(&w);
+}
+
 static void what_waits_behind_a_timeout_runs_then(void **state)
 {
 	struct topo_doc *doc = world_grid(2, 2);
@@ -448,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_apply_whose_routers_do_not_report_times_out),
+		cmocka_unit_test(a_timeout_names_the_links_that_are_unheard),
 		cmocka_unit_test(what_waits_behind_a_timeout_runs_then),
 		cmocka_unit_test(parts_that_are_not_connected_converge_each),
 		cmocka_unit_test(
