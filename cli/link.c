@@ -147,7 +147,7 @@ static int show_run(struct cli *cli)
 	int rc;
 
 	path_start(&path, "/link/", cli_arg(cli, 0));
-	rc = request_json(cli, "GET", path_done(&path), &answer);
+	rc = request_record(cli, path_done(&path), "link", cli_arg(cli, 0), &answer);
 	if (rc == 0) {
 		if (!answer_print(cli, &answer) && show_print(cli->out, answer.json) < 0)
 			rc = cli_fail(cli, "out of memory");

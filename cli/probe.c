@@ -54,7 +54,7 @@ static int end_get(struct cli *cli, const char *router, struct probe_end *ret_en
 	int rc;
 
 	path_start(&path, "/router/", router);
-	rc = request_json(cli, "GET", path_done(&path), &answer);
+	rc = request_record(cli, path_done(&path), "router", router, &answer);
 	path_free(&path);
 	if (rc)
 		return rc;

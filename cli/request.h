@@ -46,6 +46,10 @@ int request_call(struct cli *cli, const char *method, const char *path, const ch
 		 const void *body, size_t size, struct answer *ret_answer);
 /* As request_call() and the answer must be a JSON object. */
 int request_json(struct cli *cli, const char *method, const char *path, struct answer *ret_answer);
+/* GET of one router or link, by noun: an answer that is not its record (the path has a meaning of
+ * its own, like /router/count) is that there is none called word. */
+int request_record(struct cli *cli, const char *path, const char *noun, const char *word,
+		   struct answer *ret_answer);
 void answer_done(struct answer *answer);
 /* --json: prints the body as it is and says true. */
 bool answer_print(struct cli *cli, const struct answer *answer);

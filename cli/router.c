@@ -113,7 +113,7 @@ static int get_run(struct cli *cli, const char *below, int (*print)(FILE *out, c
 
 	path_start(&path, "/router/", cli_arg(cli, 0));
 	path_segment(&path, below);
-	rc = request_json(cli, "GET", path_done(&path), &answer);
+	rc = request_record(cli, path_done(&path), "router", cli_arg(cli, 0), &answer);
 	if (rc == 0) {
 		if (!answer_print(cli, &answer))
 			rc = out_of_memory(cli, print(cli->out, answer.json));

@@ -53,7 +53,7 @@ static int enter_router(struct cli *cli, const char *router, char **ret_name)
 	if (geteuid() != 0)
 		return cli_fail(cli, "entering a router's network needs root: use sudo");
 	path_start(&path, "/router/", router);
-	rc = request_json(cli, "GET", path_done(&path), &one);
+	rc = request_record(cli, path_done(&path), "router", router, &one);
 	path_free(&path);
 	if (rc == 0)
 		rc = request_json(cli, "GET", "/router/?detail=all", &all);

@@ -34,11 +34,11 @@ int name_check(const char *name, const char *field, struct err *err)
 	}
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return err_set(err, EINVAL, "%s: '%s' is not a name", field, name);
+	if (strcmp(name, "count") == 0 || strcmp(name, "maxid") == 0)
+		return err_set(err, EINVAL, "%s: '%s' is a word of the REST paths", field, name);
 	return 0;
 }
 
-int addr_parse(const char *text, uint32_t *ret_addr)
-{
 void name_list_add(struct name_list *list, const char *name)
 {
 	static const char more[] = ", ...";
@@ -57,6 +57,8 @@ void name_list_add(struct name_list *list, const char *name)
 			 name);
 }
 
+int addr_parse(const char *text, uint32_t *ret_addr)
+{
 	uint32_t addr = 0;
 	const char *p = text;
 

@@ -14,11 +14,11 @@
 #define LINK_NAME_SIZE 144 /* "A-B.n" of two longest names */
 #define ADDR_TEXT_SIZE 16
 
-/* 1 to 63 of A-Z a-z 0-9 . _ - and not "." or "..": usable as a file name. field names the
- * place for the message, e.g. "routers[3].name". 0 or -EINVAL. */
+/* 1 to 63 of A-Z a-z 0-9 . _ - and not "." or "..": usable as a file name; nor a word that stands
+ * in REST paths where a name does ("count", "maxid"). field names the place for the message, e.g.
+ * "routers[3].name". 0 or -EINVAL. */
 int name_check(const char *name, const char *field, struct err *err);
 
-/* Dotted quad to host byte order; strict (no octal, no short forms). 0 or -EINVAL. */
 /* A few names out of many, for messages: "a, b, c, ..."; zeroed at first. */
 #define NAME_LIST_MAX 3
 struct name_list {
@@ -28,6 +28,7 @@ struct name_list {
 };
 void name_list_add(struct name_list *list, const char *name);
 
+/* Dotted quad to host byte order; strict (no octal, no short forms). 0 or -EINVAL. */
 int addr_parse(const char *text, uint32_t *ret_addr);
 /* Host byte order to dotted quad; returns buf. */
 const char *addr_format(uint32_t addr, char buf[ADDR_TEXT_SIZE]);

@@ -39,6 +39,14 @@ must_say 'vlsp_in' bpftool prog show
 for map in vlsp_port vlsp_fib vlsp_addr vlsp_router; do must test -e "/sys/fs/bpf/vlsp/default/$map"; done
 must_say 'name vlsp_in' bpftool prog show pinned /sys/fs/bpf/vlsp/default/vlsp_in
 
+step "which of two links is not guessed, and words of the REST paths are no names"
+must_fail 1 '^vlsp: r1:r2: 2 links join them: r1-r2 \(id 1\), backup \(id 2\): name one by id or name$' vlsp link delete r1:r2
+must_fail 1 'r1:r2: 2 links join them' vlsp link down r1:r2
+equal 3 "$(vlsp link list --json | jq '.list | length')" "links that are left"
+must vlsp link show r2:a-router-with-a-very-long-name
+must_fail 1 "'count' is a word of the REST paths" vlsp router add count
+must_fail 1 "there is no router 'count'" vlsp router show count
+
 step "the router's process is found by its name"
 must_say 'vlsp-router' cat "/proc/$(vlsp router show r1 --json | jq .pid)/comm"
 

@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 
 #define COUNTS(ttl)                                                                                \
+#include "lib/base/cleanup.h"
 	"{\"rx_packets\":10,\"rx_bytes\":840,\"tx_packets\":9,\"tx_bytes\":756,"                   \
 	"\"drops\":{\"ttl\":" #ttl ",\"no-route\":0,\"checksum\":2}}"
 #define ROUTER1                                                                                    \
@@ -190,6 +191,18 @@ static void what_people_type_is_one_segment_of_the_path(void **state)
 
 static void links_are_listed_with_their_shape(void **state)
 {
+static void a_word_of_the_paths_is_no_router_and_no_link(void **state)
+{
+	static const char *const lines[] = {"router show count", "router show count --json",
+					    "ping count r1"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		expect(lines[i], 1, "", "vlsp: there is no router 'count'\n");
+	expect("router show maxid", 1, "", "vlsp: there is no router 'maxid'\n");
+	expect("link show count", 1, "", "vlsp: there is no link 'count'\n");
+}
+
 	(void)state;
 	expect_exactly("link list",
 		       "ID  NAME   A   B   WEIGHT  STATE    SHAPE\n"
@@ -396,3 +409,4 @@ int main(void)
 	fake.rows = rows;
 	return cmocka_run_group_tests(tests, in_a_directory, out_of_the_directory);
 }
+		cmocka_unit_test(a_word_of_the_paths_is_no_router_and_no_link),

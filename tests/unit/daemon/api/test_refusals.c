@@ -56,6 +56,8 @@ static const struct row rows[] = {
 	{"POST /router/?name=a%2Fb", NULL, 400, "name"},
 	{"POST /router/?name=a%0Ab", NULL, 400, "name"},
 	{"POST /router/?name=..", NULL, 400, "name"},
+	{"POST /router/?name=count", NULL, 400, "name: 'count' is a word"},
+	{"POST /router/?name=maxid", NULL, 400, "name: 'maxid' is a word"},
 	{"POST /router/?name=a&name=b", NULL, 400, "name"},
 	{"POST /router/?name=%zz", NULL, 400, "name"},
 	{"POST /router/?name=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
@@ -88,6 +90,7 @@ static const struct row rows[] = {
 	{"POST /link/?router1=r1&router2=r2&loss=101%25", NULL, 400, "loss"},
 	{"POST /link/?router1=r1&router2=r2&linkName=r1-r2", NULL, 409, "r1-r2"},
 	{"POST /link/?router1=r1&router2=r2&linkName=a%20b", NULL, 400, "linkName"},
+	{"POST /link/?router1=r1&router2=r2&linkName=count", NULL, 400, "linkName: 'count'"},
 	{"POST /link/", "{\"router1\": true, \"router2\": 2}", 400, "router1"},
 	{"POST /link/", "{\"router1\": 1.5, \"router2\": 2}", 400, "router1"},
 	{"PUT /link/1", NULL, 400, "weight"},
@@ -125,9 +128,6 @@ static void bad_input_is_refused_by_name_and_changes_nothing(void **state)
 	assert_true(h->model->generation == generation);
 }
 
-static void a_wrong_method_is_told_the_right_ones(void **state)
-{
-	struct call c = {0};
 static void a_pair_that_several_links_join_is_a_conflict(void **state)
 {
 	static const char *const lines[] = {"GET /link/r1:r2", "PUT /link/2:r1?weight=7",
@@ -149,6 +149,9 @@ static void a_pair_that_several_links_join_is_a_conflict(void **state)
 	json_decref(json_of(h, "DELETE /link/r1:r2", NULL, 200));
 }
 
+static void a_wrong_method_is_told_the_right_ones(void **state)
+{
+	struct call c = {0};
 
 	assert_int_equal(request(*state, "PATCH /link/1", NULL, &c), 405);
 	assert_string_equal(c.extra, "Allow: GET, HEAD, PUT, DELETE");
@@ -213,10 +216,10 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(bad_input_is_refused_by_name_and_changes_nothing),
+		T(a_pair_that_several_links_join_is_a_conflict),
 		T(a_wrong_method_is_told_the_right_ones),
 		T(tcp_needs_the_token_and_a_local_page),
 		T(who_may_not_speak_learns_nothing_and_changes_nothing),
-		T(a_pair_that_several_links_join_is_a_conflict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,8 @@
 
 static void good_names_pass(void **state)
 {
-	static const char *const names[] = {"r1",  "1", "no",	   "A.b_c-d",
-					    "...", "-", ".hidden", LONGEST};
+	static const char *const names[] = {"r1", "1",	     "no",    "A.b_c-d", "...",
+					    "-",  ".hidden", "Count", "count1",	 LONGEST};
 	struct err err;
 
 	(void)state;
@@ -30,6 +30,8 @@ static void bad_names_are_refused_with_field_and_place(void **state)
 		{"", "routers[3].name: is empty"},
 		{".", "routers[3].name: '.' is not a name"},
 		{"..", "routers[3].name: '..' is not a name"},
+		{"count", "routers[3].name: 'count' is a word of the REST paths"},
+		{"maxid", "routers[3].name: 'maxid' is a word of the REST paths"},
 		{"a/b", "routers[3].name: character '/' at position 2"},
 		{"a\nb", "routers[3].name: character 0x0a at position 2"},
 		{"a b", "routers[3].name: character 0x20 at position 2"},
@@ -48,8 +50,6 @@ static void bad_names_are_refused_with_field_and_place(void **state)
 	}
 }
 
-static void addresses_come_back_as_written(void **state)
-{
 static void a_list_of_names_is_cut_behind_the_third_or_where_it_is_full(void **state)
 {
 	struct name_list list = {0};
@@ -75,6 +75,8 @@ static void a_list_of_names_is_cut_behind_the_third_or_where_it_is_full(void **s
 	assert_int_equal(list.count, 3);
 }
 
+static void addresses_come_back_as_written(void **state)
+{
 	static const char *const texts[] = {"10.0.0.1", "0.0.0.0", "255.255.255.255",
 					    "192.168.1.20"};
 	char buf[ADDR_TEXT_SIZE];
@@ -174,9 +176,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_names_pass),
 		cmocka_unit_test(bad_names_are_refused_with_field_and_place),
+		cmocka_unit_test(a_list_of_names_is_cut_behind_the_third_or_where_it_is_full),
 		cmocka_unit_test(addresses_come_back_as_written),
 		cmocka_unit_test(what_is_not_an_address_leaves_the_result_untouched),
-		cmocka_unit_test(a_list_of_names_is_cut_behind_the_third_or_where_it_is_full),
 		cmocka_unit_test(prefixes_are_read),
 		cmocka_unit_test(bad_prefixes_are_refused_with_the_reason),
 		cmocka_unit_test(instances_get_a_word_each),
