@@ -22,14 +22,9 @@ static const char *admin_name(enum model_admin admin)
 	return "unknown";
 }
 
-static json_t *weight_of(const struct model_link *link)
-{
-	return json_integer(link->weight);
-}
-
 static void put_weight(json_t *json, const struct model_link *link)
 {
-	json_object_set_new(json, "weight", weight_of(link));
+	json_object_set_new(json, "weight", json_integer(link->weight));
 }
 
 static json_t *encode_shape(const struct topo_shape *shape)
@@ -92,13 +87,14 @@ json_t *api_encode_link_end(const struct model_end *end)
 
 json_t *api_encode_link_attr(const struct model_end *end, const char *attr)
 {
-	if (strcmp(attr, "name") == 0)
-		return json_string(end->link->name);
-	if (strcmp(attr, "weight") == 0)
-		return weight_of(end->link);
+	json_t *record, *value;
+
 	if (strcmp(attr, "connected") == 0)
 		return json_integer(api_other_end(end)->router->id);
-	return json_integer(end->link->id);
+	record = api_encode_link_end(end);
+	value = json_incref(json_object_get(record, attr));
+	json_decref(record);
+	return value;
 }
 
 json_t *api_encode_counts(const struct host_counts *counts)
