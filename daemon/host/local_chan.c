@@ -15,12 +15,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/list.h"
 #include "lib/base/log.h"
 
 #define QUEUE_MAX	 (16u << 20)
 #define FRAMES_PER_ROUND 64
 #define BACKLOG		 4096
+#define FULL_NS		 (100 * NSEC_PER_MSEC)
 
 struct queued {
 	struct list node;
@@ -46,6 +48,8 @@ struct local_listen {
 	struct loop_source *source;
 	const struct local_chan_ops *ops;
 	void *arg;
+	struct loop_timer *again; /* armed: no descriptors, nothing is accepted until then */
+	bool full;		  /* that has been said */
 	struct list chans;
 	int sock;
 	struct sockaddr_un addr;
@@ -204,6 +208,26 @@ static void chan_ready(void *arg, uint32_t events)
 		chan_free(chan);
 }
 
+static void listen_again(void *arg)
+{
+	struct local_listen *server = arg;
+
+	if (loop_mod(server->source, EPOLLIN) < 0)
+		loop_timer_set(server->again, clock_mono_ns() + FULL_NS);
+}
+
+/* What waits stays ready: without a pause the loop would do nothing but ask for it. */
+static void listen_failed(struct local_listen *server, int error)
+{
+	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+		return;
+	if (!server->full)
+		log_warn("connections of routers wait: %s", strerror(error));
+	server->full = true;
+	if (loop_mod(server->source, 0) == 0)
+		loop_timer_set(server->again, clock_mono_ns() + FULL_NS);
+}
+
 static void listen_ready(void *arg, uint32_t events)
 {
 	struct local_listen *server = arg;
@@ -213,8 +237,11 @@ static void listen_ready(void *arg, uint32_t events)
 		int sock = accept4(server->sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct local_chan *chan;
 
-		if (sock < 0)
+		if (sock < 0) {
+			listen_failed(server, errno);
 			return;
+		}
+		server->full = false;
 		chan = calloc(1, sizeof(*chan));
 		if (!chan ||
 		    loop_add(server->loop, sock, EPOLLIN, chan_ready, chan, &chan->source) < 0) {
@@ -232,7 +259,10 @@ static void listen_ready(void *arg, uint32_t events)
 static int listen_open(struct local_listen *server)
 {
 	const struct sockaddr *addr = (const struct sockaddr *)&server->addr;
+	int r = loop_timer_new(server->loop, listen_again, server, &server->again);
 
+	if (r < 0)
+		return r;
 	server->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (server->sock < 0)
 		return -errno;
@@ -279,6 +309,7 @@ void local_listen_free(struct local_listen *server)
 	list_for_each_safe (pos, tmp, &server->chans)
 		local_chan_close(list_entry(pos, struct local_chan, node));
 	loop_del(server->source);
+	loop_timer_free(server->again);
 	if (server->sock >= 0) {
 		close(server->sock);
 		unlink(server->addr.sun_path);
