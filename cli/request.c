@@ -233,6 +233,24 @@ int request_json(struct cli *cli, const char *method, const char *path, struct a
 	return 0;
 }
 
+int request_record(struct cli *cli, const char *path, const char *noun, const char *word,
+		   struct answer *ret_answer)
+{
+	const char *key = strcmp(noun, "link") == 0 ? "linkID" : "routerID";
+	struct answer answer;
+	int rc;
+
+	rc = request_json(cli, "GET", path, &answer);
+	if (rc)
+		return rc;
+	if (!json_is_integer(json_object_get(answer.json, key))) {
+		answer_done(&answer);
+		return cli_fail(cli, "there is no %s '%s'", noun, word);
+	}
+	*ret_answer = answer;
+	return 0;
+}
+
 void answer_done(struct answer *answer)
 {
 	json_decref(answer->json);
@@ -259,23 +277,5 @@ void answer_warnings(const struct cli *cli, const struct answer *answer)
 
 		if (text)
 			cli_note(cli, "warning: %s", text);
-int request_record(struct cli *cli, const char *path, const char *noun, const char *word,
-		   struct answer *ret_answer)
-{
-	const char *key = strcmp(noun, "link") == 0 ? "linkID" : "routerID";
-	struct answer answer;
-	int rc;
-
-	rc = request_json(cli, "GET", path, &answer);
-	if (rc)
-		return rc;
-	if (!json_is_integer(json_object_get(answer.json, key))) {
-		answer_done(&answer);
-		return cli_fail(cli, "there is no %s '%s'", noun, word);
-	}
-	*ret_answer = answer;
-	return 0;
-}
-
 	}
 }

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "cli/progress.h"
+#include "lib/base/cleanup.h"
 
 #define COUNTS(ttl)                                                                                \
-#include "lib/base/cleanup.h"
 	"{\"rx_packets\":10,\"rx_bytes\":840,\"tx_packets\":9,\"tx_bytes\":756,"                   \
 	"\"drops\":{\"ttl\":" #ttl ",\"no-route\":0,\"checksum\":2}}"
 #define ROUTER1                                                                                    \
@@ -189,8 +189,6 @@ static void what_people_type_is_one_segment_of_the_path(void **state)
 	expect("router show ..", 1, "", "there is no '..'");
 }
 
-static void links_are_listed_with_their_shape(void **state)
-{
 static void a_word_of_the_paths_is_no_router_and_no_link(void **state)
 {
 	static const char *const lines[] = {"router show count", "router show count --json",
@@ -203,6 +201,8 @@ static void a_word_of_the_paths_is_no_router_and_no_link(void **state)
 	expect("link show count", 1, "", "vlsp: there is no link 'count'\n");
 }
 
+static void links_are_listed_with_their_shape(void **state)
+{
 	(void)state;
 	expect_exactly("link list",
 		       "ID  NAME   A   B   WEIGHT  STATE    SHAPE\n"
@@ -221,6 +221,8 @@ static void one_link_is_shown_with_both_ends(void **state)
 	       "r2   to-r1   no             10       840           9       756  ttl 1, "
 	       "checksum 2\n",
 	       "");
+	expect("link show r1:r2", 0, "\nstate   silent\n", "");
+	expect("link show y", 0, "\nstate   unheard\n", "");
 }
 
 static void links_change_state_and_weight(void **state)
@@ -236,8 +238,6 @@ static void links_change_state_and_weight(void **state)
 
 static char work[] = "/tmp/vlsp-cli-files.XXXXXX";
 
-	expect("link show r1:r2", 0, "\nstate   silent\n", "");
-	expect("link show y", 0, "\nstate   unheard\n", "");
 static int in_a_directory(void **state)
 {
 	static const char *const names[] = {"net.yaml", "same.yaml", "wrong.yaml", "odd.yaml"};
@@ -393,6 +393,7 @@ int main(void)
 		cmocka_unit_test(routes_name_the_next_hop),
 		cmocka_unit_test(routers_are_made_and_deleted),
 		cmocka_unit_test(what_people_type_is_one_segment_of_the_path),
+		cmocka_unit_test(a_word_of_the_paths_is_no_router_and_no_link),
 		cmocka_unit_test(links_are_listed_with_their_shape),
 		cmocka_unit_test(one_link_is_shown_with_both_ends),
 		cmocka_unit_test(links_change_state_and_weight),
@@ -409,4 +410,3 @@ int main(void)
 	fake.rows = rows;
 	return cmocka_run_group_tests(tests, in_a_directory, out_of_the_directory);
 }
-		cmocka_unit_test(a_word_of_the_paths_is_no_router_and_no_link),
