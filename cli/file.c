@@ -93,16 +93,27 @@ int file_write(struct cli *cli, const char *name, const char *text, size_t size)
 	return 0;
 }
 
-const char *file_format(const struct cli *cli, enum topo_format *ret_format)
+/* "json" of "/x/net.json"; NULL: there is none. */
+static const char *suffix(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+
+	return dot && dot > base && dot[1] ? dot + 1 : NULL;
+}
+
+int file_format(const struct cli *cli, enum topo_format *ret_format)
 {
 	const char *name = cli_text(cli, "format"), *output = cli_text(cli, "output");
-	const char *dot = output ? strrchr(output, '.') : NULL;
 
-	if (!name && dot)
-		name = strcmp(dot, ".yml") == 0 ? "yaml" : dot + 1;
-	if (!name || topo_format_parse(name, ret_format) < 0) {
+	if (!name && output)
+		name = suffix(output);
+	if (!name || strcmp(name, "yml") == 0)
 		name = "yaml";
-		*ret_format = TOPO_FORMAT_YAML;
-	}
-	return name;
+	if (topo_format_parse(name, ret_format) < 0)
+		return cli_usage(cli,
+				 "%s: the suffix is of no known format (json, yaml, yml, graphml, "
+				 "dot); choose one with --format",
+				 output);
+	return 0;
 }

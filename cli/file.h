@@ -15,8 +15,9 @@ int file_read(struct cli *cli, const char *name, char **ret_text, size_t *ret_si
 const char *file_source(const char *name);
 /* Writes to name, or to cli->out when name is NULL or "-". 0 or the exit code. */
 int file_write(struct cli *cli, const char *name, const char *text, size_t size);
-/* --format, otherwise by the suffix of -o FILE, otherwise yaml. As a name and a value. */
-const char *file_format(const struct cli *cli, enum topo_format *ret_format);
+/* --format, otherwise by the suffix of -o FILE, otherwise (stdout, no suffix) yaml. 0, or the exit
+ * code after the reason was printed: a suffix of no format. */
+int file_format(const struct cli *cli, enum topo_format *ret_format);
 
 extern const char *const file_formats[]; /* NULL-terminated */
 

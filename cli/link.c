@@ -258,7 +258,8 @@ static const struct cli_verb verbs[] = {
 	{
 		.name = "add",
 		.help = "make a link between two routers",
-		.more = "The shape (rate to seed) is of both directions and part of the topology.",
+		.more = "The shape (rate to seed) is of both directions and part of the "
+			"topology;\n" TOPO_SHAPE_WARNING ".",
 		.args = {ROUTER("A"), ROUTER("B")},
 		.options = add_options,
 		.flags = CLI_JSON,

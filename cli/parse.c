@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/topo/gen.h"
 
 const struct cli_option cli_json_option = {
 	.name = "json",
@@ -20,12 +21,12 @@ const struct cli_option cli_global_options[] = {
 	{.name = "url",
 	 .value = "URL",
 	 .type = CLI_TEXT,
-	 .help = "the daemon: unix:///PATH, http://HOST:PORT"},
+	 .help = "the daemon: unix:///PATH, http://HOST:PORT (default $VLSP_URL)"},
 	{.name = "runtime-dir",
 	 .value = "DIR",
 	 .type = CLI_TEXT,
 	 .live = CLI_FILE,
-	 .help = "runtime directory of the daemon (default /run/vlsp)"},
+	 .help = "runtime directory of the daemon (default $VLSP_RUNTIME_DIR or /run/vlsp)"},
 	{.name = "quiet", .letter = 'q', .help = "print data and errors only"},
 	{.name = "help", .letter = 'h', .help = "print this help"},
 	{0},
@@ -134,7 +135,11 @@ static int parse_duration(const struct cli_option *o, const char *text, int64_t 
 		double ns;
 	} units[] = {{"", 1e9},	  {"s", 1e9},	 {"ms", 1e6},  {"us", 1e3},
 		     {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
-	size_t digits = strspn(text, "0123456789.");
+	static const struct {
+		const char *text;
+		double ns;
+	} likes[] = {{"200ms", 2e8}, {"0.5", 5e8}, {"5s", 5e9}, {"30s", 30e9}, {"2m", 120e9}};
+	size_t digits = strspn(text, "0123456789."), n, shown = 0;
 	char *end;
 	double value = strtod(text, &end);
 
@@ -149,8 +154,14 @@ static int parse_duration(const struct cli_option *o, const char *text, int64_t 
 			return 0;
 		}
 	}
-	snprintf(buf, size, "--%s: '%s' is not a time from %g s to %g s (like 5s, 0.2 or 200ms)",
-		 o->name, text, (double)o->min / 1e9, (double)o->max / 1e9);
+	n = (size_t)snprintf(buf, size, "--%s: '%.60s' is not a time from %g s to %g s", o->name,
+			     text, (double)o->min / 1e9, (double)o->max / 1e9);
+	for (size_t i = 0; i < ARRAY_SIZE(likes) && n < size; i++)
+		if (likes[i].ns >= (double)o->min && likes[i].ns <= (double)o->max)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", shown++ ? ", " : " (like ",
+					      likes[i].text);
+	if (shown && n < size)
+		snprintf(buf + n, size - n, ")");
 	return -EINVAL;
 }
 
@@ -279,10 +290,19 @@ static int short_options(struct cli *cli, int argc, char **argv, int *i)
 	return r;
 }
 
+/* Adds name to the list if word may stand for it. */
+static void add_fitting(char *list, size_t size, const char *word, const char *name)
+{
+	size_t n = strlen(list);
+
+	if (strncmp(name, word, strlen(word)) == 0)
+		snprintf(list + n, size - n, "%s%s", n ? ", " : "", name);
+}
+
 static int take_noun(struct cli *cli, const char *word)
 {
 	struct suggest suggest;
-	char hint[64];
+	char hint[64], list[120] = "";
 	bool many;
 
 	cli->noun = parse_noun(word, &many);
@@ -291,8 +311,12 @@ static int take_noun(struct cli *cli, const char *word)
 			cli->verb = cli->noun->verbs;
 		return 0;
 	}
-	if (many)
-		return cli_usage(cli, "'%s' may be several commands: see 'vlsp --help'", word);
+	if (many) {
+		for (size_t i = 0; cli_nouns[i]; i++)
+			add_fitting(list, sizeof(list), word, cli_nouns[i]->name);
+		return cli_usage(cli, "'%s' may be several commands (%s): see 'vlsp --help'", word,
+				 list);
+	}
 	suggest_start(&suggest, word);
 	for (size_t i = 0; cli_nouns[i]; i++)
 		suggest_try(&suggest, cli_nouns[i]->name);
@@ -303,15 +327,18 @@ static int take_noun(struct cli *cli, const char *word)
 static int take_verb(struct cli *cli, const char *word)
 {
 	struct suggest suggest;
-	char hint[64];
+	char hint[64], list[120] = "";
 	bool many;
 
 	cli->verb = parse_verb(cli->noun, word, &many);
 	if (cli->verb)
 		return 0;
-	if (many)
-		return cli_usage(cli, "'%s %s' may be several commands: see 'vlsp %s --help'",
-				 cli->noun->name, word, cli->noun->name);
+	if (many) {
+		for (const struct cli_verb *v = cli->noun->verbs; v->name; v++)
+			add_fitting(list, sizeof(list), word, v->name);
+		return cli_usage(cli, "'%s %s' may be several commands (%s): see 'vlsp %s --help'",
+				 cli->noun->name, word, list, cli->noun->name);
+	}
 	suggest_start(&suggest, word);
 	for (const struct cli_verb *v = cli->noun->verbs; v->name; v++)
 		suggest_try(&suggest, v->name);
@@ -342,6 +369,25 @@ static int check_choice(struct cli *cli, const struct cli_arg *arg, const char *
 	return cli_usage(cli, "%s: '%s' is not one of%s", arg->name, word, list);
 }
 
+/* An argument that must be given and is not. */
+static int missing(struct cli *cli, const struct cli_arg *arg)
+{
+	const char *space = *cli->verb->name ? " " : "";
+	const struct topo_gen_kind *kinds;
+	char list[300] = "";
+	size_t count, n = 0;
+
+	if (arg->live != CLI_KIND)
+		return cli_usage(cli, "'%s%s%s' needs %s (%s)", cli->noun->name, space,
+				 cli->verb->name, arg->name, arg->help);
+	kinds = topo_gen_kinds(&count);
+	for (size_t i = 0; i < count && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "",
+				      kinds[i].name);
+	return cli_usage(cli, "'%s%s%s' needs %s: one of %s", cli->noun->name, space,
+			 cli->verb->name, arg->name, list);
+}
+
 static int check_args(struct cli *cli)
 {
 	const struct cli_arg *arg = cli->verb->args;
@@ -351,8 +397,7 @@ static int check_args(struct cli *cli)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cli->verb->args) && arg[i].name; i++) {
 		if (given == cli->arg_count && !arg[i].optional)
-			return cli_usage(cli, "'%s%s%s' needs %s (%s)", cli->noun->name, space,
-					 cli->verb->name, arg[i].name, arg[i].help);
+			return missing(cli, &arg[i]);
 		if (given < cli->arg_count && (r = check_choice(cli, &arg[i], cli->args[given++])))
 			return r;
 		if (arg[i].many)

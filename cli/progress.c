@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -28,7 +30,45 @@ struct watch {
 	bool drawn;
 };
 
-const char *progress_bar(const json_t *operation, char *buf, size_t size)
+/* What SIGINT's handler may look at. */
+static volatile sig_atomic_t interrupted, err_fd, at_line_start;
+
+/* The client's end does not end the operation, and nobody would guess so. Then as if there were no
+ * handler: the shell shall see that the signal was the end. */
+static void on_interrupt(int signo)
+{
+	static const char text[] =
+		"\ninterrupted: the operation goes on in vlspd; see: vlsp status\n";
+	size_t skip = at_line_start ? 1 : 0;
+
+	interrupted = 1;
+	if (write(err_fd, text + skip, sizeof(text) - 1 - skip) < 0)
+		err_fd = -1; /* nobody reads: nothing can be done */
+	signal(signo, SIG_DFL);
+	raise(signo); /* arrives when this returns */
+}
+
+/* A SIGINT that whoever started us wants ignored stays so. */
+static void interrupt_watch(FILE *err, struct sigaction *ret_old)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	err_fd = fileno(err);
+	at_line_start = !isatty(err_fd); /* a terminal shows ^C or the bar */
+	sigaction(SIGINT, NULL, ret_old);
+	if (ret_old->sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+}
+
+/* 0: unknown. */
+static unsigned columns_of(FILE *err)
+{
+	struct winsize size = {0};
+
+	return ioctl(fileno(err), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+const char *progress_bar(const json_t *operation, unsigned columns, char *buf, size_t size)
 {
 	long long done = json_integer_value(json_object_get(operation, "done"));
 	long long total = json_integer_value(json_object_get(operation, "total"));
@@ -40,6 +80,10 @@ const char *progress_bar(const json_t *operation, char *buf, size_t size)
 		bar[i] = i < full ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
 	snprintf(buf, size, "[%s] %lld/%lld %s", bar, done, total, state ? state : "");
+	if (columns && strlen(buf) >= columns) /* a line that wraps could not be wiped */
+		snprintf(buf, size, "%lld/%lld", done, total);
+	if (columns && strlen(buf) >= columns)
+		buf[0] = '\0';
 	return buf;
 }
 
@@ -61,8 +105,9 @@ static bool draw(struct watch *watch)
 	snprintf(path, sizeof(path), "/operation/%lld", (long long)id);
 	if (request_send(watch->rest, "GET", path, NULL, NULL, 0, &answer, NULL) < 0)
 		return false;
-	if (json_integer_value(json_object_get(answer.json, "total")) > 0) {
-		fprintf(watch->err, "\r%s\033[K", progress_bar(answer.json, bar, sizeof(bar)));
+	if (json_integer_value(json_object_get(answer.json, "total")) > 0 && !interrupted) {
+		progress_bar(answer.json, columns_of(watch->err), bar, sizeof(bar));
+		fprintf(watch->err, "\r%s\033[K", bar);
 		fflush(watch->err);
 		watch->drawn = true;
 	}
@@ -131,6 +176,7 @@ int progress_call(struct cli *cli, const char *method, const char *path, const v
 	bool bar = isatty(fileno(cli->err)) && !cli_given(cli, "quiet") && !cli_given(cli, "json");
 	const char *type = body ? "application/octet-stream" : NULL;
 	struct watch watch = {0};
+	struct sigaction old;
 	struct answer answer;
 	struct rest *rest;
 	struct err err;
@@ -143,7 +189,9 @@ int progress_call(struct cli *cli, const char *method, const char *path, const v
 		rc = watch_start(cli, &watch);
 	if (rc)
 		return rc;
+	interrupt_watch(cli->err, &old);
 	r = request_send(rest, method, path, type, body, size, &answer, &err);
+	sigaction(SIGINT, &old, NULL);
 	if (bar)
 		watch_stop(&watch);
 	if (r < 0)

@@ -102,7 +102,9 @@ int request_where(const struct cli *cli, char **ret_url, char **ret_runtime_dir)
 	runtime_dir = absolute(dir ? dir : RUNTIME_DIR);
 	if (!runtime_dir)
 		return -ENOMEM;
-	if (url)
+	if (url && strncmp(url, "unix:/", 6) == 0 && url[6] != '/') /* unix:/PATH is meant */
+		text = asprintf(&text, "unix://%s", url + 5) < 0 ? NULL : text;
+	else if (url)
 		text = strdup(url);
 	else if (asprintf(&text, "unix://%s/vlspd.sock", runtime_dir) < 0)
 		text = NULL;
@@ -159,16 +161,40 @@ int request_open(struct cli *cli, struct rest **ret_rest)
 	return 0;
 }
 
+/* Reasons start with a field of the REST interface; "link add" calls some of them otherwise. What
+ * is behind the name in reason, and the name as people know it. */
+static const char *field_known_as(const char *reason, const char **ret_name)
+{
+	static const char *const names[][2] = {
+		{"linkName:", "--name:"},
+		{"router1:", "A:"},
+		{"router2:", "B:"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = strlen(names[i][0]);
+
+		if (strncmp(reason, names[i][0], n) == 0) {
+			*ret_name = names[i][1];
+			return reason + n;
+		}
+	}
+	*ret_name = "";
+	return reason;
+}
+
 static int refused(struct cli *cli, const char *path, const struct answer *answer)
 {
 	const char *reason = json_string_value(json_object_get(answer->json, "error"));
+	const char *name;
 
 	if (!reason)
 		return cli_fail(cli, "the daemon answered %d without a reason (%s)", answer->status,
 				path);
 	if (answer->status == 401)
 		return cli_fail(cli, "%s (no readable token in the runtime directory?)", reason);
-	return cli_fail(cli, "%s", reason);
+	reason = field_known_as(reason, &name);
+	return cli_fail(cli, "%s%s", name, reason);
 }
 
 int request_send(struct rest *rest, const char *method, const char *path, const char *type,

@@ -38,9 +38,9 @@ static unsigned distance(const char *x, const char *y)
 
 void suggest_start(struct suggest *suggest, const char *word)
 {
-	/* one edit in short words, up to three in long ones */
+	/* edits in at most a third of the word, and three at most; distance is one too many */
 	*suggest = (struct suggest){.word = word,
-				    .distance = min3((unsigned)strlen(word) / 3 + 2, 4, 4)};
+				    .distance = min3((unsigned)strlen(word) / 3 + 1, 4, 4)};
 }
 
 void suggest_try(struct suggest *suggest, const char *candidate)

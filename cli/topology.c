@@ -76,8 +76,11 @@ static int export_run(struct cli *cli)
 	struct path path;
 	int rc;
 
+	rc = file_format(cli, &format);
+	if (rc)
+		return rc;
 	path_start(&path, "/topology/", NULL);
-	path_query(&path, "format", file_format(cli, &format));
+	path_query(&path, "format", file_formats[format]);
 	rc = request_call(cli, "GET", path_done(&path), NULL, NULL, 0, &answer);
 	if (rc == 0) {
 		rc = file_write(cli, cli_text(cli, "output"), answer.text, answer.size);

@@ -16,6 +16,14 @@ static void warnings(struct cli *cli, const struct topo_doc *doc)
 		cli_note(cli, "warning: %s", doc->warnings[i]);
 }
 
+static bool has_shapes(const struct topo_doc *doc)
+{
+	for (size_t i = 0; i < doc->link_count; i++)
+		if (doc->links[i].shape[0].set || doc->links[i].shape[1].set)
+			return true;
+	return false;
+}
+
 static int write_doc(struct cli *cli, const struct topo_doc *doc)
 {
 	cleanup_free char *text = NULL;
@@ -23,7 +31,9 @@ static int write_doc(struct cli *cli, const struct topo_doc *doc)
 	size_t size;
 	int r;
 
-	file_format(cli, &format);
+	r = file_format(cli, &format);
+	if (r)
+		return r;
 	r = topo_write(doc, format, &text, &size);
 	if (r < 0)
 		return cli_fail(cli, "the topology cannot be written: %s", strerror(-r));
@@ -86,11 +96,15 @@ int topology_generate_run(struct cli *cli)
 int topology_validate_run(struct cli *cli)
 {
 	struct topo_doc *doc;
+	bool shapes;
 	int rc;
 
 	rc = read_doc(cli, &doc);
 	if (rc)
 		return rc;
+	shapes = has_shapes(doc);
+	if (shapes)
+		cli_note(cli, "warning: %s", TOPO_SHAPE_WARNING);
 	if (cli_given(cli, "json")) {
 		json_t *body = json_pack("{s:s, s:I, s:I, s:[]}", "name", doc->name, "routers",
 					 (json_int_t)doc->router_count, "links",
@@ -99,6 +113,9 @@ int topology_validate_run(struct cli *cli)
 		for (size_t i = 0; i < doc->warning_count; i++)
 			json_array_append_new(json_object_get(body, "warnings"),
 					      json_string(doc->warnings[i]));
+		if (shapes)
+			json_array_append_new(json_object_get(body, "warnings"),
+					      json_string(TOPO_SHAPE_WARNING));
 		json_dumpf(body, cli->out, JSON_COMPACT);
 		fputc('\n', cli->out);
 		json_decref(body);

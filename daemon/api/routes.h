@@ -4,6 +4,7 @@
 #define VLSP_DAEMON_API_ROUTES_H
 
 #include "daemon/api/api_priv.h"
+#include "lib/topo/doc.h"
 
 extern const struct api_route api_router_routes[];
 extern const struct api_route api_link_routes[];
@@ -12,8 +13,7 @@ extern const struct api_route api_operation_routes[];
 extern const struct api_route api_events_routes[];
 extern const struct api_route api_service_routes[];
 
-#define API_SHAPE_WARNING                                                                          \
-	"link shapes (rate, delay, ...) are recorded but not emulated by this version"
+#define API_SHAPE_WARNING TOPO_SHAPE_WARNING
 
 #define API_PAGE_PARAMS                                                                            \
 	{"offset", API_INTEGER, .doc = "how many of the list to leave out at its start"},          \

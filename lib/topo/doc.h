@@ -22,6 +22,10 @@
 #define TOPO_WEIGHT_MAX		     65535
 #define TOPO_ROUTERS_DISTRIBUTED_MAX 2048 /* beyond: routing: central is required */
 
+/* What whoever takes a shape is told. */
+#define TOPO_SHAPE_WARNING                                                                         \
+	"link shapes (rate, delay, ...) are recorded but not emulated by this version"
+
 /* A property that is not asked for has its bit clear in set. */
 enum topo_shape_bit {
 	TOPO_RATE = 1 << 0,

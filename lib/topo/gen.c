@@ -276,15 +276,19 @@ static void default_name(struct topo_gen *gen)
 static const struct topo_gen_kind *find_kind(const char *name, struct err *err)
 {
 	struct topo_near near = {.word = name};
-	char hint[64];
+	char hint[300];
+	size_t n;
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		if (strcmp(kinds[i].name, name) == 0)
 			return &kinds[i];
 		topo_near_try(&near, kinds[i].name);
 	}
-	err_set(err, EINVAL, "%.40s: is not a kind of topology%s", name,
-		topo_near_hint(&near, hint, sizeof(hint)));
+	n = strlen(topo_near_hint(&near, hint, sizeof(hint)));
+	for (size_t i = 0; i < KIND_COUNT && !near.best && n < sizeof(hint); i++)
+		n += (size_t)snprintf(hint + n, sizeof(hint) - n, "%s%s", i ? ", " : "; kinds are ",
+				      kinds[i].name);
+	err_set(err, EINVAL, "%.40s: is not a kind of topology%s", name, hint);
 	return NULL;
 }
 

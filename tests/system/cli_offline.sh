@@ -74,6 +74,24 @@ check 2 '^$' "did you mean 'grid'" vlsp topology generate gridd 2 2
 check 2 '^$' 'grid' vlsp topology generate grid
 check 2 '^$' 'seed' vlsp topology generate ring 4 --seed
 
+step "kinds, commands and formats are listed where one is missing or unknown"
+check 2 '^$' 'needs KIND: one of line, ring, star, .*waxman$' vlsp topology generate
+check 2 '^$' 'foo: is not a kind of topology; kinds are line, .*waxman$' vlsp topology generate foo
+check 2 '^$' "'r' may be several commands \(router, route\)" vlsp r
+check 2 '^$' 'like 5s, 30s, 2m\)$' vlsp topology apply --timeout 0 a.yaml
+check 2 '^$' '^vlsp: x\.png: .*no known format \(json, yaml, yml, graphml, dot\)' vlsp topology generate ring 3 -o x.png
+[ ! -e x.png ] # nothing was made
+check 0 '' '^$' vlsp topology generate ring 3 -o plain
+grep -q '^routers:$' plain
+check 0 '' '^$' vlsp topology generate ring 3 --format dot -o x.png
+
+step "shapes are warned of as apply does"
+vlsp topology generate ring 3 --delay 2ms -o shaped.yaml
+check 0 'valid, 3 routers' 'warning: link shapes .* are recorded but not emulated by this version$' \
+	vlsp topology validate shaped.yaml
+check 0 '"warnings":\["link shapes' '' vlsp topology validate shaped.yaml --json
+check 0 'valid, 3 routers' '^$' vlsp topology validate plain
+
 step "convert keeps the network"
 vlsp topology generate grid 3 3 -o a.yaml
 vlsp topology convert a.yaml -o b.graphml
@@ -91,6 +109,7 @@ check 1 '^$' '^vlsp: huge\.yaml: larger than 32 MB' vlsp topology validate huge.
 check 1 '^$' '^vlsp: none\.yaml: No such file' vlsp topology validate none.yaml
 check 1 '^$' '^vlsp: stdin: is empty' vlsp topology validate -
 check 1 '^$' 'No such file or directory' vlsp topology generate ring 3 -o no/such/dir.yaml
+check 1 '^$' 'writing the output: Bad file descriptor' sh -c "'$BUILD/vlsp' topology generate ring 3 >&-"
 check 1 '' 'No space left on device' sh -c "'$BUILD/vlsp' topology generate ring 3 >/dev/full"
 
 step "without a daemon: said so, with the way to start it, exit 1"
@@ -101,6 +120,7 @@ for words in status 'router list' 'link list' 'topology show' 'topology delete' 
 done
 check 1 '^$' "no $WORK/other/vlspd\.sock" vlsp --runtime-dir other status
 check 1 '^$' "no /none/x\.sock" vlsp --url unix:///none/x.sock status
+check 1 '^$' "no /none/x\.sock" vlsp --url unix:/none/x.sock status
 check 1 '^$' "does not start with unix://" vlsp --url gopher://x status
 VLSP_URL=unix:///none/y.sock check 1 '^$' "no /none/y\.sock" vlsp status
 VLSP_URL=unix:///none/y.sock check 1 '^$' "no $WORK/run/" vlsp status --runtime-dir run

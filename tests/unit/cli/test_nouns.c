@@ -2,7 +2,9 @@
 /* What each noun asks the daemon for, and what people read of its answers. */
 #include "tests/unit/cli/fake_daemon.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "cli/progress.h"
 #include "lib/base/cleanup.h"
@@ -372,14 +374,70 @@ static void the_bar_grows_with_what_is_done(void **state)
 	char buf[100];
 
 	(void)state;
-	assert_string_equal(progress_bar(op, buf, sizeof(buf)),
+	assert_string_equal(progress_bar(op, 0, buf, sizeof(buf)),
 			    "[#####...............] 7/28 running");
+	assert_string_equal(progress_bar(op, 36, buf, sizeof(buf)),
+			    "[#####...............] 7/28 running");
+	assert_string_equal(progress_bar(op, 35, buf, sizeof(buf)), "7/28");
+	assert_string_equal(progress_bar(op, 4, buf, sizeof(buf)), "");
 	json_object_set_new(op, "done", json_integer(28));
-	assert_string_equal(progress_bar(op, buf, sizeof(buf)),
+	assert_string_equal(progress_bar(op, 0, buf, sizeof(buf)),
 			    "[####################] 28/28 running");
 	json_object_clear(op);
-	assert_string_equal(progress_bar(op, buf, sizeof(buf)), "[....................] 0/0 ");
+	assert_string_equal(progress_bar(op, 0, buf, sizeof(buf)), "[....................] 0/0 ");
 	json_decref(op);
+}
+
+/* The child waits for an answer that does not come. */
+static pid_t deleting(const char *hang, int *ret_fd)
+{
+	char *words[] = {(char *)"vlsp", (char *)"topology", (char *)"delete", (char *)"--url",
+			 (char *)(uintptr_t)hang};
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		FILE *err = fdopen(fds[1], "w");
+
+		signal(SIGINT, SIG_DFL);
+		_exit(err ? cli_run(5, words, stdout, err) : 99);
+	}
+	close(fds[1]);
+	*ret_fd = fds[0];
+	return pid;
+}
+
+static void an_interrupt_says_that_the_operation_goes_on(void **state)
+{
+	static const char said[] =
+		"interrupted: the operation goes on in vlspd; see: vlsp status\n";
+	char url[120], text[200] = "";
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err, fd, status;
+	pid_t pid;
+
+	(void)state;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/hang.sock", fake.dir);
+	snprintf(url, sizeof(url), "unix://%s", addr.sun_path);
+	assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	pid = deleting(url, &err);
+	fd = accept(listener, NULL, NULL);
+	assert_true(read(fd, text, 6) == 6); /* the request is under way */
+	assert_memory_equal(text, "DELETE", 6);
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGINT);
+	memset(text, 0, sizeof(text));
+	assert_true(read(err, text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, said);
+	close(fd);
+	close(err);
+	close(listener);
+	unlink(addr.sun_path);
 }
 
 int main(void)
@@ -405,6 +463,7 @@ int main(void)
 		cmocka_unit_test(validate_and_convert_need_no_daemon),
 		cmocka_unit_test(a_daemon_that_is_not_there_is_told_with_the_way_to_start_it),
 		cmocka_unit_test(the_bar_grows_with_what_is_done),
+		cmocka_unit_test(an_interrupt_says_that_the_operation_goes_on),
 	};
 
 	fake.rows = rows;

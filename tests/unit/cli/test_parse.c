@@ -5,6 +5,9 @@
 static const struct canned rows[] = {
 	{"POST /link/?router1=r1&router2=r2&weight=7&linkName=x&delay=20ms", 201,
 	 "{\"linkID\":3,\"linkName\":\"x\",\"weight\":7}"},
+	{"POST /link/?router1=a&router2=b&linkName=x", 409,
+	 "{\"error\":\"linkName: there is a link x already\"}"},
+	{"POST /link/?router1=a&router2=c", 404, "{\"error\":\"router2: there is no router c\"}"},
 	{"POST /link/?router1=-&router2=b", 201, "{\"linkID\":3,\"linkName\":\"y\",\"weight\":1}"},
 	{"GET /router/?detail=all", 200, "{\"type\":\"router\",\"list\":[],\"detail\":[]}"},
 	{NULL, 0, NULL},
@@ -32,8 +35,8 @@ static void nouns_and_verbs_may_be_shortened_while_only_one_fits(void **state)
 	expect("router l", 0, "ID", "");
 	expect("router li", 0, "ID", "");
 	expect("v", 0, "vlsp ", "");
-	expect("ro l", 2, "", "'ro' may be several commands");
-	expect("topology d", 2, "", "'topology d' may be several commands");
+	expect("ro l", 2, "", "'ro' may be several commands (router, route): see");
+	expect("topology d", 2, "", "'topology d' may be several commands (diff, delete): see");
 	expect("route show", 2, "", "needs R"); /* exact: not a prefix of router */
 }
 
@@ -77,8 +80,14 @@ static const struct {
 	{"ping a b -s 65500", "--size: '65500' is not"},
 	{"trace a b -m 256", "--max-hops: '256' is not"},
 	{"topology export --format pdf", "--format: 'pdf' is not one of json yaml graphml dot"},
-	{"topology apply x --timeout 0", "--timeout: '0' is not a time"},
-	{"topology generate", "'topology generate' needs KIND"},
+	{"topology apply x --timeout 0",
+	 "--timeout: '0' is not a time from 1 s to 3600 s (like 5s, 30s, 2m)"},
+	{"ping a b -W x", "(like 200ms, 0.5, 5s, 30s, 2m)"},
+	{"topology generate", "'topology generate' needs KIND: one of line, ring, star, full, "},
+	{"topology generate foo", "foo: is not a kind of topology; kinds are line, ring, "},
+	{"topology generate ring 3 -o x.png", "x.png: the suffix is of no known format (json, "},
+	{"topology export -o /d.json/x.tar.gz", "of no known format"},
+	{"xutes", "unknown command 'xutes': see"}, /* two edits in five letters */
 	{"topology generate grd 2 2", "(did you mean 'grid'?)"},
 	{"topology generate grid two 2", "grid"},
 	{"completion zsh", "SHELL: 'zsh' is not one of bash"},
@@ -115,6 +124,9 @@ static void help_is_asked_for_in_every_way(void **state)
 	expect("ping a b -h", 0, "Usage: vlsp ping A B", "");
 	expect("topology generate -h", 0, "barabasi-albert", "");
 	expect("--version", 0, "vlsp ", "");
+	expect("--help", 0, "$VLSP_URL", "");
+	expect("--help", 0, "$VLSP_RUNTIME_DIR", "");
+	expect("link add --help", 0, "recorded but not emulated by this version", "");
 }
 
 static void every_verb_of_the_table_has_help_that_names_its_options(void **state)
@@ -145,6 +157,13 @@ static void exec_leaves_the_words_of_the_command_alone(void **state)
 	expect("router exec --help nobody ping", 0, "Usage: vlsp router exec", "");
 }
 
+static void refusals_name_what_was_typed(void **state)
+{
+	(void)state;
+	expect("link add a b --name x", 1, "", "vlsp: --name: there is a link x already\n");
+	expect("link add a c", 1, "", "vlsp: B: there is no router c\n");
+}
+
 static void a_full_disk_is_a_failure(void **state)
 {
 	FILE *full = fopen("/dev/full", "w"), *err;
@@ -172,6 +191,7 @@ int main(void)
 		cmocka_unit_test(help_is_asked_for_in_every_way),
 		cmocka_unit_test(every_verb_of_the_table_has_help_that_names_its_options),
 		cmocka_unit_test(exec_leaves_the_words_of_the_command_alone),
+		cmocka_unit_test(refusals_name_what_was_typed),
 		cmocka_unit_test(a_full_disk_is_a_failure),
 	};
 
