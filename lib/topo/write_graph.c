@@ -139,8 +139,9 @@ static void put_dot_text(struct topo_text *out, const char *text)
 	topo_text_add(out, "\"");
 }
 
-static void put_dot_link(struct topo_writer *w, const struct topo_link *link)
+static void put_dot_link(struct topo_writer *w, size_t at)
 {
+	const struct topo_link *link = &w->doc->links[at];
 	char value[UNITS_TEXT_SIZE], line[160] = "";
 	const char *key;
 	size_t n = 0;
@@ -158,6 +159,13 @@ static void put_dot_link(struct topo_writer *w, const struct topo_link *link)
 	if (line[0]) {
 		topo_text_add(&w->out, " [label=");
 		put_dot_text(&w->out, line);
+		topo_text_add(&w->out, "]");
+	}
+	if (topo_writer_names(w, at)) { /* not a label: names are long, drawings small */
+		topo_text_add(&w->out, " [comment=");
+		put_dot_text(&w->out, link->name);
+		topo_text_add(&w->out, ", tooltip=");
+		put_dot_text(&w->out, link->name);
 		topo_text_add(&w->out, "]");
 	}
 	topo_text_add(&w->out, ";\n");
@@ -183,6 +191,6 @@ void topo_write_dot(struct topo_writer *w)
 		topo_text_add(&w->out, ";\n");
 	}
 	for (size_t i = 0; i < doc->link_count; i++)
-		put_dot_link(w, &doc->links[i]);
+		put_dot_link(w, i);
 	topo_text_add(&w->out, "}\n");
 }

@@ -107,7 +107,7 @@ static void dot_is_what_graphviz_reads(void **state)
 	       "  \"no\";\n"
 	       "  \"12\" [label=\"say \\\"hi\\\"\"];\n"
 	       "  \"r1\" -- \"no\" [label=\"20ms weight 2\"];\n"
-	       "  \"r1\" -- \"12\" [label=\"10mbit\"];\n"
+	       "  \"r1\" -- \"12\" [label=\"10mbit\"] [comment=\"backup\", tooltip=\"backup\"];\n"
 	       "  \"r1\" -- \"12\";\n"
 	       "}\n");
 }
