@@ -260,10 +260,9 @@ static int run(const struct conf *conf, const char *log_path, struct err *err)
 	int r;
 
 	log_set_level(conf->log_level);
-	if (!conf->fake_host && geteuid() != 0)
-		return err_set(err, EPERM,
-			       "must be root to make network namespaces and BPF programs; "
-			       "--host fake simulates without");
+	r = service_allowed(conf, err);
+	if (r < 0)
+		return r;
 	r = put_up(&d, err);
 	if (r == 0) {
 		log_info("vlspd %s, instance %s, is ready", VLSP_VERSION, d.name);
@@ -304,7 +303,7 @@ int main(int argc, char *argv[])
 		printf("vlspd %s\n", VLSP_VERSION);
 		return 0;
 	case CONF_HELP:
-		conf_usage(stdout);
+		conf_usage(stdout, conf.topic);
 		return 0;
 	}
 	return 2;

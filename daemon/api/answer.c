@@ -52,7 +52,7 @@ void api_answer_text(struct api_call *call, const char *type, char *text, size_t
 /* The text of json with a newline behind, and frees json. NULL: out of memory. */
 static char *dump(json_t *json, size_t *ret_size)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL, *line;
+	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL, *line;
 	size_t n;
 
 	json_decref(json);

@@ -107,7 +107,8 @@ static void on_drained(void *arg)
 /* Takes json. Puts "event: NAME" with that data into the ring and sends it to everybody. */
 static void publish(struct api_feed *feed, const char *name, json_t *json)
 {
-	char *data = json ? json_dumps(json, JSON_COMPACT) : NULL, *text = NULL;
+	char *data = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL,
+	     *text = NULL;
 	uint64_t id = ++feed->last;
 	struct event *event = event_at(feed, id);
 	struct list *pos, *tmp;

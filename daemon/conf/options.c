@@ -18,7 +18,7 @@
 
 #define FILE_MAX     65536
 #define HELLO_MIN_NS 1000000ULL
-#define HELLO_MAX_NS 10000000000ULL
+#define HELLO_MAX_NS 60000000000ULL
 
 struct setting {
 	const char *name, *value, *doc;
@@ -123,7 +123,7 @@ static int set_hello(struct conf *conf, const char *value, struct err *err)
 	if (units_duration_parse(value, "hello-interval", &ns, err) < 0)
 		return -EINVAL;
 	if (ns < HELLO_MIN_NS || ns > HELLO_MAX_NS)
-		return err_set(err, EINVAL, "hello-interval: must be 1ms to 10s");
+		return err_set(err, EINVAL, "hello-interval: must be 1ms to 60s");
 	conf->hello_us = (uint32_t)(ns / 1000);
 	return 0;
 }
@@ -144,7 +144,8 @@ static const struct setting settings[] = {
 	{"log-level", "LEVEL", "error, warn, info or debug (info)", set_log_level},
 	{"role", "controller,host", "the only one there is in this version", set_role},
 	{"host", "local|fake", "fake: simulation, nothing in the kernel (local)", set_host},
-	{"hello-interval", "TIME", "between neighbours' hellos (by the network's size)", set_hello},
+	{"hello-interval", "TIME", "between neighbours' hellos, 1ms to 60s (by the network's size)",
+	 set_hello},
 };
 
 static const struct {
@@ -157,14 +158,15 @@ static const struct {
 	{"status", "whether it runs", CONF_STATUS},
 	{"run", "run in the foreground", CONF_RUN},
 	{"version", "print the version", CONF_VERSION},
-	{"help", "print this", CONF_HELP},
+	{"help", "[COMMAND]: print this, or what COMMAND does", CONF_HELP},
 };
 
-void conf_usage(FILE *out)
+void conf_usage(FILE *out, const char *topic)
 {
-	fputs("usage: vlspd COMMAND [OPTIONS]\n\n", out);
+	fprintf(out, "usage: vlspd %s [OPTIONS]\n\n", topic ? topic : "COMMAND");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].doc);
+		if (!topic || strcmp(topic, commands[i].name) == 0)
+			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].doc);
 	fprintf(out, "\n  --%-30s %s\n", "config FILE",
 		"YAML: the names below without dashes in front");
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
@@ -301,10 +303,18 @@ static int parse_options(struct conf *conf, int argc, char *const argv[], bool c
 	return 0;
 }
 
+/* The place of a command in the table; -EINVAL: there is none. */
+static int command_of(const char *word, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(word, commands[i].name) == 0)
+			return (int)i;
+	return err_set(err, EINVAL, "'%.60s' is not a command; see 'vlspd help'", word);
+}
+
 int conf_parse(int argc, char *const argv[], struct conf *ret_conf, struct err *err)
 {
 	struct conf conf;
-	size_t i;
 	int r;
 
 	conf_defaults(&conf);
@@ -315,12 +325,23 @@ int conf_parse(int argc, char *const argv[], struct conf *ret_conf, struct err *
 		*ret_conf = conf;
 		return 0;
 	}
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			break;
-	if (i == ARRAY_SIZE(commands))
-		return err_set(err, EINVAL, "'%.60s' is not a command; see 'vlspd help'", argv[1]);
-	conf.command = commands[i].command;
+	if (strcmp(argv[1], "--version") == 0) {
+		conf.command = CONF_VERSION;
+		*ret_conf = conf;
+		return 0;
+	}
+	r = command_of(argv[1], err);
+	if (r < 0)
+		return r;
+	conf.command = commands[r].command;
+	if (conf.command == CONF_HELP && argc > 2 && argv[2][0] != '-') {
+		r = command_of(argv[2], err);
+		if (r < 0)
+			return r;
+		conf.topic = commands[r].name;
+		argc--;
+		argv++;
+	}
 	r = parse_options(&conf, argc, argv, true, err);
 	if (r == 0)
 		r = parse_options(&conf, argc, argv, false, err);

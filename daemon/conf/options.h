@@ -25,6 +25,7 @@ enum conf_command {
 
 struct conf {
 	enum conf_command command;
+	const char *topic;		  /* CONF_HELP: of this command only; NULL: of all */
 	char runtime_dir[CONF_PATH_SIZE]; /* absolute, without a slash at the end */
 	char state_dir[CONF_PATH_SIZE];
 	bool listen; /* on TCP too */
@@ -45,6 +46,6 @@ void conf_defaults(struct conf *ret_conf);
 /* Reads the text of a configuration file. source: its name. 0, -EBADMSG or -ENOMEM. */
 int conf_read(struct conf *conf, const char *text, size_t size, const char *source,
 	      struct err *err);
-void conf_usage(FILE *out);
+void conf_usage(FILE *out, const char *topic); /* topic: as of struct conf */
 
 #endif

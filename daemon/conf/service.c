@@ -135,6 +135,15 @@ static int await_ready(int fd, pid_t pid, const char *log_path)
 	return fail(text);
 }
 
+int service_allowed(const struct conf *conf, struct err *err)
+{
+	if (conf->fake_host || geteuid() == 0)
+		return 0;
+	return err_set(err, EPERM,
+		       "must be root to make network namespaces and BPF programs; "
+		       "--host fake simulates without");
+}
+
 int service_start(const struct conf *conf, service_run_fn run)
 {
 	char log_path[PATH_MAX], text[PATH_MAX + 100];
@@ -150,7 +159,8 @@ int service_start(const struct conf *conf, service_run_fn run)
 			 conf->runtime_dir);
 		return fail(text);
 	}
-	if (instance_make_dir(conf->runtime_dir, 0755, &err) < 0)
+	if (service_allowed(conf, &err) < 0 ||
+	    instance_make_dir(conf->runtime_dir, 0755, &err) < 0)
 		return fail(err.text);
 	snprintf(log_path, sizeof(log_path), "%s/vlspd.log", conf->runtime_dir);
 	if (pipe2(fds, O_CLOEXEC) < 0)

@@ -9,6 +9,8 @@
  * service_ready() once the API answers. log_path: NULL or what to reopen on SIGHUP. */
 typedef int (*service_run_fn)(const struct conf *conf, const char *log_path, struct err *err);
 
+/* -EPERM: only root may run a daemon like that. */
+int service_allowed(const struct conf *conf, struct err *err);
 int service_start(const struct conf *conf, service_run_fn run);
 int service_stop(const struct conf *conf);
 int service_restart(const struct conf *conf, service_run_fn run);

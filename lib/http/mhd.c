@@ -420,6 +420,13 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
 	return MHD_YES;
 }
 
+/* Said of each request on a unix socket, which has no such options, and nothing is wrong. */
+static bool is_unix_noise(const char *line)
+{
+	return (strncmp(line, "Setting TCP_", 12) == 0 && strstr(line, strerror(EOPNOTSUPP))) ||
+	       strncmp(line, "Failed to push the data from buffers", 36) == 0;
+}
+
 static void on_log(void *arg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 static void on_log(void *arg, const char *fmt, va_list ap)
@@ -429,6 +436,8 @@ static void on_log(void *arg, const char *fmt, va_list ap)
 	(void)arg;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	line[strcspn(line, "\r\n")] = '\0';
+	if (is_unix_noise(line))
+		return;
 	log_debug("http: %s", line);
 }
 

@@ -54,6 +54,11 @@ fails 1 'root' vlspd start "${OPTIONS[@]}"
 fails 1 'root' vlspd run "${OPTIONS[@]}"
 fails 2 'TLS' vlspd run --listen 0.0.0.0:1
 fails 1 'not running' vlspd status "${OPTIONS[@]}"
+fails 1 'must be root' vlspd start --runtime-dir /run/vlsp-test --state-dir "$WORK/state"
+fails 2 "'me' is not a command" vlspd help me
+[ "$(vlspd --version)" = "$(vlspd version)" ]
+[ "$(vlspd help stop | sed -n '1p;/^  st/p')" = "usage: vlspd stop [OPTIONS]
+$(vlspd help | grep '^  stop')" ]
 
 step "start returns when the API answers"
 start --listen 127.0.0.1:0
@@ -124,10 +129,14 @@ vlspd stop "${OPTIONS[@]}"
 [ ! -e "$RUN" ] || die "left: $(ls "$RUN")"
 
 step "in the foreground, told to end by SIGINT"
-"$BUILD/vlspd" run --host fake --listen none "${OPTIONS[@]}" 2>"$WORK/log" &
+"$BUILD/vlspd" run --host fake --listen none --log-level debug "${OPTIONS[@]}" 2>"$WORK/log" &
 pid=$!
 until [ -S "$RUN/vlspd.sock" ]; do sleep 0.05; done
 api 200 '.status == "ok"' /health
+api 200 '.success' -X PUT --data-binary 'routers: [{name: a, latitude: 48.2, longitude: 16.3}]' /topology/
+http --unix-socket "$RUN/vlspd.sock" http://vlspd/router/a | grep -q '"latitude":48.2,"longitude":16.3' || die "degrees"
 kill -INT $pid
 wait $pid || die "its status: $?"
+grep -q debug "$WORK/log" || die "no debug log"
+! grep -E 'TCP_|Failed to push' "$WORK/log" || die "log: unix sockets have no TCP options"
 [ ! -e "$RUN" ] || die "left: $(ls "$RUN")"

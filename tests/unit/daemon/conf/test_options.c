@@ -90,6 +90,8 @@ static void wrong_usage_names_what_is_wrong(void **state)
 		{{"run", "--log-level", "loud"}, "log-level"},
 		{{"run", "--hello-interval", "20"}, "hello-interval"},
 		{{"run", "--hello-interval", "1us"}, "hello-interval"},
+		{{"run", "--hello-interval", "60001ms"}, "hello-interval: must be 1ms to 60s"},
+		{{"help", "me"}, "'me' is not a command"},
 		{{"run", "--runtime-dir", ""}, "runtime-dir"},
 		{{"run", "--runtime-dir",
 		  "/12345678901234567890123456789012345678901234567890/"
