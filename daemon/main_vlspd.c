@@ -277,6 +277,24 @@ static int run(const struct conf *conf, const char *log_path, struct err *err)
 	return r;
 }
 
+/* Who is not root cannot have left anything in the kernel. */
+static int clean(const struct conf *conf, struct err *err)
+{
+	struct host_local_config config = {.runtime_dir = conf->runtime_dir};
+	struct instance *instance;
+	char name[64];
+	int r = instance_open(conf->runtime_dir, &instance, err);
+
+	if (r < 0)
+		return r;
+	instance_name(conf->runtime_dir, name, sizeof(name));
+	config.instance = name;
+	if (geteuid() == 0)
+		r = host_local_clean(&config, err);
+	instance_close(instance, false);
+	return r;
+}
+
 int main(int argc, char *argv[])
 {
 	struct err err = {0};
@@ -292,7 +310,7 @@ int main(int argc, char *argv[])
 	case CONF_START:
 		return service_start(&conf, run);
 	case CONF_STOP:
-		return service_stop(&conf);
+		return service_stop(&conf, clean);
 	case CONF_RESTART:
 		return service_restart(&conf, run);
 	case CONF_STATUS:

@@ -162,3 +162,18 @@ int instance_find(const char *runtime_dir, pid_t *ret_pid, struct err *err)
 	*ret_pid = lock.l_pid;
 	return 1;
 }
+
+/* Not the log: that of a daemon that failed stays. */
+bool instance_crashed(const char *runtime_dir)
+{
+	static const char *const files[] = {"vlspd.pid", "vlspd.sock", "token", "router.sock",
+					    "netns"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		path_in(runtime_dir, files[i], path);
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+	return false;
+}

@@ -29,6 +29,9 @@ int instance_token(struct instance *instance, const char *group, char token[INST
 
 /* Who runs there: 1 and *ret_pid, 0: nobody, or -errno. */
 int instance_find(const char *runtime_dir, pid_t *ret_pid, struct err *err);
+/* Whether there are files of a run that did not end by itself. To be asked when nobody runs there.
+ */
+bool instance_crashed(const char *runtime_dir);
 /* mkdir -p. */
 int instance_make_dir(const char *path, mode_t mode, struct err *err);
 

@@ -210,10 +210,25 @@ static int stop(const struct conf *conf)
 	return r;
 }
 
-int service_stop(const struct conf *conf)
+/* Whoever stops this process meanwhile, finding it by its lock, waits until all is gone. */
+static int clean_up(const struct conf *conf, service_clean_fn clean)
+{
+	struct err err = {0};
+
+	signal(SIGTERM, SIG_IGN);
+	if (clean(conf, &err) < 0)
+		return fail(err.text);
+	fprintf(stderr, "vlspd was not running: removed what a run that crashed left (%s)\n",
+		conf->runtime_dir);
+	return 0;
+}
+
+int service_stop(const struct conf *conf, service_clean_fn clean)
 {
 	int r = stop(conf);
 
+	if (r == 0 && instance_crashed(conf->runtime_dir))
+		return clean_up(conf, clean);
 	if (r == 0)
 		fprintf(stderr, "vlspd: not running (%s)\n", conf->runtime_dir);
 	return r < 0 ? 1 : 0;

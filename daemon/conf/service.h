@@ -9,10 +9,13 @@
  * service_ready() once the API answers. log_path: NULL or what to reopen on SIGHUP. */
 typedef int (*service_run_fn)(const struct conf *conf, const char *log_path, struct err *err);
 
+/* Removes what a run that crashed has left. Must take the instance's lock first. 0 or -errno. */
+typedef int (*service_clean_fn)(const struct conf *conf, struct err *err);
+
 /* -EPERM: only root may run a daemon like that. */
 int service_allowed(const struct conf *conf, struct err *err);
 int service_start(const struct conf *conf, service_run_fn run);
-int service_stop(const struct conf *conf);
+int service_stop(const struct conf *conf, service_clean_fn clean);
 int service_restart(const struct conf *conf, service_run_fn run);
 int service_status(const struct conf *conf);
 int service_foreground(const struct conf *conf, service_run_fn run);

@@ -208,6 +208,24 @@ static int take_config(struct local *local, const struct host_local_config *conf
 	return 0;
 }
 
+int host_local_clean(const struct host_local_config *config, struct err *err)
+{
+	struct local *local = calloc(1, sizeof(*local));
+	int r;
+
+	if (!local)
+		return err_errno(err, ENOMEM, "host");
+	raise_limits();
+	r = take_config(local, config, err);
+	if (r == 0)
+		r = local_stale_remove(local, config->runtime_dir, err);
+	if (r == 0)
+		unlink(local->socket);
+	local_names_done(&local->names);
+	free(local);
+	return r;
+}
+
 int host_local_open(const struct host_local_config *config, struct host **ret_host, struct err *err)
 {
 	struct local *local = calloc(1, sizeof(*local));

@@ -28,5 +28,8 @@ struct host_local_config {
  */
 int host_local_open(const struct host_local_config *config, struct host **ret_host,
 		    struct err *err);
+/* Only removes what a run of the same instance that crashed has left. Of config it needs
+ * runtime_dir and instance. Returns as host_local_open(). */
+int host_local_clean(const struct host_local_config *config, struct err *err);
 
 #endif

@@ -7,16 +7,11 @@
  * batch or an earlier one). Drop the second then: when its pair disappears, a later batch is at
  * work, so all of the first is done. Run by a worker of the local back end, and by close.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/netlink.h>
@@ -28,9 +23,7 @@
 #include "lib/nlk/link.h"
 #include "lib/nlk/ns.h"
 
-#define WAIT_NS	  (30 * NSEC_PER_SEC)
-#define KILL_MS	  2000
-#define PID_GROUP 256 /* processes that are waited for together */
+#define WAIT_NS (30 * NSEC_PER_SEC)
 
 static void close_if(int *fd)
 {
@@ -160,72 +153,4 @@ int local_gone_wait(struct local_gone *gone)
 	}
 	gone_free(gone);
 	return r;
-}
-
-int local_ns_compare(const void *a, const void *b)
-{
-	const unsigned long *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static bool is_inside(int pid, const unsigned long *inodes, size_t count)
-{
-	unsigned long inode;
-	char path[40];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	if (stat(path, &st) < 0) /* ended, or a zombie */
-		return false;
-	inode = st.st_ino;
-	return bsearch(&inode, inodes, count, sizeof(inode), local_ns_compare) != NULL;
-}
-
-static void wait_all(struct pollfd *pids, size_t *count)
-{
-	uint64_t deadline = clock_mono_ns() + KILL_MS * NSEC_PER_MSEC;
-
-	for (size_t i = 0; i < *count; i++) {
-		uint64_t now = clock_mono_ns();
-
-		(void)poll(&pids[i], 1,
-			   now < deadline ? (int)((deadline - now) / NSEC_PER_MSEC) : 0);
-		close(pids[i].fd);
-	}
-	*count = 0;
-}
-
-int local_ns_kill(const unsigned long *inodes, size_t count)
-{
-	struct pollfd pids[PID_GROUP];
-	struct dirent *entry;
-	size_t waiting = 0;
-	int killed = 0;
-	DIR *dir;
-
-	dir = opendir("/proc");
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		int pid = atoi(entry->d_name), fd;
-
-		if (pid <= 0 || pid == getpid() || !is_inside(pid, inodes, count))
-			continue;
-		fd = pidfd_open(pid, 0);
-		if (fd < 0)
-			continue;
-		/* Looked at again: now the number cannot be another process's any more. */
-		if (!is_inside(pid, inodes, count) || pidfd_send_signal(fd, SIGKILL, NULL, 0) < 0) {
-			close(fd);
-			continue;
-		}
-		pids[waiting++] = (struct pollfd){.fd = fd, .events = POLLIN};
-		killed++;
-		if (waiting == PID_GROUP)
-			wait_all(pids, &waiting);
-	}
-	closedir(dir);
-	wait_all(pids, &waiting);
-	return killed;
 }

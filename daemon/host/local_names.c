@@ -38,6 +38,9 @@ int local_names_init(struct local_names *names, const char *runtime_dir, bool pu
 		return -ENOMEM;
 	}
 	names->mounted = is_mount(names->dir);
+	/* Left by a run that crashed: nobody else makes them. */
+	names->made_dir = access(names->dir, F_OK) == 0;
+	names->made_public = public && names->mounted;
 	return 0;
 }
 

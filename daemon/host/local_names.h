@@ -20,7 +20,7 @@ struct local_names {
 };
 
 int local_names_init(struct local_names *names, const char *runtime_dir, bool public);
-/* Removes the directories that were made, when empty. */
+/* Removes the directories that were made, also by a run that crashed, when empty. */
 void local_names_done(struct local_names *names);
 
 /* Makes the directories and the tmpfs if they are not there. To be called before names are added.

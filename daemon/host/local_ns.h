@@ -50,8 +50,9 @@ int local_gone_prepare(struct local_gone *gone);
 /* 0, -ETIMEDOUT after 30 s (something still holds a namespace's devices), -errno. Frees. */
 int local_gone_wait(struct local_gone *gone);
 
-/* Ends (SIGKILL) all processes whose network namespace is among those inodes, which are sorted, and
- * waits for them up to 2 s. Number of processes that were ended or -errno. */
+/* Ends all processes whose network namespace is among those inodes, which are sorted: SIGTERM to
+ * all, SIGKILL to those that are there 1 s later; waits for these up to 2 s. Returns at once if
+ * there are none. Number of processes that were inside or -errno. */
 int local_ns_kill(const unsigned long *inodes, size_t count);
 int local_ns_compare(const void *a, const void *b); /* for qsort(): unsigned long */
 

@@ -2,7 +2,7 @@
 /*
  * What a run of this instance that crashed has left: names of namespaces in its runtime directory,
  * programs inside them, pins in the directory of its name. Nothing is looked for anywhere else, so
- * nothing of anybody else can be hit. Called by local.c before anything is made.
+ * nothing of anybody else can be hit. Called by local.c before anything is made, or alone.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 
 #include "daemon/host/local_priv.h"
 #include "lib/base/log.h"
+
+#define PINS "/sys/fs/bpf/vlsp"
 
 struct inodes {
 	const struct local_names *names;
@@ -83,10 +85,10 @@ static int remove_namespaces(struct local_names *names, struct err *err)
 static void remove_pins(const char *instance)
 {
 	struct dirent *entry;
-	char path[160];
+	char path[sizeof(PINS) + 65];
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/sys/fs/bpf/vlsp/%s", instance);
+	snprintf(path, sizeof(path), PINS "/%s", instance);
 	dir = opendir(path);
 	if (!dir)
 		return;
@@ -94,14 +96,19 @@ static void remove_pins(const char *instance)
 		if (strncmp(entry->d_name, "vlsp_", 5) == 0)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0); /* bld_open() says if not */
 	closedir(dir);
+	rmdir(path);
+	rmdir(PINS); /* fails when there is another instance */
 }
 
 int local_stale_remove(struct local *local, const char *runtime_dir, struct err *err)
 {
 	int r = 0;
 
-	if (is_served(local->socket))
+	if (is_served(local->socket)) {
+		/* not ours to remove */
+		local->names.mounted = local->names.made_dir = local->names.made_public = false;
 		return err_set(err, EADDRINUSE, "an instance runs in %s already", runtime_dir);
+	}
 	if (local->names.mounted)
 		r = remove_namespaces(&local->names, err);
 	if (r == 0)

@@ -106,14 +106,17 @@ static void what_a_crash_leaves_is_not_believed_and_taken_over(void **state)
 	char path[128];
 	int fd;
 
+	assert_false(instance_crashed(p->dir));
 	pid = holder(p->dir, &fd, true);
 	finish(pid, fd);
+	assert_true(instance_crashed(p->dir));
 	snprintf(path, sizeof(path), "%s/vlspd.pid", p->dir);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(instance_find(p->dir, &found, NULL), 0);
 	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
 	instance_close(in, true);
 	assert_int_equal(access(path, F_OK), -1);
+	assert_false(instance_crashed(p->dir));
 }
 
 static void the_token_is_random_and_for_owner_and_group(void **state)

@@ -182,6 +182,9 @@ static void what_a_crash_left_goes_when_the_instance_starts_again(void **state)
 	assert_int_not_equal(shell("ls -A " RUNTIME "/netns 2>/dev/null | grep -q ."), 0);
 	run_ok(world, grid(2, false));
 	assert_int_equal(shell("test $(ip netns | wc -l) = 4"), 0);
+	world->host->ops->close(world->host);
+	world->host = NULL;
+	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\" && test ! -e /run/netns"), 0);
 }
 
 static void a_second_one_in_the_same_directory_is_refused(void **state)
@@ -192,6 +195,10 @@ static void a_second_one_in_the_same_directory_is_refused(void **state)
 	NEED(state);
 	run_ok(world, grid(2, false));
 	assert_int_equal(open_host(&other, &err), -EADDRINUSE);
+	assert_int_equal(host_local_clean(&(struct host_local_config){.runtime_dir = RUNTIME,
+								      .instance = "default"},
+					  NULL),
+			 -EADDRINUSE);
 	assert_non_null(strstr(err.text, RUNTIME));
 	assert_int_equal(shell("ip netns exec r1 ip link show to-r2 >/dev/null"), 0);
 }
