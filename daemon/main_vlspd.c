@@ -252,6 +252,7 @@ static void take_down(struct daemon *d, bool clean)
 	model_free(d->model);
 	loop_free(d->loop);
 	instance_close(d->instance, clean);
+	rmdir(d->conf->state_dir); /* stays if something is kept in it */
 }
 
 static int run(const struct conf *conf, const char *log_path, struct err *err)
@@ -292,6 +293,7 @@ static int clean(const struct conf *conf, struct err *err)
 	if (geteuid() == 0)
 		r = host_local_clean(&config, err);
 	instance_close(instance, false);
+	rmdir(conf->state_dir); /* stays if something is kept in it */
 	return r;
 }
 

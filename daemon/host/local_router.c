@@ -105,9 +105,10 @@ void local_router_stop(struct local_router *router)
  */
 
 /*
- * Not before all neighbours have dropped the process that ended (its hellos are missing for dead_us,
- * and half as much for those that are late): the new one has forgotten the feasibility distances that
- * keep routes free of loops, Documentation/routing.md, "Restart". Until then its FIB goes on.
+ * Not before all neighbours have dropped the process that ended (its hellos are missing for
+ * dead_us, and half as much for those that are late): the new one has forgotten the feasibility
+ * distances that keep routes free of loops, Documentation/routing.md, "Restart". Until then its FIB
+ * goes on.
  */
 static void wait_and_restart(struct local_router *router)
 {
