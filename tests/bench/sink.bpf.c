@@ -18,7 +18,7 @@ int sink(struct __sk_buff *skb)
 		bpf_skb_load_bytes(skb, ETH_HLEN + 2, &protocol, 1);
 	else if (skb->protocol == bpf_htons(ETH_P_IP))
 		bpf_skb_load_bytes(skb, ETH_HLEN + 9, &protocol, 1);
-	return protocol == VDP_PROTO_UDP ? TC_ACT_SHOT : TC_ACT_OK;
+	return protocol == VDP_PROTO_UDP ? TC_ACT_SHOT : TC_ACT_UNSPEC; /* on to the next filter */
 }
 
 char sink_license[] SEC("license") = "GPL";
