@@ -19,6 +19,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "vlsp.skel.h"
 
@@ -96,6 +97,18 @@ static int mount_bpffs(bool *ret_mounted, struct err *err)
 	return 0;
 }
 
+/* . and .., and what some kernels put into every BPF file system */
+static bool is_always_there(const char *name)
+{
+	static const char *const names[] = {".", "..", "maps.debug", "progs.debug"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_empty(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -105,7 +118,7 @@ static bool is_empty(const char *path)
 	if (!dir)
 		return false;
 	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (!is_always_there(entry->d_name))
 			empty = false;
 	}
 	closedir(dir);

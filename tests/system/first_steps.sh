@@ -50,3 +50,10 @@ must_say 'Net Unreachable' sh -c "nsenter --net=/run/netns/r1 ping -c 1 -W 1 10.
 step "stop: nothing is left"
 must stop_vlspd
 nothing_left
+
+step "a machine without a BPF file system has one while the daemon runs, and not after"
+while grep -q ' /sys/fs/bpf ' /proc/self/mounts; do umount /sys/fs/bpf; done
+must start_vlspd
+must grep -q ' /sys/fs/bpf bpf ' /proc/self/mounts
+must stop_vlspd
+must_fail 1 '' grep -q ' /sys/fs/bpf ' /proc/self/mounts
