@@ -4,7 +4,7 @@
 #
 #   . "$(dirname "$0")/lib.sh"
 #
-# and then runs in mount, network, process and IPC namespaces of its own: private /run, /tmp and bpffs, so it may use
+# and then runs in mount, network, process and IPC namespaces of its own: private /run and bpffs, so it may use
 # the default instance's names, runs beside a live instance, and takes everything along when it ends, however
 # it ends. Verbs: start_vlspd stop_vlspd vlsp must must_fail eventually step skip nothing_left.
 set -euo pipefail
@@ -29,10 +29,11 @@ fi
 WORK=
 setup() {
 	mount -t tmpfs -o mode=755 tmpfs /run
-	mount -t tmpfs -o mode=1777 tmpfs /tmp
 	mount -t bpf bpf /sys/fs/bpf
 	ip link set lo up
-	WORK=$(mktemp -d /tmp/story.XXXXXX)
+	WORK=/run/story # not below /tmp, which may hold the checkout itself
+	mkdir $WORK
+	export TMPDIR=$WORK
 	export RUNTIME=/run/vlsp STATE=$WORK/state
 	export VLSP_RUNTIME_DIR=$RUNTIME
 	unset VLSP_URL
