@@ -245,7 +245,7 @@ static void take_down(struct daemon *d, bool clean)
 	if (d->http)
 		http_server_quiesce(d->http);
 	if (d->host)
-		d->host->ops->close(d->host);
+		d->host->ops->close(d->host, false);
 	ctl_free(d->ctl);
 	api_free(d->api);
 	http_server_free(d->http);
@@ -319,6 +319,8 @@ int main(int argc, char *argv[])
 		return service_status(&conf);
 	case CONF_RUN:
 		return service_foreground(&conf, run);
+	case CONF_CLEAN:
+		return service_clean(&conf, clean);
 	case CONF_VERSION:
 		printf("vlspd %s\n", VLSP_VERSION);
 		return 0;

@@ -11,7 +11,7 @@ CC      := gcc
 endif
 CLANG   ?= clang-14
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKGS    := jansson libmnl libbpf yaml-0.1 expat libmicrohttpd libcurl
+PKGS    := sqlite3 gnutls jansson libmnl libbpf yaml-0.1 expat libmicrohttpd libcurl
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wundef -Wvla -Wformat=2 -Wpointer-arith -Wwrite-strings -Werror
@@ -34,10 +34,10 @@ endif
 CFLAGS  += $(MODE_CFLAGS_$(MODE))
 LDFLAGS += $(MODE_LDFLAGS_$(MODE)) -Wl,--as-needed
 
-LDLIBS_vlspd       := -lmicrohttpd -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
+LDLIBS_vlspd       := -lsqlite3 -lmicrohttpd -lgnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
 LDLIBS_vlsp        := -lcurl-gnutls -ljansson -lyaml -lexpat -lm
 LDLIBS_vlsp-router := -lm
-LDLIBS_test        := -lcmocka -lmicrohttpd -lcurl-gnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
+LDLIBS_test        := -lcmocka -lsqlite3 -lmicrohttpd -lgnutls -lcurl-gnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
 
 ifeq ($(V),1)
 Q :=

@@ -233,6 +233,22 @@ int service_stop(const struct conf *conf, service_clean_fn clean)
 	return r < 0 ? 1 : 0;
 }
 
+int service_clean(const struct conf *conf, service_clean_fn clean)
+{
+	struct err err = {0};
+	pid_t pid;
+	int r = instance_find(conf->runtime_dir, &pid, &err);
+
+	if (r > 0) {
+		fprintf(stderr, "vlspd: it runs (process %d, %s): stop it instead\n", pid,
+			conf->runtime_dir);
+		return 1;
+	}
+	if (r < 0)
+		return fail(err.text);
+	return clean_up(conf, clean);
+}
+
 int service_restart(const struct conf *conf, service_run_fn run)
 {
 	return stop(conf) < 0 ? 1 : service_start(conf, run);

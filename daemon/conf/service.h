@@ -16,6 +16,7 @@ typedef int (*service_clean_fn)(const struct conf *conf, struct err *err);
 int service_allowed(const struct conf *conf, struct err *err);
 int service_start(const struct conf *conf, service_run_fn run);
 int service_stop(const struct conf *conf, service_clean_fn clean);
+int service_clean(const struct conf *conf, service_clean_fn clean);
 int service_restart(const struct conf *conf, service_run_fn run);
 int service_status(const struct conf *conf);
 int service_foreground(const struct conf *conf, service_run_fn run);

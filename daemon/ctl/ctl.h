@@ -14,6 +14,7 @@
 
 #include "daemon/host/host_ops.h"
 #include "daemon/model/model.h"
+#include "daemon/store/store.h"
 #include "lib/base/err.h"
 #include "lib/loop/loop.h"
 #include "lib/topo/doc.h"
@@ -27,6 +28,8 @@ struct ctl_summary { /* what an apply or delete did, or (dry run, diff) would do
 	uint32_t links_added, links_removed, links_changed;
 };
 
+struct ctl_reconcile;
+
 struct ctl_op {
 	struct list all;
 	uint64_t id;
@@ -39,6 +42,7 @@ struct ctl_op {
 	struct ctl_summary summary;
 	uint32_t router_id, link_id; /* what was made or changed; 0: none */
 	bool converged;
+	const struct ctl_reconcile *reconcile; /* of a reconcile; NULL otherwise */
 };
 
 /* op is valid during the call; later by ctl_op_by_id() while it is among the last 1000. */
@@ -48,8 +52,11 @@ struct ctl_config {
 	struct loop *loop;
 	struct model *model;
 	struct host *host;
-	const char *host_name; /* this machine's name */
-	uint32_t hello_us;     /* 0: adaptive default, see daemon/ctl/hello.c */
+	const char *host_name;		     /* this machine's name */
+	uint32_t hello_us;		     /* 0: adaptive default, see daemon/ctl/hello.c */
+	struct store *store;		     /* NULL: nothing is kept */
+	const struct store_content *content; /* what the model was restored from; NULL: nothing. For
+						the operations' history and ids; not needed later */
 };
 
 int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl);
@@ -138,6 +145,8 @@ struct ctl_health {
 	uint32_t routers, routers_running, routers_converged;
 	uint32_t links, links_up;
 	uint32_t operations_pending;
+	const char *store_trouble; /* why the last write of state failed: changes are refused; "" :
+				      it did not */
 };
 void ctl_health(struct ctl *ctl, struct ctl_health *ret_health);
 

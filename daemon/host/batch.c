@@ -20,3 +20,34 @@ void host_batch_free(struct host_batch *batch)
 	free(batch->links_set);
 	free(batch);
 }
+
+struct host_audit *host_audit_new(size_t routers, size_t links)
+{
+	struct host_audit *audit = calloc(1, sizeof(*audit));
+
+	if (!audit)
+		return NULL;
+	/* calloc(0) may be NULL: one spare element each */
+	audit->routers = calloc(routers + 1, sizeof(*audit->routers));
+	audit->router_found = calloc(routers + 1, sizeof(*audit->router_found));
+	audit->links = calloc(links + 1, sizeof(*audit->links));
+	audit->link_found = calloc(links + 1, sizeof(*audit->link_found));
+	if (!audit->routers || !audit->router_found || !audit->links || !audit->link_found) {
+		host_audit_free(audit);
+		return NULL;
+	}
+	audit->router_count = routers;
+	audit->link_count = links;
+	return audit;
+}
+
+void host_audit_free(struct host_audit *audit)
+{
+	if (!audit)
+		return;
+	free(audit->routers);
+	free(audit->router_found);
+	free(audit->links);
+	free(audit->link_found);
+	free(audit);
+}

@@ -274,8 +274,9 @@ static int netns_path(struct host *host, const char *router, char *buf, size_t s
 	return -ENOENT; /* there are no namespaces */
 }
 
-static void close_host(struct host *host)
+static void close_host(struct host *host, bool keep)
 {
+	(void)keep;
 	struct fake *fake = fake_of(host);
 	uint32_t i;
 
@@ -314,7 +315,7 @@ int fake_new(const struct fake_config *config, struct host **ret_host)
 	if (loop_timer_new(fake->loop, batch_timer, fake, &fake->batch_timer) < 0 ||
 	    loop_timer_new(fake->loop, fake_report, fake, &fake->report_timer) < 0 ||
 	    paths_new(&fake->paths) < 0) {
-		close_host(&fake->host);
+		close_host(&fake->host, false);
 		return -ENOMEM;
 	}
 	*ret_host = &fake->host;

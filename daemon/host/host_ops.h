@@ -25,6 +25,7 @@ struct host_router {
 	uint32_t id, slot, edge_port;
 	char name[NAME_SIZE];
 	uint32_t address;	    /* host byte order */
+	struct topo_limits limits;  /* of the programs on it */
 	enum host_item_state state; /* filled in by the back end */
 	int32_t pid;		    /* filled in by start */
 };
@@ -80,6 +81,37 @@ typedef void (*host_done_fn)(void *arg, struct host_batch *batch, int status,
 /* May be called any number of times before done; items done so far and in all. */
 typedef void (*host_progress_fn)(void *arg, size_t done, size_t total);
 
+/* What the machine has of one thing that is wanted. */
+enum host_finding {
+	HOST_ABSENT,  /* nothing of it is there */
+	HOST_WRONG,   /* it is there, but has to be deleted and made again */
+	HOST_DIFFERS, /* a link: right but for its admin state or shape, links_set makes it right */
+	HOST_WELL,
+};
+
+/*
+ * A comparison of the machine with what is wanted. routers and links are filled by the caller as
+ * for routers_add and links_add (the whole wanted state); the back end fills found and pid.
+ */
+struct host_audit {
+	struct host_network network;
+	struct host_router *routers;
+	size_t router_count;
+	enum host_finding *router_found; /* router_count of them */
+	struct host_link *links;
+	size_t link_count;
+	enum host_finding *link_found;
+	size_t strays; /* things of this instance that nobody wants: namespaces, devices, processes
+			*/
+	char example[200]; /* for people: the first thing that is not well, and why; "" : none */
+};
+
+struct host_audit *host_audit_new(size_t routers, size_t links); /* NULL: out of memory */
+void host_audit_free(struct host_audit *audit);			 /* NULL is fine */
+/* Called once, from the loop: status 0, or -errno with err->text. Gives audit back. */
+typedef void (*host_audit_fn)(void *arg, struct host_audit *audit, int status,
+			      const struct err *err);
+
 /* What happens on the machine without being asked; called from the loop. */
 struct host_events {
 	void *arg;
@@ -119,9 +151,23 @@ struct host_ops {
 	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
 	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);
 
-	/* Removes whatever exists of the instance and frees host; done may be NULL. Blocks until
-	 * the kernel is done. */
-	void (*close)(struct host *host);
+	/*
+	 * Compares; -EBUSY while a batch runs. Takes ownership of audit until done is called.
+	 *
+	 * adopt false: looks and changes nothing.
+	 * adopt true: only as the first call after opening, for the daemon was away. What is WELL
+	 * (or DIFFERS) is taken over as it runs: no process is restarted, no device touched. Of
+	 * what is WRONG, and of strays, everything is removed, with programs that run inside, so
+	 * that afterwards routers that are not WELL, and links that are ABSENT or WRONG, can be
+	 * made by a batch with the same ids, slots and ports. A link one of whose routers was
+	 * removed is ABSENT.
+	 */
+	int (*audit)(struct host *host, struct host_audit *audit, bool adopt, host_audit_fn done,
+		     void *arg);
+
+	/* keep false: removes whatever exists of the instance. keep true: leaves everything that
+	 * runs for the next daemon to adopt. Frees host. Blocks until the kernel is done. */
+	void (*close)(struct host *host, bool keep);
 };
 
 struct host {

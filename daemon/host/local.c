@@ -135,10 +135,11 @@ static void batch_cancel(struct local *local)
 }
 
 /* Also for one that was opened by half. */
-static void local_close(struct host *host)
+static void local_close(struct host *host, bool keep)
 {
 	struct local *local = (struct local *)host;
 
+	(void)keep;
 	local->closing = true;
 	if (local->run.phase == LOCAL_NS) {
 		pthread_mutex_lock(&local->run.ns.lock);
@@ -270,6 +271,6 @@ int host_local_open(const struct host_local_config *config, struct host **ret_ho
 	return 0;
 
 fail:
-	local_close(&local->host);
+	local_close(&local->host, false);
 	return r;
 }

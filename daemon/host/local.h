@@ -18,18 +18,23 @@ struct host_local_config {
 	unsigned prefix_len;
 	const char *router_path; /* the program vlsp-router */
 	enum log_level log_level;
+	uint32_t user_base; /* lib/confine/confine.h; 0: router processes stay root */
+	bool cgroups;	    /* make control groups */
 };
 
 /*
  * Loads the BPF programs, starts the spawner and listens at RUNTIME/router.sock. To be called
  * before the process has other threads that hold locks across fork, and freed by ops->close.
- * Removes what a run of the same instance that crashed has left. Everything in config is copied
- * but loop. 0, -EPERM (needs root), -EADDRINUSE (the instance runs), -errno.
+ * What an earlier run of the same instance has left stays as it is until ops->audit with adopt,
+ * which must be the first call; BPF maps and programs are taken over at once if they are all there.
+ * Everything in config is copied but loop. 0, -EPERM (needs root), -EADDRINUSE (the instance runs),
+ * -EPROTO (what runs was made by a version with other maps), -errno.
  */
 int host_local_open(const struct host_local_config *config, struct host **ret_host,
 		    struct err *err);
-/* Only removes what a run of the same instance that crashed has left. Of config it needs
- * runtime_dir and instance. Returns as host_local_open(). */
+/* Only removes what a run of the same instance has left: what stands in the journal, or carries the
+ * instance's tag, and nothing else. Of config it needs runtime_dir and instance. Returns as
+ * host_local_open(). */
 int host_local_clean(const struct host_local_config *config, struct err *err);
 
 #endif

@@ -18,6 +18,7 @@ struct model_router_spec {
 	const char *label; /* copied; NULL: none */
 	bool has_position;
 	double latitude, longitude;
+	struct topo_limits limits;
 	const char *host;
 	uint64_t now_ms;
 };
@@ -73,6 +74,30 @@ void model_topology_set(struct model *model, const struct model_topology *topolo
 void model_topology_get(const struct model *model, struct model_topology *ret_topology);
 /* What an empty instance has: no name, 10.0.0.0/16, distributed, adaptive hellos. */
 void model_topology_default(struct model_topology *ret_topology);
+
+/*
+ * Restoring what was stored, into an empty model, before anybody subscribes: with the ids, slots,
+ * ports and device names that it had. -EEXIST: one of them is taken; -ERANGE: outside of its
+ * limits.
+ */
+int model_router_restore(struct model *model, const struct model_router_spec *spec, uint32_t id,
+			 uint32_t slot, uint32_t edge_port, struct model_router **ret_router);
+struct model_link_numbers {
+	uint32_t id;
+	uint32_t port[2];
+	const char *ifname[2];
+	enum model_admin admin;
+};
+int model_link_restore(struct model *model, const struct model_link_spec *spec,
+		       const struct model_link_numbers *numbers, struct model_link **ret_link);
+int model_removed_restore(struct model *model, uint32_t id, const char *name, uint64_t time_ms);
+/* Ids up to these were given before; for good. */
+void model_restore_ids(struct model *model, uint32_t last_router_id, uint32_t last_link_id);
+void model_last_ids(const struct model *model, uint32_t *ret_router_id, uint32_t *ret_link_id);
+
+/* Tells MODEL_ROUTER_CHANGED. */
+void model_router_set_limits(struct model *model, struct model_router *router,
+			     const struct topo_limits *limits);
 
 /* The id that the next router will have. */
 uint32_t model_next_router_id(const struct model *model);

@@ -42,6 +42,7 @@ struct model_router {
 	char *label;	  /* NULL: none */
 	bool has_position;
 	double latitude, longitude;
+	struct topo_limits limits;
 	enum model_state state;
 	uint64_t created_ms;  /* wall clock */
 	char host[NAME_SIZE]; /* the machine that runs it */

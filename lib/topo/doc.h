@@ -56,12 +56,21 @@ struct topo_shape {
 	uint64_t seed;
 };
 
+/* What the programs on one router may use together; 0: the daemon's default (limits.h of
+ * lib/confine). Key "limits" of a router: {memory: 256M, cpu: 50%, pids: 100}. */
+struct topo_limits {
+	uint64_t memory; /* bytes */
+	uint32_t cpu;	 /* percent of one processor; 200: two of them */
+	uint32_t pids;	 /* processes and threads */
+};
+
 struct topo_router {
 	char name[NAME_SIZE];
 	uint32_t address; /* host byte order; 0: to be assigned */
 	char *label;	  /* for people, any text, owned; NULL: none */
 	bool has_position;
 	double latitude, longitude;
+	struct topo_limits limits;
 	int line; /* in the file it came from; 0: none */
 };
 

@@ -5,15 +5,20 @@
  * Same machine, so host byte order; one frame a packet, at most FRAME_MAX bytes; a list that does
  * not fit is sent as several frames. The receiver checks type and length of everything it gets.
  *
- *   router -> daemon  HELLO (first), READY (after CONFIG), RIB, LINK, ROUTES (answer to DUMP)
- *   daemon -> router  CONFIG (answer to HELLO), LINKS, FIB (central mode), DUMP, QUIT
+ *   router -> daemon  HELLO (first), READY (after CONFIG), RIB, LINK, ROUTES (answer to DUMP), PONG
+ *   daemon -> router  CONFIG (answer to HELLO), LINKS, LINKS_END, FIB (central mode), DUMP, PING,
+ * QUIT
+ *
+ * After HELLO and CONFIG the daemon names all links of the router by LINKS (as FRAME_LINK_ADD),
+ * then says LINKS_END: links that were not named since that CONFIG are dropped by the router, which
+ * may have been running while the daemon was away.
  */
 #ifndef VLSP_LIB_WIRE_FRAME_H
 #define VLSP_LIB_WIRE_FRAME_H
 
 #include <stdint.h>
 
-#define FRAME_VERSION 1
+#define FRAME_VERSION 2
 #define FRAME_MAX     65536
 
 enum frame_type {
@@ -22,6 +27,7 @@ enum frame_type {
 	FRAME_RIB,	 /* struct frame_rib: when the table changed and came to rest for 1 ms */
 	FRAME_LINK,	 /* struct frame_link_state */
 	FRAME_ROUTES,	 /* struct frame_routes + count * struct frame_route */
+	FRAME_PONG,	 /* uint32_t: that of the PING */
 
 	FRAME_CONFIG = 64, /* struct frame_config; SCM_RIGHTS: none */
 	FRAME_LINKS,	   /* count * struct frame_link */
@@ -30,6 +36,8 @@ enum frame_type {
 	FRAME_FIB_MAP, /* uint32_t capacity; SCM_RIGHTS: the new, larger FIB map; the router copies,
 			  then answers READY, then the daemon switches */
 	FRAME_QUIT,    /* empty: leave at once */
+	FRAME_LINKS_END, /* empty: all links have been named */
+	FRAME_PING, /* uint32_t cookie: answered at once by PONG; a router that does not is hung */
 };
 
 struct frame_head {

@@ -24,6 +24,7 @@ struct spawn_request {
 	uint32_t address;      /* host byte order */
 	uint32_t fib_capacity; /* entries */
 	uint32_t log_level;
+	uint32_t uid; /* user and group that the router process becomes; 0: stays root */
 	char name[64];
 	char socket[108]; /* path of router.sock */
 };

@@ -167,7 +167,7 @@ static inline int harness_open(struct harness *h, const char *token)
 static inline void harness_close(struct harness *h)
 {
 	if (h->host)
-		h->host->ops->close(h->host);
+		h->host->ops->close(h->host, false);
 	ctl_free(h->ctl);
 	api_free(h->api);
 	model_free(h->model);

@@ -397,7 +397,7 @@ static void requests_under_way_are_answered_when_the_daemon_ends(void **state)
 
 	call_start(h, &c, "POST", "/router/", "", NULL, 0);
 	assert_int_equal(c.status, 0);
-	h->host->ops->close(h->host);
+	h->host->ops->close(h->host, false);
 	h->host = NULL;
 	ctl_free(h->ctl);
 	h->ctl = NULL;

@@ -50,7 +50,7 @@ static void world_end(struct world *w)
 	struct harness *h = &w->h;
 
 	if (h->host)
-		h->host->ops->close(h->host);
+		h->host->ops->close(h->host, false);
 	ctl_free(h->ctl);
 	api_free(h->api);
 	http_server_free(w->server);

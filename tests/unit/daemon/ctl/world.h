@@ -50,7 +50,7 @@ static __attribute__((unused)) void world_open(struct world *w)
 static __attribute__((unused)) void world_close(struct world *w)
 {
 	ctl_free(w->ctl);
-	w->host->ops->close(w->host);
+	w->host->ops->close(w->host, false);
 	model_free(w->model);
 	loop_free(w->loop);
 }

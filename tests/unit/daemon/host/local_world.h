@@ -164,7 +164,7 @@ static inline int teardown(void **state)
 	if (!world)
 		return 0;
 	if (world->host)
-		world->host->ops->close(world->host);
+		world->host->ops->close(world->host, false);
 	loop_free(world->loop);
 	free(world);
 	umount2("/sys/fs/bpf", MNT_DETACH);

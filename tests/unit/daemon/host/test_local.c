@@ -174,7 +174,7 @@ static void nothing_is_left_after_close(void **state)
 	pid = batch->routers_add[4].pid;
 	host_batch_free(batch);
 	id = pinned_id("/sys/fs/bpf/vlsp/default/vlsp_in");
-	world->host->ops->close(world->host);
+	world->host->ops->close(world->host, false);
 	world->host = NULL;
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);

@@ -146,7 +146,7 @@ static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
 	assert_int_equal(world->host->ops->submit(world->host, batch, NULL, done, world), 0);
 	run_for(world, 30);
 	if (!world->done) {
-		world->host->ops->close(world->host);
+		world->host->ops->close(world->host, false);
 		world->host = NULL;
 		assert_true(world->done);
 		assert_int_equal(world->status, -ECANCELED);
@@ -164,7 +164,7 @@ static void what_a_crash_left_goes_when_the_instance_starts_again(void **state)
 	pid_t pid;
 
 	NEED(state);
-	world->host->ops->close(world->host);
+	world->host->ops->close(world->host, false);
 	world->host = NULL;
 	pid = fork();
 	assert_true(pid >= 0);
@@ -182,7 +182,7 @@ static void what_a_crash_left_goes_when_the_instance_starts_again(void **state)
 	assert_int_not_equal(shell("ls -A " RUNTIME "/netns 2>/dev/null | grep -q ."), 0);
 	run_ok(world, grid(2, false));
 	assert_int_equal(shell("test $(ip netns | wc -l) = 4"), 0);
-	world->host->ops->close(world->host);
+	world->host->ops->close(world->host, false);
 	world->host = NULL;
 	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\" && test ! -e /run/netns"), 0);
 }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Giving up privileges: capabilities, user, no_new_privs, namespaces, control groups. Used by the
+ * daemon (keeps what it needs), the router process (keeps packet sockets) and whoever starts an
+ * application on a router (keeps nothing).
+ */
+#ifndef VLSP_LIB_CONFINE_CONFINE_H
+#define VLSP_LIB_CONFINE_CONFINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+/*
+ * Users of an instance's processes are numbers that nobody has an entry for: BASE for router
+ * processes, BASE + 1 + slot for the applications of a router, so that those of one router can
+ * neither signal nor trace those of another. Default base below; vlspd --user-base.
+ */
+#define CONFINE_USER_BASE 1448300000u
+
+/* Keeps these capabilities (bits of 1 << CAP_*) permitted and effective, clears inheritable and
+ * ambient, and drops all others from the bounding set. Those that the process does not have are
+ * left out of keep silently. 0 or -errno. */
+int confine_caps(uint64_t keep);
+/* no_new_privs (prctl(2)). */
+int confine_no_new_privs(void);
+/* Becomes uid and gid (the same number), without supplementary groups; keeps capabilities keep. */
+int confine_user(uint32_t uid, uint64_t keep);
+
+struct confine_app {	 /* how an application is started */
+	uint32_t uid;	 /* 0: stays who we are */
+	bool own_mounts; /* own mount namespace: /sys of the router's network, hidden directories */
+	bool own_pids;	 /* own process namespace with its /proc; the caller forks afterwards */
+	const char *const *hide;    /* directories that are covered by empty ones; ends with NULL */
+	const char *const *cgroups; /* directories to join; ends with NULL */
+	const char *resolv_conf;    /* reserved: NULL */
+};
+/* In the child, having entered the router's network namespace: does all of the above in the right
+ * order, drops every capability, sets no_new_privs and resource limits. With own_pids it returns in
+ * the caller's process, whose next child is process 1: confine_app_fork() does that and waits.
+ * -errno with what failed. */
+int confine_app_enter(const struct confine_app *app, struct err *err);
+/* Forks the application's first process and passes on its exit status and signals. Returns 0 in
+ * the child; does not return in the parent. */
+int confine_app_fork(void);
+
+/* --- control groups: v1 or v2, by probe ---------------------------------------------------- */
+
+struct confine_limits {	 /* 0: no limit */
+	uint64_t memory; /* bytes */
+	uint32_t cpu;	 /* percent of one processor */
+	uint32_t pids;
+};
+/* What an application's router gets where the topology asks for nothing. */
+#define CONFINE_MEMORY_DEFAULT (512ull << 20)
+#define CONFINE_CPU_DEFAULT    100
+#define CONFINE_PIDS_DEFAULT   256
+
+struct confine_cgroups; /* where the memory, cpu and pids controllers are mounted */
+
+/* Finds the hierarchies. *ret_missing: controllers that this machine does not have, for a message
+ * ("" : none). -ENOENT: no cgroup file system at all. */
+int confine_cgroups_probe(struct confine_cgroups **ret_cgroups, char ret_missing[64]);
+void confine_cgroups_free(struct confine_cgroups *cgroups); /* NULL is fine */
+/* Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. -EEXIST: there is one that
+ * was not made by this call; nothing is changed then. */
+int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group,
+			const struct confine_limits *limits, struct err *err);
+int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *group,
+			 const struct confine_limits *limits, struct err *err);
+int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
+/* Removes the directories of group where they are empty (not those above). 0, -EBUSY, -ENOENT. */
+int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group);
+/* Paths of the group's directories, one per hierarchy; ends with NULL; to be freed with free()
+ * as one block. NULL: out of memory. */
+char **confine_cgroup_paths(const struct confine_cgroups *cgroups, const char *group);
+
+#endif
