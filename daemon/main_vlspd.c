@@ -251,7 +251,7 @@ static void take_down(struct daemon *d, bool clean)
 	http_server_free(d->http);
 	model_free(d->model);
 	loop_free(d->loop);
-	instance_close(d->instance, clean);
+	instance_close(d->instance, clean, false);
 	rmdir(d->conf->state_dir); /* stays if something is kept in it */
 }
 
@@ -292,7 +292,7 @@ static int clean(const struct conf *conf, struct err *err)
 	config.instance = name;
 	if (geteuid() == 0)
 		r = host_local_clean(&config, err);
-	instance_close(instance, false);
+	instance_close(instance, false, false);
 	rmdir(conf->state_dir); /* stays if something is kept in it */
 	return r;
 }

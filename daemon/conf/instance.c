@@ -92,14 +92,14 @@ int instance_open(const char *runtime_dir, struct instance **ret_instance, struc
 	n = snprintf(text, sizeof(text), "%d\n", getpid());
 	if (ftruncate(in->fd, 0) < 0 || pwrite(in->fd, text, (size_t)n, 0) != n) {
 		r = err_errno(err, errno ? errno : EIO, "%s", path);
-		instance_close(in, false);
+		instance_close(in, false, true);
 		return r;
 	}
 	*ret_instance = in;
 	return 0;
 }
 
-void instance_close(struct instance *in, bool clean)
+void instance_close(struct instance *in, bool clean, bool keep)
 {
 	static const char *const files[] = {"token", "vlspd.sock", "vlspd.pid"};
 	char path[PATH_MAX];
@@ -110,12 +110,44 @@ void instance_close(struct instance *in, bool clean)
 		path_in(in->dir, files[i], path);
 		unlink(path);
 	}
+	path_in(in->dir, "state-dir", path);
+	if (!keep)
+		unlink(path);
 	path_in(in->dir, "vlspd.log", path);
 	if (clean)
 		unlink(path);
 	rmdir(in->dir); /* stays if something else is in it, or it is a mount */
 	close(in->fd);
 	free(in);
+}
+
+int instance_state_dir_set(struct instance *in, const char *state_dir, struct err *err)
+{
+	char path[PATH_MAX];
+	cleanup_close int fd = -1;
+
+	path_in(in->dir, "state-dir", path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0 || dprintf(fd, "%s\n", state_dir) < 0)
+		return err_errno(err, errno, "%s", path);
+	return 0;
+}
+
+int instance_state_dir(const char *runtime_dir, char *buf, size_t size)
+{
+	char path[PATH_MAX];
+	cleanup_close int fd = -1;
+	ssize_t n;
+
+	path_in(runtime_dir, "state-dir", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 2 || buf[n - 1] != '\n' || buf[0] != '/')
+		return n < 0 ? -errno : -EBADMSG;
+	buf[n - 1] = '\0';
+	return 0;
 }
 
 int instance_token(struct instance *in, const char *group, char token[INSTANCE_TOKEN_SIZE],
@@ -166,8 +198,8 @@ int instance_find(const char *runtime_dir, pid_t *ret_pid, struct err *err)
 /* Not the log: that of a daemon that failed stays. */
 bool instance_crashed(const char *runtime_dir)
 {
-	static const char *const files[] = {"vlspd.pid", "vlspd.sock", "token", "router.sock",
-					    "netns"};
+	static const char *const files[] = {"vlspd.pid", "vlspd.sock", "token",	   "router.sock",
+					    "netns",	 "journal",    "state-dir"};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

@@ -20,8 +20,14 @@ struct instance;
  * -EEXIST: another process has it. */
 int instance_open(const char *runtime_dir, struct instance **ret_instance, struct err *err);
 /* Removes the files of the instance, and the directory if nothing else is in it. clean: the log
- * too; after a failure it stays to be read. */
-void instance_close(struct instance *instance, bool clean); /* NULL is fine */
+ * too; after a failure it stays to be read. keep: a network runs on, so the note of the state
+ * directory stays. */
+void instance_close(struct instance *instance, bool clean, bool keep); /* NULL is fine */
+
+/* Notes where the state of the instance is, for a clean-up after a crash: RUNTIME/state-dir. */
+int instance_state_dir_set(struct instance *instance, const char *state_dir, struct err *err);
+/* Reads the note: 0 or -errno. */
+int instance_state_dir(const char *runtime_dir, char *buf, size_t size);
 
 /* Makes RUNTIME/token (0640, of group if there is such a group) and returns its text. */
 int instance_token(struct instance *instance, const char *group, char token[INSTANCE_TOKEN_SIZE],

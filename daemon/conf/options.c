@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "include/shared/maps.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/name.h"
 #include "lib/codec/tree.h"
+#include "lib/confine/confine.h"
 #include "lib/topo/units.h"
 
 #define FILE_MAX     65536
@@ -56,6 +58,7 @@ static int set_runtime_dir(struct conf *conf, const char *value, struct err *err
 
 static int set_state_dir(struct conf *conf, const char *value, struct err *err)
 {
+	conf->state_dir_given = true;
 	return set_path(conf->state_dir, "state-dir", value, err);
 }
 
@@ -136,6 +139,46 @@ static int set_auth(struct conf *conf, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_flag(bool *flag, const char *name, const char *value, const char *yes,
+		    const char *no, struct err *err)
+{
+	if (strcmp(value, yes) != 0 && strcmp(value, no) != 0)
+		return err_set(err, EINVAL, "%s: '%.40s' is not %s or %s", name, value, yes, no);
+	*flag = strcmp(value, yes) == 0;
+	return 0;
+}
+
+static int set_restore(struct conf *conf, const char *value, struct err *err)
+{
+	return set_flag(&conf->restore, "restore", value, "yes", "no", err);
+}
+
+static int set_cgroups(struct conf *conf, const char *value, struct err *err)
+{
+	return set_flag(&conf->cgroups, "cgroups", value, "auto", "none", err);
+}
+
+static int set_capabilities(struct conf *conf, const char *value, struct err *err)
+{
+	return set_flag(&conf->limit_caps, "capabilities", value, "needed", "all", err);
+}
+
+/* Room for one user a router and one for their processes, below what means "nobody". */
+static int set_user_base(struct conf *conf, const char *value, struct err *err)
+{
+	uint64_t base;
+
+	if (strcmp(value, "none") == 0) {
+		conf->user_base = 0;
+		return 0;
+	}
+	if (units_count_parse(value, "user-base", 1000, INT32_MAX - VLSP_SLOT_MAX - 1, &base, err) <
+	    0)
+		return -EINVAL;
+	conf->user_base = (uint32_t)base;
+	return 0;
+}
+
 static const struct setting settings[] = {
 	{"runtime-dir", "DIR", "sockets, process id, token (/run/vlsp)", set_runtime_dir},
 	{"state-dir", "DIR", "what outlives a run (/var/lib/vlsp)", set_state_dir},
@@ -144,6 +187,12 @@ static const struct setting settings[] = {
 	{"log-level", "LEVEL", "error, warn, info or debug (info)", set_log_level},
 	{"role", "controller,host", "the only one there is in this version", set_role},
 	{"host", "local|fake", "fake: simulation, nothing in the kernel (local)", set_host},
+	{"restore", "yes|no", "after a reboot, bring the topology back (yes)", set_restore},
+	{"user-base", "UID|none",
+	 "first user of routers' processes; none: they stay root (1448300000)", set_user_base},
+	{"cgroups", "auto|none", "limit what programs on routers use (auto)", set_cgroups},
+	{"capabilities", "needed|all", "what the daemon keeps of root's (needed)",
+	 set_capabilities},
 	{"hello-interval", "TIME", "between neighbours' hellos, 1ms to 60s (by the network's size)",
 	 set_hello},
 };
@@ -153,8 +202,9 @@ static const struct {
 	enum conf_command command;
 } commands[] = {
 	{"start", "start in the background; returns once the API answers", CONF_START},
-	{"stop", "end it, with all its routers and links", CONF_STOP},
-	{"restart", "stop, then start", CONF_RESTART},
+	{"stop", "[--keep]: end it, with all its routers and links; keep: they run on", CONF_STOP},
+	{"restart", "stop --keep, then start", CONF_RESTART},
+	{"clean", "[--instance DIR]: remove what a run that crashed has left", CONF_CLEAN},
 	{"status", "whether it runs", CONF_STATUS},
 	{"run", "run in the foreground", CONF_RUN},
 	{"version", "print the version", CONF_VERSION},
@@ -177,8 +227,11 @@ void conf_usage(FILE *out, const char *topic)
 	}
 }
 
+/* The runtime directory is what an instance is known by. */
 static const struct setting *find(const char *name, size_t n)
 {
+	if (n == strlen("instance") && memcmp(name, "instance", n) == 0)
+		return find("runtime-dir", strlen("runtime-dir"));
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (strlen(settings[i].name) == n && memcmp(settings[i].name, name, n) == 0)
 			return &settings[i];
@@ -203,6 +256,12 @@ void conf_defaults(struct conf *ret_conf)
 		.listen_address = "127.0.0.1",
 		.listen_port = CONF_LISTEN_PORT,
 		.log_level = LOG_LEVEL_INFO,
+		.restore = true,
+		.group = "vlsp",
+		.read_group = "vlsp-read",
+		.user_base = CONFINE_USER_BASE,
+		.cgroups = true,
+		.limit_caps = true,
 	};
 }
 
@@ -281,6 +340,10 @@ static int parse_options(struct conf *conf, int argc, char *const argv[], bool c
 
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			conf->command = CONF_HELP;
+			continue;
+		}
+		if (strcmp(argv[i], "--keep") == 0 && conf->command == CONF_STOP) {
+			conf->keep = true;
 			continue;
 		}
 		if (strncmp(argv[i], "--", 2) != 0)

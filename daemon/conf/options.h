@@ -29,6 +29,7 @@ struct conf {
 	const char *topic;		  /* CONF_HELP: of this command only; NULL: of all */
 	char runtime_dir[CONF_PATH_SIZE]; /* absolute, without a slash at the end */
 	char state_dir[CONF_PATH_SIZE];
+	bool state_dir_given;
 	bool listen; /* on TCP too */
 	char listen_address[16];
 	uint16_t listen_port; /* 0: any */

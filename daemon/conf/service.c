@@ -179,8 +179,9 @@ int service_start(const struct conf *conf, service_run_fn run)
 	return r;
 }
 
-/* 1: was running and is gone, 0: was not running, -1: the reason has been said. */
-static int stop(const struct conf *conf)
+/* 1: was running and is gone, 0: was not running, -1: the reason has been said. keep: what it runs
+ * stays for the next start. */
+static int stop(const struct conf *conf, bool keep)
 {
 	struct err err = {0};
 	struct pollfd p = {.events = POLLIN};
@@ -201,7 +202,7 @@ static int stop(const struct conf *conf)
 		close(p.fd);
 		return 1;
 	}
-	if (pidfd_send_signal(p.fd, SIGTERM, NULL, 0) < 0 && errno != ESRCH)
+	if (pidfd_send_signal(p.fd, keep ? SERVICE_KEEP : SIGTERM, NULL, 0) < 0 && errno != ESRCH)
 		r = -fail(strerror(errno));
 	else if (poll(&p, 1, STOP_TIMEOUT_MS) == 0)
 		r = -fail("does not end; it is left alone");
@@ -224,8 +225,13 @@ static int clean_up(const struct conf *conf, service_clean_fn clean)
 
 int service_stop(const struct conf *conf, service_clean_fn clean)
 {
-	int r = stop(conf);
+	int r = stop(conf, conf->keep);
 
+	if (r == 0 && conf->keep) {
+		fprintf(stderr, "vlspd: not running (%s); nothing was touched\n",
+			conf->runtime_dir);
+		return 0;
+	}
 	if (r == 0 && instance_crashed(conf->runtime_dir))
 		return clean_up(conf, clean);
 	if (r == 0)
@@ -251,7 +257,7 @@ int service_clean(const struct conf *conf, service_clean_fn clean)
 
 int service_restart(const struct conf *conf, service_run_fn run)
 {
-	return stop(conf) < 0 ? 1 : service_start(conf, run);
+	return stop(conf, true) < 0 ? 1 : service_start(conf, run);
 }
 
 int service_status(const struct conf *conf)

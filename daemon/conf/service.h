@@ -3,7 +3,12 @@
 #ifndef VLSP_DAEMON_CONF_SERVICE_H
 #define VLSP_DAEMON_CONF_SERVICE_H
 
+#include <signal.h>
+
 #include "daemon/conf/options.h"
+
+/* Tells a daemon to end and to leave its network running; SIGTERM and SIGINT take it along. */
+#define SERVICE_KEEP SIGUSR1
 
 /* Runs the daemon in this process until it is told to end: 0, or -errno with the reason. Calls
  * service_ready() once the API answers. log_path: NULL or what to reopen on SIGHUP. */

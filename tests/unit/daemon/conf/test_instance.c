@@ -59,7 +59,7 @@ static pid_t holder(const char *dir, int *ret_fd, bool crash)
 
 		close(end[1]);
 		if (r == 0 && write(ready[1], "r", 1) == 1 && read(end[0], &c, 1) == 0 && !crash)
-			instance_close(in, true);
+			instance_close(in, true, false);
 		_exit(r != 0);
 	}
 	close(ready[1]);
@@ -114,7 +114,7 @@ static void what_a_crash_leaves_is_not_believed_and_taken_over(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(instance_find(p->dir, &found, NULL), 0);
 	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
-	instance_close(in, true);
+	instance_close(in, true, false);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_false(instance_crashed(p->dir));
 }
@@ -142,7 +142,7 @@ static void the_token_is_random_and_for_owner_and_group(void **state)
 	fclose(f);
 	text[64] = '\0';
 	assert_string_equal(text, two);
-	instance_close(in, true);
+	instance_close(in, true, false);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -157,10 +157,29 @@ static void what_is_not_ours_stays(void **state)
 	snprintf(log, sizeof(log), "%s/vlspd.log", p->dir);
 	fclose(fopen(path, "w"));
 	fclose(fopen(log, "w"));
-	instance_close(in, false); /* failed: the log is to be read */
+	instance_close(in, false, false); /* failed: the log is to be read */
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(unlink(log), 0);
 	unlink(path);
+}
+
+static void the_state_directory_is_noted_while_there_is_a_network(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	char dir[64] = "";
+
+	assert_int_equal(instance_state_dir(p->dir, dir, sizeof(dir)), -ENOENT);
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	assert_int_equal(instance_state_dir_set(in, "/somewhere/else", NULL), 0);
+	instance_close(in, false, true); /* the network runs on */
+	assert_true(instance_crashed(p->dir));
+	assert_int_equal(instance_state_dir(p->dir, dir, sizeof(dir)), 0);
+	assert_string_equal(dir, "/somewhere/else");
+	assert_int_equal(instance_state_dir(p->dir, dir, 4), -EBADMSG);
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	instance_close(in, true, false);
+	assert_int_equal(access(p->dir, F_OK), -1);
 }
 
 int main(void)
@@ -171,6 +190,7 @@ int main(void)
 		T(what_a_crash_leaves_is_not_believed_and_taken_over),
 		T(the_token_is_random_and_for_owner_and_group),
 		T(what_is_not_ours_stays),
+		T(the_state_directory_is_noted_while_there_is_a_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,11 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_false(c.fake_host);
 	assert_false(c.auth_none);
 	assert_int_equal(c.hello_us, 0);
+	assert_true(c.restore);
+	assert_true(c.cgroups);
+	assert_true(c.limit_caps);
+	assert_false(c.keep);
+	assert_int_equal(c.user_base, 1448300000);
 }
 
 static void options_are_taken_in_both_spellings(void **state)
@@ -65,6 +70,18 @@ static void options_are_taken_in_both_spellings(void **state)
 	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(parse(&c, NULL, WORDS("status", "--listen", "none")), 0);
 	assert_false(c.listen);
+	assert_int_equal(parse(&c, NULL, WORDS("stop", "--keep", "--runtime-dir", "/r")), 0);
+	assert_true(c.keep);
+	assert_int_equal(parse(&c, NULL, WORDS("clean", "--instance", "/i")), 0);
+	assert_int_equal(c.command, CONF_CLEAN);
+	assert_string_equal(c.runtime_dir, "/i");
+	assert_int_equal(parse(&c, NULL,
+			       WORDS("run", "--restore", "no", "--user-base", "none", "--cgroups",
+				     "none", "--capabilities=all", "--state-dir", "/s")),
+			 0);
+	assert_false(c.restore || c.cgroups || c.limit_caps);
+	assert_int_equal(c.user_base, 0);
+	assert_true(c.state_dir_given);
 	assert_int_equal(parse(&c, NULL, WORDS("stop", "--help")), 0);
 	assert_int_equal(c.command, CONF_HELP);
 }
@@ -76,6 +93,11 @@ static void wrong_usage_names_what_is_wrong(void **state)
 	} rows[] = {
 		{{"frobnicate"}, "frobnicate"},
 		{{"run", "fast"}, "fast"},
+		{{"run", "--keep"}, "--keep"},
+		{{"run", "--restore", "maybe"}, "restore"},
+		{{"run", "--user-base", "0"}, "user-base"},
+		{{"run", "--user-base", "4000000000"}, "user-base"},
+		{{"run", "--cgroups", "v3"}, "cgroups"},
 		{{"run", "--colour", "red"}, "--colour"},
 		{{"run", "--listen"}, "--listen"},
 		{{"run", "--listen", "8888"}, "listen"},
