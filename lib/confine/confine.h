@@ -21,11 +21,14 @@
 
 /* Keeps these capabilities (bits of 1 << CAP_*) permitted and effective, clears inheritable and
  * ambient, and drops all others from the bounding set. Those that the process does not have are
- * left out of keep silently. 0 or -errno. */
+ * left out of keep silently. 0 or -errno (-EPERM: it may not narrow its bounding set). Concerns
+ * the calling thread and those that it makes later. */
 int confine_caps(uint64_t keep);
 /* no_new_privs (prctl(2)). */
 int confine_no_new_privs(void);
-/* Becomes uid and gid (the same number), without supplementary groups; keeps capabilities keep. */
+/* Becomes uid and gid (the same number) for good, without supplementary groups; keeps capabilities
+ * keep, as confine_caps(); not dumpable: others of that number can neither trace it nor read its
+ * /proc entry. Of a process with one thread. 0 or -errno: then it must end, half of it is done. */
 int confine_user(uint32_t uid, uint64_t keep);
 
 struct confine_app {	 /* how an application is started */
