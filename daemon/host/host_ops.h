@@ -4,6 +4,8 @@
  * does for daemon/ctl. Work is given as one batch and answered once; order inside a batch:
  * links deleted, routers stopped, routers started, links created, links changed. A batch
  * fails as a whole for the caller, with what could be done listed per item; daemon/ctl undoes.
+ * Deleting a router or link that is not there is done at once: it may never have been made, or
+ * somebody may have removed it behind the daemon's back.
  */
 #ifndef VLSP_DAEMON_HOST_HOST_OPS_H
 #define VLSP_DAEMON_HOST_HOST_OPS_H
@@ -101,6 +103,7 @@ struct host_audit {
 	struct host_link *links;
 	size_t link_count;
 	enum host_finding *link_found;
+	bool clean;    /* filled by the caller: remove strays also where adopt is false */
 	size_t strays; /* things of this instance that nobody wants: namespaces, devices, processes
 			*/
 	char example[200]; /* for people: the first thing that is not well, and why; "" : none */
@@ -154,7 +157,9 @@ struct host_ops {
 	/*
 	 * Compares; -EBUSY while a batch runs. Takes ownership of audit until done is called.
 	 *
-	 * adopt false: looks and changes nothing.
+	 * adopt false: looks and changes nothing, but for strays where clean is set. A router whose
+	 * process is about to be started again by the back end is WELL. What is not WELL is then
+	 * deleted by a batch, with all its links, and made again.
 	 * adopt true: only as the first call after opening, for the daemon was away. What is WELL
 	 * (or DIFFERS) is taken over as it runs: no process is restarted, no device touched. Of
 	 * what is WRONG, and of strays, everything is removed, with programs that run inside, so
