@@ -21,6 +21,7 @@
 #include "lib/base/clock.h"
 #include "lib/nlk/batch.h"
 #include "lib/nlk/link.h"
+#include "lib/nlk/message.h"
 #include "lib/nlk/ns.h"
 
 #define WAIT_NS (30 * NSEC_PER_SEC)
@@ -107,19 +108,8 @@ int local_gone_prepare(struct local_gone *gone)
 	return 0;
 }
 
-static bool is_gone(struct nlmsghdr *nlh, int length, int index)
-{
-	for (; mnl_nlmsg_ok(nlh, length); nlh = mnl_nlmsg_next(nlh, &length)) {
-		const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-
-		if (nlh->nlmsg_type == RTM_DELLINK && ifi->ifi_index == index)
-			return true;
-	}
-	return false;
-}
-
 /* Waits for the end of the watched device. */
-static int wait_one(const struct local_gone *gone, int index, uint64_t deadline_ns)
+static int wait_one(const struct local_gone *gone, uint32_t index, uint64_t deadline_ns)
 {
 	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct pollfd p = {.fd = gone->watch, .events = POLLIN};
@@ -136,7 +126,7 @@ static int wait_one(const struct local_gone *gone, int index, uint64_t deadline_
 		n = recv(gone->watch, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (n > 0 && is_gone((struct nlmsghdr *)buf, (int)n, index))
+		if (n > 0 && nlk_message_link_gone(buf, (size_t)n, index))
 			return 0;
 	}
 }
@@ -149,7 +139,7 @@ int local_gone_wait(struct local_gone *gone)
 	for (int i = 0; r == 0 && i < 2; i++) {
 		close_if(&gone->socks[i]);
 		close_if(&gone->ends[i]);
-		r = wait_one(gone, 2 + i, deadline);
+		r = wait_one(gone, 2 + (uint32_t)i, deadline);
 	}
 	gone_free(gone);
 	return r;

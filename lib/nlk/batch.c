@@ -16,6 +16,10 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+#include "lib/nlk/message.h"
+
+#define ERRNO_MAX 4095 /* MAX_ERRNO of the kernel */
+
 int nlk_open(void)
 {
 	int one = 1, fd, r;
@@ -90,7 +94,8 @@ void nlk_batch_end(struct nlk_batch *batch, struct nlmsghdr *nlh)
 	batch->used += MNL_ALIGN(nlh->nlmsg_len);
 }
 
-static const char *ack_text(const struct nlmsghdr *nlh)
+/* The kernel's own words; length: of what is behind the head, at least a struct nlmsgerr. */
+static const char *ack_text(const struct nlmsghdr *nlh, size_t length)
 {
 	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
@@ -100,8 +105,8 @@ static const char *ack_text(const struct nlmsghdr *nlh)
 		return "";
 	/* With NETLINK_CAP_ACK the refused message's payload is left out, but not always. */
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && ack->msg.nlmsg_len >= sizeof(ack->msg))
-		offset += MNL_ALIGN(ack->msg.nlmsg_len - sizeof(ack->msg));
-	if (offset >= mnl_nlmsg_get_payload_len(nlh))
+		offset += NLMSG_ALIGN((size_t)ack->msg.nlmsg_len) - NLMSG_HDRLEN;
+	if (offset >= length)
 		return "";
 	mnl_attr_for_each(attr, nlh, offset)
 	{
@@ -124,19 +129,20 @@ struct receive {
 /* 1: the last message has been answered. */
 static int receive_one(struct receive *rx, const struct nlmsghdr *nlh)
 {
-	const struct nlmsgerr *ack;
+	size_t length;
+	const struct nlmsgerr *ack = nlk_message_payload(nlh, &length);
 
-	if (nlh->nlmsg_type != NLMSG_ERROR ||
-	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr) ||
+	if (nlh->nlmsg_type != NLMSG_ERROR || length < sizeof(*ack) ||
 	    nlh->nlmsg_seq - rx->first > rx->last - rx->first)
 		return 0;
-	ack = mnl_nlmsg_get_payload(nlh);
 	if (ack->error) {
+		int error = ack->error < 0 && ack->error >= -ERRNO_MAX ? ack->error : -EPROTO;
+
 		if (!rx->error)
-			rx->error = ack->error;
+			rx->error = error;
 		if (rx->fn)
-			rx->fn(rx->arg, rx->batch->tags[nlh->nlmsg_seq - rx->first_seq],
-			       -ack->error, ack_text(nlh));
+			rx->fn(rx->arg, rx->batch->tags[nlh->nlmsg_seq - rx->first_seq], -error,
+			       ack_text(nlh, length));
 	}
 	return nlh->nlmsg_seq == rx->last;
 }
@@ -146,15 +152,15 @@ static int receive_acks(struct receive *rx, int sock)
 	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 
 	for (;;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+		const struct nlmsghdr *nlh;
 		ssize_t n = recv(sock, buf, sizeof(buf), 0);
-		int left = (int)n;
+		size_t at = 0;
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -errno;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		if (n <= 0)
+			return n < 0 ? -errno : -ECONNRESET;
+		while ((nlh = nlk_message_next(buf, (size_t)n, &at)))
 			if (receive_one(rx, nlh))
 				return 0;
 	}
