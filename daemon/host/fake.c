@@ -280,9 +280,9 @@ static void close_host(struct host *host, bool keep)
 	struct fake *fake = fake_of(host);
 	uint32_t i;
 
-	for (i = 0; i < VLSP_SLOT_MAX; i++)
+	for (i = 0; i < fake->router_top; i++)
 		fake_router_free(fake->routers[i]);
-	for (i = 0; i < VLSP_PORT_MAX; i++)
+	for (i = 0; i < fake->port_top; i++)
 		free(fake->links[i]);
 	host_batch_free(fake->batch);
 	loop_timer_free(fake->batch_timer);
