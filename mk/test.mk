@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests. check = packages, lint, units and whole-controller tests under ASan and UBSan, fuzzing (briefly),
 # BPF programs, stories in namespaces. UNIT= narrows units to paths that contain it, STORY= names stories,
-# FUZZ_SECONDS= says how long each fuzz target runs.
+# FUZZ_SECONDS= says how long each fuzz target runs (run-fuzz), RUNS= how often all of them together (fuzz).
 
 UNIT         ?=
 STORY        ?=
 FUZZ_SECONDS ?= 5
+RUNS         ?= 10000000
 JOBS         ?= $(shell nproc)
 
 UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
@@ -35,7 +36,7 @@ $(O)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
 $(O)/tests/bench/%: tests/bench/%.c
 	$(call say,BENCH,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $< -o $@
 
-.PHONY: deps check lint units run-units bpf-tests bpf-check fuzzers run-fuzz system bench demo
+.PHONY: deps check lint units run-units bpf-tests bpf-check fuzzers run-fuzz fuzz system bench demo
 deps:
 	@tests/deps
 
@@ -56,7 +57,11 @@ $(filter $(O)/tests/unit/daemon/host/%,$(UNIT_BINS)): | $(O)/vlsp-router
 
 fuzzers: $(FUZZ_BINS)
 run-fuzz: $(FUZZ_BINS)
-	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_BINS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tests/fuzz/run $(FUZZ_BINS)
+# By hand, from any MODE: builds and runs the fuzz targets for RUNS executions.
+fuzz:
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=fuzz fuzzers
+	@RUNS=$(RUNS) JOBS=$(JOBS) tests/fuzz/run $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 system: all $(BENCH_BINS)
 	@BUILD=$(abspath $(O)) tests/system/run $(STORY)

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's answers to netlink batches, as bytes. Input: how many messages the batch has and
+ * how long they are, then datagrams of raw bytes, or of acknowledgements whose head is made right
+ * (see datagram()), on a socket pair in place of the netlink socket. Checked: a refusal is told
+ * with the tag of a message of the batch and an errno, and makes the batch fail; the batch can be
+ * used again. What comes is also read as news about devices.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/rtnetlink.h>
+
+#include "lib/nlk/batch.h"
+#include "lib/nlk/link.h"
+#include "lib/nlk/message.h"
+#include "tests/fuzz/fuzz.h"
+
+#define MESSAGES_MAX 40
+#define DATAGRAM_MAX 4096
+
+struct seen {
+	unsigned count, refused;
+};
+
+static void refused(void *arg, uint32_t tag, int code, const char *text)
+{
+	struct seen *seen = arg;
+
+	CHECK(tag < seen->count);
+	CHECK(code > 0 && code <= 4095);
+	CHECK(strlen(text) < DATAGRAM_MAX);
+	seen->refused++;
+}
+
+/* An acknowledgement of message seq, with attributes of the input behind. */
+static size_t ack_make(struct input *in, uint8_t *buf)
+{
+	struct nlmsgerr ack = {0};
+	struct nlmsghdr head = {.nlmsg_type = NLMSG_ERROR};
+	uint8_t flags = input_byte(in);
+	struct input rest;
+
+	head.nlmsg_seq = input_byte(in);
+	head.nlmsg_flags = (flags & 1 ? NLM_F_ACK_TLVS : 0) | (flags & 2 ? NLM_F_CAPPED : 0);
+	ack.error = flags & 4 ? -(int)input_byte(in) : (int)input_u32(in);
+	ack.msg.nlmsg_len = flags & 8 ? input_u32(in) : (uint32_t)sizeof(ack.msg);
+	rest = input_take(in, input_byte(in));
+	head.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + sizeof(ack) + rest.left);
+	if (flags & 16)
+		head.nlmsg_len = input_u32(in);
+	memcpy(buf, &head, sizeof(head));
+	memcpy(buf + NLMSG_HDRLEN, &ack, sizeof(ack));
+	if (rest.left)
+		memcpy(buf + NLMSG_HDRLEN + sizeof(ack), rest.at, rest.left);
+	return NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(ack) + rest.left);
+}
+
+static void datagram(struct input *in, int sock)
+{
+	static uint8_t buf[DATAGRAM_MAX] __attribute__((aligned(8)));
+	uint8_t count = input_byte(in);
+	size_t size = 0;
+
+	if (count & 0x80) {
+		struct input raw = input_take(in, (size_t)(count & 0x7f) * 4 + input_byte(in) % 4);
+
+		if (raw.left)
+			memcpy(buf, raw.at, raw.left);
+		size = raw.left;
+	} else {
+		memset(buf, 0, sizeof(buf));
+		for (unsigned i = 0; i < count % 8u + 1; i++)
+			size += ack_make(in, buf + size);
+	}
+	if (size == 0)
+		return;
+	(void)nlk_message_link_gone(buf, size, 2);
+	CHECK(send(sock, buf, size, MSG_DONTWAIT) == (ssize_t)size);
+}
+
+static void batch_fill(struct nlk_batch *batch, struct seen *seen, struct input *in)
+{
+	static const char alias[] = "0123456789012345678901234567890123456789012345678901234567890"
+				    "0123456789012345678901234567890123456789012345678901234567890";
+	unsigned count = 1 + input_byte(in) % MESSAGES_MAX;
+
+	for (seen->count = 0; seen->count < count; seen->count++) {
+		const struct nlk_link_change change = {.set = NLK_LINK_UP | NLK_LINK_ALIAS,
+						       .alias = alias};
+
+		batch->tag = seen->count;
+		if (seen->count % 3 == 2)
+			nlk_link_set(batch, seen->count, &change);
+		else
+			nlk_link_del(batch, seen->count);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, size};
+	struct nlk_batch batch;
+	struct seen seen = {0};
+	uint8_t drain[65536];
+	int pair[2], r;
+
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	nlk_batch_init(&batch);
+	for (int round = 0; round < 2; round++) {
+		unsigned datagrams = input_byte(&in) % 4u;
+
+		seen.refused = 0;
+		batch_fill(&batch, &seen, &in);
+		for (unsigned i = 0; i < datagrams; i++)
+			datagram(&in, pair[1]);
+		if (round == 1) /* nothing comes any more: what waits must end */
+			CHECK(shutdown(pair[1], SHUT_WR) == 0);
+		else
+			CHECK(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
+		r = nlk_batch_send(&batch, pair[0], refused, &seen);
+		CHECK(r <= 0 && (r < 0 || !seen.refused));
+		CHECK(batch.count == 0 && batch.used == 0);
+		while (recv(pair[1], drain, sizeof(drain), MSG_DONTWAIT) > 0)
+			;
+	}
+	nlk_batch_done(&batch);
+	close(pair[0]);
+	close(pair[1]);
+	return 0;
+}
