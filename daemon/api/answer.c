@@ -111,10 +111,11 @@ static void make_ascii(char *text)
 			*text = '?';
 }
 
-void api_answer_err(struct api_call *call, const struct err *err)
+/* op: the operation that failed; 0: the request was refused before it became one. */
+static void answer_failed(struct api_call *call, const struct err *err, uint64_t op)
 {
 	int status = api_status_of(err->code);
-	json_t *text = json_string(err->text);
+	json_t *text = json_string(err->text), *json;
 
 	if (!text) {
 		struct err plain = *err;
@@ -124,7 +125,15 @@ void api_answer_err(struct api_call *call, const struct err *err)
 	}
 	if (status == 500)
 		log_error("%s %s: %s", call->req->method, call->req->path, err->text);
-	api_answer(call, status, json_pack("{s:o}", "error", text));
+	json = json_pack("{s:o}", "error", text);
+	if (json && op)
+		json_object_set_new(json, "operation", json_integer((json_int_t)op));
+	api_answer(call, status, json);
+}
+
+void api_answer_err(struct api_call *call, const struct err *err)
+{
+	answer_failed(call, err, 0);
 }
 
 void api_started(struct api_call *call, int r, uint64_t op, const struct err *err)
@@ -145,7 +154,7 @@ void api_answer_op(struct api_call *call, int status, json_t *json, const struct
 {
 	if (op->state == CTL_OP_FAILED) {
 		json_decref(json);
-		api_answer_err(call, &op->err);
+		answer_failed(call, &op->err, op->id);
 		return;
 	}
 	if (json) {
