@@ -19,6 +19,7 @@ UNIT_BINS := $(UNIT_SRCS:%.c=$(O)/%)
 BPF_BINS  := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 FUZZ_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_BINS := $(patsubst %.c,$(O)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(O)/tests/bench/sink.bpf.o
+CHAOS_SHIM := $(O)/tests/chaos/faults.so
 
 define test_rule
 $(O)/tests/unit/%: tests/unit/%.c $(LIB)
@@ -63,11 +64,20 @@ fuzz:
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=fuzz fuzzers
 	@RUNS=$(RUNS) JOBS=$(JOBS) tests/fuzz/run $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-system: all $(BENCH_BINS)
+system: all $(BENCH_BINS) $(CHAOS_SHIM)
 	@BUILD=$(abspath $(O)) tests/system/run $(STORY)
 
 check: deps
 	@tests/check $(JOBS)
+
+# Only for people and nightly runs, but for a short one in tests/system/chaos.sh.
+SEED   ?=
+ROUNDS ?= 10
+$(CHAOS_SHIM): tests/chaos/faults.c
+	$(call say,SHIM,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -O2 -Wall -Wextra -Werror -fPIC -shared $< -o $@ -ldl
+.PHONY: chaos
+chaos: all $(CHAOS_SHIM)
+	@BUILD=$(abspath $(O)) SEED=$(SEED) ROUNDS=$(ROUNDS) tests/chaos/chaos.sh $(CHAOS_OPTIONS)
 
 bench: all $(BENCH_BINS)
 	@BUILD=$(abspath $(O)) tests/bench/run

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a topology is after operations: a small model of its own, which knows nothing of the daemon's.
+
+An operation is a dictionary: "kind" and what it is about. Those that were acknowledged are applied in the order
+of their numbers. Of those without an answer any may have been done, in any order, or none.
+"""
+import copy
+import itertools
+import json
+
+UNANSWERED_MAX = 3  # operations that were done and whose answer was lost, in one crash
+
+
+class Network:
+    def __init__(self):
+        self.routers = {}  # name: address, None if it is not known
+        self.links = {}  # name: (a, b, weight, admin)
+
+    def copy(self):
+        return copy.deepcopy(self)
+
+    def do(self, op, answer=None):
+        """Applies op and returns the statuses that it may be answered with; a refused one changes nothing.
+        answer: the JSON that came back, which tells the address that was given."""
+        kind = op["kind"]
+        return getattr(self, "do_" + kind.replace("-", "_"))(op, answer or {})
+
+    def do_router_add(self, op, answer):
+        if op["name"] in self.routers:
+            return {409}
+        self.routers[op["name"]] = answer.get("address")
+        return {201}
+
+    def do_router_delete(self, op, _answer):
+        if op["name"] not in self.routers:
+            return {404}
+        del self.routers[op["name"]]
+        self.links = {k: v for k, v in self.links.items() if op["name"] not in v[:2]}
+        return {200}
+
+    def do_link_add(self, op, _answer):
+        may = set()
+        if op["a"] not in self.routers or op["b"] not in self.routers:
+            may.add(404)
+        if op["name"] in self.links:
+            may.add(409)
+        if not may:
+            self.links[op["name"]] = (op["a"], op["b"], op["weight"], "up")
+            may.add(201)
+        return may
+
+    def do_link_set(self, op, _answer):
+        if op["name"] not in self.links:
+            return {404}
+        a, b, weight, admin = self.links[op["name"]]
+        self.links[op["name"]] = (a, b, op.get("weight", weight), op.get("state", admin))
+        return {200}
+
+    def do_link_delete(self, op, _answer):
+        if self.links.pop(op["name"], None) is None:
+            return {404}
+        return {200}
+
+    def do_apply(self, op, _answer):
+        old = self.links
+        self.routers = {r: self.routers.get(r) for r in op["routers"]}
+        self.links = {}
+        for name, a, b, weight in op["links"]:
+            kept = old.get(name)
+            if kept and {kept[0], kept[1]} == {a, b}:
+                self.links[name] = (kept[0], kept[1], weight, kept[3])
+            else:
+                self.links[name] = (a, b, weight, "up")
+        return {200}
+
+    def do_clear(self, _op, _answer):
+        self.routers, self.links = {}, {}
+        return {200}
+
+    def differs(self, other):
+        """What is not the same in other, as lines for people; an address that is not known is any."""
+        out = []
+        for what, mine, theirs in (("router", self.routers, other.routers), ("link", self.links, other.links)):
+            for name in sorted(mine.keys() | theirs.keys()):
+                if name not in theirs:
+                    out.append(f"{what} {name} is missing (expected {mine[name]})")
+                elif name not in mine:
+                    out.append(f"{what} {name} is not expected ({theirs[name]})")
+                elif mine[name] is not None and theirs[name] is not None and mine[name] != theirs[name]:
+                    out.append(f"{what} {name}: expected {mine[name]}, got {theirs[name]}")
+        return out
+
+
+def document(op):
+    """The body of an apply."""
+    return json.dumps({
+        "name": op.get("name", "chaos"),
+        "routers": list(op["routers"]),
+        "links": [{"name": n, "a": a, "b": b, "weight": w} for n, a, b, w in op["links"]]}).encode()
+
+
+def request(rest, op):
+    """Asks a daemon for op."""
+    kind = op["kind"]
+    if kind == "router-add":
+        return rest("POST", "/router/", {"name": op["name"]})
+    if kind == "router-delete":
+        return rest("DELETE", "/router/" + op["name"])
+    if kind == "link-add":
+        return rest("POST", "/link/", {"router1": op["a"], "router2": op["b"], "weight": op["weight"],
+                                       "linkName": op["name"]})
+    if kind == "link-set":
+        return rest("PUT", "/link/" + op["name"], {k: op[k] for k in ("weight", "state") if k in op})
+    if kind == "link-delete":
+        return rest("DELETE", "/link/" + op["name"])
+    if kind == "clear":
+        return rest("DELETE", "/topology/")
+    return rest("PUT", "/topology/", {"no_wait": "true", "source": "chaos"}, document(op))
+
+
+def shown(rest):
+    """The topology that a daemon shows, as a Network."""
+    net = Network()
+    doc = rest("GET", "/topology/", {"format": "json"}).json
+    states = {l["name"]: l["state"] for l in rest.get("/link/", {"detail": "all"})["detail"]}
+    for r in doc.get("routers", []):
+        net.routers[r["name"]] = r["address"]
+    for l in doc.get("links", []):
+        name = l.get("name", f"{l['a']}-{l['b']}")
+        net.links[name] = (l["a"], l["b"], l.get("weight", 1), states.get(name))
+    return net
+
+
+class Random:
+    """Random networks and operations, all from one generator."""
+
+    def __init__(self, rng, names=40, links=80):
+        self.rng = rng
+        self.names = [f"r{i}" for i in range(names)]
+        self.link_names = [f"l{i}" for i in range(links)]
+
+    def network(self, low=3, high=40):
+        """An apply of a connected random network."""
+        count = self.rng.randint(low, min(high, len(self.names)))
+        routers = self.rng.sample(self.names, count)
+        names = iter(self.rng.sample(self.link_names, len(self.link_names)))
+        links = [(next(names), routers[self.rng.randrange(i)], routers[i], self.rng.randint(1, 9))
+                 for i in range(1, count)]
+        for _ in range(self.rng.randint(0, count)):
+            a, b = self.rng.sample(routers, 2)
+            name = next(names, None)
+            if name:
+                links.append((name, a, b, self.rng.randint(1, 9)))
+        return {"kind": "apply", "routers": routers, "links": links}
+
+    def changed(self, net):
+        """An apply of a document that differs a little from net."""
+        routers = list(net.routers)
+        for r in self.rng.sample(routers, min(len(routers), self.rng.randint(0, 2))):
+            routers.remove(r)
+        routers += [r for r in self.rng.sample(self.names, self.rng.randint(0, 3)) if r not in routers]
+        have = set(routers)
+        links = [(n, l[0], l[1], l[2]) for n, l in net.links.items()
+                 if l[0] in have and l[1] in have and self.rng.random() > 0.1]
+        used = {l[0] for l in links}
+        for name in self.rng.sample(self.link_names, 4):
+            if name not in used and len(routers) > 1:
+                links.append((name, *self.rng.sample(routers, 2), self.rng.randint(1, 9)))
+        return {"kind": "apply", "routers": routers, "links": links}
+
+    def operation(self, net):
+        """net: what the client believes there is; it may be wrong, which is the point."""
+        pick = self.rng.choices(
+            ["router-add", "router-delete", "link-add", "link-set", "link-delete", "apply", "clear"],
+            [20, 8, 25, 30, 8, 8, 0.3])[0]
+        op = {"kind": pick}
+        if pick.startswith("router"):
+            op["name"] = self.rng.choice(self.names)
+        elif pick.startswith("link"):
+            known = list(net.links)
+            new = pick == "link-add" or not known or self.rng.random() < 0.1
+            op["name"] = self.rng.choice(self.link_names if new else known)
+        if pick == "link-add":
+            pool = list(net.routers) if len(net.routers) > 1 else self.names
+            op["a"], op["b"] = self.rng.sample(pool, 2)
+            op["weight"] = self.rng.randint(1, 9)
+        if pick == "link-set":
+            if self.rng.random() < 0.5:
+                op["weight"] = self.rng.randint(1, 9)
+            else:
+                op["state"] = self.rng.choice(["up", "up", "down", "silent"])
+        if pick == "apply":
+            return self.changed(net) if self.rng.random() < 0.8 else self.network(3, 20)
+        return op
+
+
+def possible(net, unanswered):
+    """Every network that net may have become by some of the unanswered operations, likely ones first."""
+    yield net, ()
+    for n in range(1, min(len(unanswered), UNANSWERED_MAX) + 1):
+        for ops in itertools.permutations(unanswered, n):
+            after = net.copy()
+            if all(after.do(op) & {200, 201} for op in ops):
+                yield after, ops
