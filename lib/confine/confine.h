@@ -62,19 +62,36 @@ struct confine_limits {	 /* 0: no limit */
 
 struct confine_cgroups; /* where the memory, cpu and pids controllers are mounted */
 
-/* Finds the hierarchies. *ret_missing: controllers that this machine does not have, for a message
- * ("" : none). -ENOENT: no cgroup file system at all. */
-int confine_cgroups_probe(struct confine_cgroups **ret_cgroups, char ret_missing[64]);
-void confine_cgroups_free(struct confine_cgroups *cgroups); /* NULL is fine */
-/* Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. -EEXIST: there is one that
- * was not made by this call; nothing is changed then. */
+/*
+ * Finds the hierarchies: for each controller where it is mounted, v1 or v2, and the group of our
+ * process 1 in it, below which ours are made, so that the limits of a container we run in hold for
+ * us, too. *ret_missing: controllers that this machine does not have, or not writable, for a
+ * message ("" : none). -ENOENT: there is none at all. root: "" ; another one for tests, in front of
+ * every path that is read or written.
+ */
+int confine_cgroups_probe(const char *root, struct confine_cgroups **ret_cgroups,
+			  char ret_missing[64]);
+void confine_cgroups_free(struct confine_cgroups *cgroups);	     /* NULL is fine */
+bool confine_cgroups_unified(const struct confine_cgroups *cgroups); /* some of it is v2 */
+/*
+ * Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. Those above it are made
+ * as needed, but not counted as made by this call; v2: their controllers are switched on for what
+ * is below. A directory of the group that is there is used only if ours(arg, PATH) says so (NULL:
+ * none is); otherwise -EEXIST, naming it. What this call has made is removed again if it fails.
+ */
 int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group,
-			const struct confine_limits *limits, struct err *err);
+			const struct confine_limits *limits,
+			bool (*ours)(void *arg, const char *path), void *arg, struct err *err);
+/* -EBUSY: more memory is in use than would be allowed (v1). The text starts with the limit's name.
+ */
 int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *group,
 			 const struct confine_limits *limits, struct err *err);
 int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
 /* Removes the directories of group where they are empty (not those above). 0, -EBUSY, -ENOENT. */
 int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group);
+/* Removes those above it that confine_cgroup_make() has made, in any process, and that are empty.
+ */
+void confine_cgroup_tidy(const struct confine_cgroups *cgroups, const char *group);
 /* Paths of the group's directories, one per hierarchy; ends with NULL; to be freed with free()
  * as one block. NULL: out of memory. */
 char **confine_cgroup_paths(const struct confine_cgroups *cgroups, const char *group);
