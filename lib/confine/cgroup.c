@@ -149,6 +149,22 @@ int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *grou
 	return 0;
 }
 
+int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *group, struct err *err)
+{
+	for (size_t i = 0; i < cgroups->count; i++) {
+		const struct tree *tree = &cgroups->tree[i];
+		int r;
+
+		if (!(tree->controllers & CONTROLLER_CPU))
+			continue;
+		r = tree->unified ? file_write(tree, group, "cpu.weight", "10000")
+				  : file_write(tree, group, "cpu.shares", "262144");
+		if (r < 0)
+			return err_errno(err, r, "control group %s/%s: weight", tree->dir, group);
+	}
+	return 0;
+}
+
 /* --- making -------------------------------------------------------------------------------------
  */
 

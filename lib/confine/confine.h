@@ -86,6 +86,8 @@ int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group
  */
 int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *group,
 			 const struct confine_limits *limits, struct err *err);
+/* Of all groups, this one's processes get the CPU first when it is short. */
+int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *group, struct err *err);
 int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
 /* Removes the directories of group where they are empty (not those above). 0, -EBUSY, -ENOENT. */
 int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control groups of an instance: vlsp/INSTANCE, in it "routers" for all router processes, and for
+ * each router a group of its id, which the programs on it join, with its limits. Directories stand
+ * in the journal (kind cgroup); one that exists and does not is somebody else's, and is refused,
+ * never used, never removed. Functions are thread-safe for different routers.
+ */
+#ifndef VLSP_DAEMON_HOST_LOCAL_CGROUP_H
+#define VLSP_DAEMON_HOST_LOCAL_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/host/local_journal.h"
+#include "lib/base/err.h"
+#include "lib/topo/doc.h"
+
+struct local_cgroup;
+
+/*
+ * Makes, or takes over from an earlier run, vlsp/INSTANCE and its "routers". wanted false, or a
+ * machine without control groups that we may write: an object whose functions do nothing (that is
+ * logged at info, as is each controller that is missing). -EEXIST: a group of that name is somebody
+ * else's; -EBUSY: controllers cannot be switched on (v2); -errno.
+ */
+int local_cgroup_open(const char *instance, struct local_journal *journal, bool wanted,
+		      struct local_cgroup **ret_cgroup, struct err *err);
+/* Processes of this one, and what it forks later, count as routers'. 0 or -errno. */
+int local_cgroup_spawner(struct local_cgroup *cgroup, pid_t pid);
+/* The router's group; limits that are 0 are the defaults of lib/confine/confine.h. One that an
+ * earlier run has left is taken over. -EEXIST: it is somebody else's. */
+int local_cgroup_add(struct local_cgroup *cgroup, uint32_t router_id,
+		     const struct topo_limits *limits, struct err *err);
+/* -EBUSY: its programs use more memory than that (v1). */
+int local_cgroup_set(struct local_cgroup *cgroup, uint32_t router_id,
+		     const struct topo_limits *limits, struct err *err);
+/* Ends what still runs in the router's group and removes it. 0 (also if there is none), -errno. */
+int local_cgroup_del(struct local_cgroup *cgroup, uint32_t router_id);
+/* Paths of the router's directories; NULL at the end, freed as one block. NULL: there are none. */
+char **local_cgroup_paths(struct local_cgroup *cgroup, uint32_t router_id);
+/* keep: everything stays. Otherwise vlsp/INSTANCE goes with all that is in it, processes too. NULL
+ * is fine. */
+void local_cgroup_close(struct local_cgroup *cgroup, bool keep);
+
+/* Without an object, for vlspd clean: ends the processes in all groups that stand in the journal
+ * and removes them. 0 or -errno of the first that stays; its path is in err. */
+int local_cgroup_clean(struct local_journal *journal, struct err *err);
+
+#endif
