@@ -134,8 +134,8 @@ def shown(rest):
 class Random:
     """Random networks and operations, all from one generator."""
 
-    def __init__(self, rng, names=40, links=80):
-        self.rng = rng
+    def __init__(self, rng, names=40, links=80, applies=8):
+        self.rng, self.applies = rng, applies  # applies: of about 100 operations
         self.names = [f"r{i}" for i in range(names)]
         self.link_names = [f"l{i}" for i in range(links)]
 
@@ -172,7 +172,7 @@ class Random:
         """net: what the client believes there is; it may be wrong, which is the point."""
         pick = self.rng.choices(
             ["router-add", "router-delete", "link-add", "link-set", "link-delete", "apply", "clear"],
-            [20, 8, 25, 30, 8, 8, 0.3])[0]
+            [20, 8, 25, 30, 8, self.applies, self.applies / 30])[0]
         op = {"kind": pick}
         if pick.startswith("router"):
             op["name"] = self.rng.choice(self.names)
