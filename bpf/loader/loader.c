@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Opens, loads and pins the BPF object of an instance, and takes it away. libbpf's own talk goes to
- * the debug log; of a refusal by the verifier the last lines are kept for the user. Called by the
- * local host back end when the daemon starts and stops.
+ * Opens the BPF object of an instance: loads and pins it, or takes over what is pinned (adopt.c);
+ * and takes it away, or leaves it. libbpf's own talk goes to the debug log; of a refusal by the
+ * verifier the last lines are kept for the user. Called by the local host back end when the daemon
+ * starts and stops.
  */
 #include "bpf/loader/loader_priv.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
-#include <linux/magic.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 #include "vlsp.skel.h"
 
-#define BPFFS	  "/sys/fs/bpf"
-#define PINS	  BPFFS "/vlsp"
 #define TAIL_SIZE 320
 
 /* The end of the verifier's last refusal; valid during bld_open only. */
@@ -82,159 +76,73 @@ static int check_instance(const char *instance, struct err *err)
 	return 0;
 }
 
-static int mount_bpffs(bool *ret_mounted, struct err *err)
-{
-	struct statfs fs;
-
-	*ret_mounted = false;
-	if (statfs(BPFFS, &fs) < 0)
-		return err_errno(err, errno, BPFFS);
-	if (fs.f_type == BPF_FS_MAGIC)
-		return 0;
-	if (mount("bpf", BPFFS, "bpf", 0, "mode=0700") < 0)
-		return err_errno(err, errno, "mounting the BPF file system on " BPFFS);
-	*ret_mounted = true;
-	return 0;
-}
-
-/* . and .., and what some kernels put into every BPF file system */
-static bool is_always_there(const char *name)
-{
-	static const char *const names[] = {".", "..", "maps.debug", "progs.debug"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_empty(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	bool empty = true;
-
-	if (!dir)
-		return false;
-	while ((entry = readdir(dir))) {
-		if (!is_always_there(entry->d_name))
-			empty = false;
-	}
-	closedir(dir);
-	return empty;
-}
-
-/* Takes the directories away if they are empty, and the mount if it is ours and empty. */
-static void remove_dirs(struct bld *bld)
-{
-	rmdir(bld->dir);
-	rmdir(PINS);
-	if (bld->mounted && is_empty(BPFFS))
-		umount2(BPFFS, MNT_DETACH);
-}
-
-static int make_dirs(struct bld *bld, const char *instance, struct err *err)
-{
-	if (mkdir(PINS, 0700) < 0 && errno != EEXIST)
-		return err_errno(err, errno, PINS);
-	if (mkdir(bld->dir, 0700) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_errno(err, errno, "%s", bld->dir);
-	if (!is_empty(bld->dir))
-		return err_set(
-			err, EEXIST,
-			"%s has programs already: does instance \"%s\" run, or did it crash?",
-			bld->dir, instance);
-	return 0;
-}
-
-static int pin(struct bld *bld, struct err *err)
-{
-	struct bpf_map *map;
-	struct bpf_program *prog;
-	char path[256];
-	int r;
-
-	bpf_object__for_each_map(map, bld->skel->obj)
-	{
-		snprintf(path, sizeof(path), "%s/%s", bld->dir, bpf_map__name(map));
-		r = bpf_map__pin(map, path);
-		if (r < 0)
-			return err_errno(err, r, "%s", path);
-	}
-	bpf_object__for_each_program(prog, bld->skel->obj)
-	{
-		snprintf(path, sizeof(path), "%s/%s", bld->dir, bpf_program__name(prog));
-		r = bpf_program__pin(prog, path);
-		if (r < 0)
-			return err_errno(err, r, "%s", path);
-	}
-	return 0;
-}
-
-static void unpin(struct bld *bld)
-{
-	struct bpf_map *map;
-	struct bpf_program *prog;
-	char path[256];
-
-	bpf_object__for_each_map(map, bld->skel->obj)
-	{
-		snprintf(path, sizeof(path), "%s/%s", bld->dir, bpf_map__name(map));
-		unlink(path);
-	}
-	bpf_object__for_each_program(prog, bld->skel->obj)
-	{
-		snprintf(path, sizeof(path), "%s/%s", bld->dir, bpf_program__name(prog));
-		unlink(path);
-	}
-}
-
-/* The template that the counters' chunks are like; libbpf 1.1 cannot size the object's own. */
-static int set_chunk_size(struct bld *bld)
+/* The template that the counters' chunks are like, which is what the verifier sees of vlsp_count;
+ * libbpf 1.1 cannot size the object's own. The caller's to close. */
+static int chunk_like_new(const struct bld *bld)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 
-	bld->chunk_like = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vlsp_count_like", sizeof(uint32_t),
-					 sizeof(struct vlsp_count), VLSP_COUNT_CHUNK * bld->ncpu,
-					 &opts);
-	if (bld->chunk_like < 0)
-		return bld->chunk_like;
-	return bpf_map__set_inner_map_fd(bld->skel->maps.vlsp_count, bld->chunk_like);
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "vlsp_count_like", sizeof(uint32_t),
+			      sizeof(struct vlsp_count), VLSP_COUNT_CHUNK * bld->ncpu, &opts);
+}
+
+/* The descriptors of what was loaded, ours. */
+static int take_fds(struct bld *bld, const struct vlsp *skel)
+{
+	for (int pin = 0; pin < BLD_PINS; pin++) {
+		const char *name = bld_pin_name((enum bld_pin)pin);
+		int fd = pin < BLD_IN ? bpf_object__find_map_fd_by_name(skel->obj, name)
+				      : bpf_program__fd(
+						bpf_object__find_program_by_name(skel->obj, name));
+
+		bld->fds[pin] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (bld->fds[pin] < 0)
+			return fd < 0 ? -ENOENT : -errno;
+	}
+	return 0;
+}
+
+static int load_error(int r, struct err *err)
+{
+	if (refusal[0])
+		return err_set(err, -r, "the kernel's verifier refused a BPF program: %s", refusal);
+	if (r == -EPERM)
+		return err_errno(err, r, "loading BPF programs (CAP_BPF and CAP_NET_ADMIN needed)");
+	return err_errno(err, r, "loading BPF programs");
 }
 
 static int load(struct bld *bld, struct err *err)
 {
-	int r;
+	struct vlsp *skel = vlsp__open();
+	int like, r;
 
-	bld->skel = vlsp__open();
-	if (!bld->skel)
+	if (!skel)
 		return err_errno(err, errno, "reading the BPF object");
-	r = set_chunk_size(bld);
-	if (r < 0)
-		return err_errno(err, r, "sizing the BPF counters");
+	like = chunk_like_new(bld);
+	r = like < 0 ? like : bpf_map__set_inner_map_fd(skel->maps.vlsp_count, like);
+	if (r < 0) {
+		err_errno(err, r, "sizing the BPF counters");
+		goto end;
+	}
 	refusal[0] = '\0';
-	r = vlsp__load(bld->skel);
-	if (r < 0 && refusal[0])
-		return err_set(err, -r, "the kernel's verifier refused a BPF program: %s", refusal);
-	if (r == -EPERM)
-		return err_errno(err, r, "loading BPF programs (CAP_BPF and CAP_NET_ADMIN needed)");
+	r = vlsp__load(skel);
+	if (r < 0) {
+		load_error(r, err);
+		goto end;
+	}
+	r = take_fds(bld, skel);
 	if (r < 0)
-		return err_errno(err, r, "loading BPF programs");
-	return 0;
+		err_errno(err, r, "the BPF object's maps");
+end:
+	if (like >= 0)
+		close(like);
+	vlsp__destroy(skel);
+	return r;
 }
 
-static size_t mapped_size(const struct bpf_map *map)
+static int map_shared(int fd, size_t size, void **ret_mapping)
 {
-	return (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
-}
-
-static int map_shared(const struct bpf_map *map, void **ret_mapping)
-{
-	void *p = mmap(NULL, mapped_size(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map),
-		       0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
@@ -242,37 +150,37 @@ static int map_shared(const struct bpf_map *map, void **ret_mapping)
 	return 0;
 }
 
+#define ADDR_SIZE  (VLSP_ADDR_MAX * sizeof(struct vlsp_addr))
+#define HELLO_SIZE (VLSP_PORT_MAX * sizeof(struct vlsp_hello))
+
+/* What is needed to work with the maps, whoever made them. */
 static int prepare(struct bld *bld, struct err *err)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	int r = map_shared(bld->skel->maps.vlsp_addr, (void **)&bld->addr);
+	int r = map_shared(bld->fds[BLD_ADDR], ADDR_SIZE, (void **)&bld->addr);
 
 	if (r == 0)
-		r = map_shared(bld->skel->maps.vlsp_hello, (void **)&bld->hello);
+		r = map_shared(bld->fds[BLD_HELLO], HELLO_SIZE, (void **)&bld->hello);
 	if (r < 0)
 		return err_errno(err, r, "mapping BPF maps");
-	bld->nothing = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vlsp_fib_none", sizeof(uint32_t),
-				      sizeof(struct vlsp_fib), VLSP_FIB_MIN, &opts);
-	if (bld->nothing < 0)
-		return err_errno(err, bld->nothing, "the empty FIB");
-	r = outer_new(bpf_map__fd(bld->skel->maps.vlsp_fib), VLSP_SLOT_MAX, &bld->fibs);
+	r = outer_new(bld->fds[BLD_FIB], VLSP_SLOT_MAX, &bld->fibs);
 	if (r == 0)
-		r = outer_new(bpf_map__fd(bld->skel->maps.vlsp_count), BLD_CHUNKS, &bld->counts);
-	if (r < 0)
-		return err_errno(err, r, "BPF loader");
-	return 0;
+		r = outer_new(bld->fds[BLD_COUNT], BLD_CHUNKS, &bld->counts);
+	return r < 0 ? err_errno(err, r, "BPF loader") : 0;
 }
 
-static struct bld *bld_new(const char *instance)
+static struct bld *bld_new(const char *instance, const struct bld_journal *journal)
 {
 	struct bld *bld = calloc(1, sizeof(*bld));
 
 	if (!bld)
 		return NULL;
-	bld->nothing = bld->chunk_like = -1;
+	bld->nothing = bld->dir_fd = -1;
+	bld->journal = journal;
+	for (int pin = 0; pin < BLD_PINS; pin++)
+		bld->fds[pin] = -1;
 	pthread_mutex_init(&bld->chunk_lock, NULL);
 	bld->slots = malloc(VLSP_SLOT_MAX * sizeof(*bld->slots));
-	if (!bld->slots || asprintf(&bld->dir, PINS "/%s", instance) < 0) {
+	if (!bld->slots || asprintf(&bld->dir, "/sys/fs/bpf/vlsp/%s", instance) < 0) {
 		free(bld->slots);
 		free(bld);
 		return NULL;
@@ -280,6 +188,15 @@ static struct bld *bld_new(const char *instance)
 	for (uint32_t i = 0; i < VLSP_SLOT_MAX; i++)
 		bld->slots[i] = (struct bld_slot){.fib = -1, .next = -1};
 	return bld;
+}
+
+static void close_fds(struct bld *bld)
+{
+	for (int pin = 0; pin < BLD_PINS; pin++) {
+		if (bld->fds[pin] >= 0)
+			close(bld->fds[pin]);
+		bld->fds[pin] = -1;
+	}
 }
 
 /* Everything but pins and directories. */
@@ -301,22 +218,77 @@ static void bld_free(struct bld *bld)
 	}
 	if (bld->nothing >= 0)
 		close(bld->nothing);
-	if (bld->chunk_like >= 0)
-		close(bld->chunk_like);
 	if (bld->hello)
-		munmap(bld->hello, mapped_size(bld->skel->maps.vlsp_hello));
+		munmap(bld->hello, HELLO_SIZE);
 	if (bld->addr)
-		munmap(bld->addr, mapped_size(bld->skel->maps.vlsp_addr));
-	if (bld->skel)
-		vlsp__destroy(bld->skel);
+		munmap(bld->addr, ADDR_SIZE);
+	close_fds(bld);
+	if (bld->dir_fd >= 0)
+		close(bld->dir_fd);
 	pthread_mutex_destroy(&bld->chunk_lock);
 	free(bld->slots);
 	free(bld->dir);
 	free(bld);
 }
 
-int bld_open(const char *instance, uint32_t network, unsigned prefix_len, struct bld **ret_bld,
-	     struct err *err)
+/* An opening or closing that was cut short left some pins: they go, if nobody can be using them. */
+static int remove_some(struct bld *bld, struct err *err)
+{
+	int used = bld->fds[BLD_ROUTER] < 0 ? 1 : bld_table_in_use(bld);
+
+	if (used < 0)
+		return err_errno(err, used, "%s/vlsp_router", bld->dir);
+	if (used)
+		return err_set(err, EUCLEAN,
+			       "some of the pins in %s have been taken away: remove the rest by "
+			       "vlspd clean",
+			       bld->dir);
+	bld_pins_remove(bld, true);
+	close_fds(bld);
+	return 0;
+}
+
+static int make(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err)
+{
+	int r = load(bld, err);
+
+	if (r == 0)
+		r = prepare(bld, err);
+	if (r < 0)
+		return r;
+	r = bld_nothing_new(bld);
+	if (r < 0)
+		return err_errno(err, r, "the empty FIB");
+	r = bld_network_set(bld, network, prefix_len);
+	if (r < 0)
+		return err_errno(err, r, "virtual network");
+	r = bld_pins_put(bld, err);
+	if (r < 0)
+		bld_pins_remove(bld, false);
+	return r;
+}
+
+/* With the directory open and locked. */
+static int make_or_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err)
+{
+	int count = bld_pins_get(bld, err), r;
+
+	if (count < 0)
+		return count;
+	if (count > 0 && count < BLD_PINS) {
+		r = remove_some(bld, err);
+		if (r < 0)
+			return r;
+		count = 0;
+	}
+	if (count == 0)
+		return make(bld, network, prefix_len, err);
+	r = prepare(bld, err);
+	return r < 0 ? r : bld_adopt(bld, network, prefix_len, err);
+}
+
+int bld_open(const char *instance, uint32_t network, unsigned prefix_len,
+	     const struct bld_journal *journal, struct bld **ret_bld, struct err *err)
 {
 	struct bld *bld;
 	int ncpu, r;
@@ -324,53 +296,57 @@ int bld_open(const char *instance, uint32_t network, unsigned prefix_len, struct
 	r = check_instance(instance, err);
 	if (r < 0)
 		return r;
+	r = bld_network_check(network, prefix_len);
+	if (r < 0)
+		return err_errno(err, r, "virtual network");
 	libbpf_set_print(print);
 	ncpu = libbpf_num_possible_cpus();
 	if (ncpu < 0)
 		return err_errno(err, ncpu, "number of possible CPUs");
-	bld = bld_new(instance);
+	bld = bld_new(instance, journal);
 	if (!bld)
 		return err_errno(err, ENOMEM, "BPF loader");
-	bld->ncpu = ncpu;
-	r = mount_bpffs(&bld->mounted, err);
-	if (r < 0)
-		goto fail_mount;
-	r = make_dirs(bld, instance, err);
-	if (r < 0)
-		goto fail_dirs;
-	r = load(bld, err);
-	if (r < 0)
-		goto fail_dirs;
-	r = prepare(bld, err);
-	if (r < 0)
-		goto fail_dirs;
-	r = bld_network_set(bld, network, prefix_len);
+	bld->ncpu = (uint32_t)ncpu;
+	r = bld_pins_open_dir(bld, instance, err);
+	if (r == 0)
+		r = make_or_adopt(bld, network, prefix_len, err);
 	if (r < 0) {
-		err_errno(err, r, "virtual network");
-		goto fail_dirs;
+		bld_pins_close_dir(bld);
+		bld_free(bld);
+		return r;
 	}
-	r = pin(bld, err);
-	if (r < 0)
-		goto fail_pin;
 	*ret_bld = bld;
 	return 0;
-
-fail_pin:
-	unpin(bld);
-fail_dirs:
-	remove_dirs(bld);
-fail_mount:
-	bld_free(bld);
-	return r;
 }
 
-void bld_close(struct bld *bld)
+/* Nobody takes a closing that is cut short for a network that runs. */
+static void clear_slots(struct bld *bld)
+{
+	static const struct vlsp_router none;
+
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		if (bld->slots[slot].address)
+			bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
+	}
+}
+
+void bld_close(struct bld *bld, bool keep)
 {
 	if (!bld)
 		return;
-	unpin(bld);
-	remove_dirs(bld);
+	if (keep) {
+		bld_settle(bld);
+	} else {
+		clear_slots(bld);
+		bld_pins_remove(bld, false);
+		bld_pins_close_dir(bld);
+	}
 	bld_free(bld);
+}
+
+bool bld_adopted(const struct bld *bld)
+{
+	return bld->adopted;
 }
 
 int bld_settle(struct bld *bld)
@@ -382,35 +358,20 @@ int bld_settle(struct bld *bld)
 
 int bld_prog_in(const struct bld *bld)
 {
-	return bpf_program__fd(bld->skel->progs.vlsp_in);
+	return bld->fds[BLD_IN];
 }
 
 int bld_prog_out(const struct bld *bld)
 {
-	return bpf_program__fd(bld->skel->progs.vlsp_out);
+	return bld->fds[BLD_OUT];
 }
 
 int bld_map_hello(const struct bld *bld)
 {
-	return bpf_map__fd(bld->skel->maps.vlsp_hello);
+	return bld->fds[BLD_HELLO];
 }
 
 int bld_map_addr(const struct bld *bld)
 {
-	return bpf_map__fd(bld->skel->maps.vlsp_addr);
-}
-
-int bld_map_fd_router(const struct bld *bld)
-{
-	return bpf_map__fd(bld->skel->maps.vlsp_router);
-}
-
-int bld_map_fd_port(const struct bld *bld)
-{
-	return bpf_map__fd(bld->skel->maps.vlsp_port);
-}
-
-int bld_map_fd_conf(const struct bld *bld)
-{
-	return bpf_map__fd(bld->skel->maps.vlsp_conf);
+	return bld->fds[BLD_ADDR];
 }

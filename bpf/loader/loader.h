@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Opens, loads, pins and fills the BPF object of an instance (bpf/vlsp.bpf.c). Attaching to devices
- * is lib/nlk's work (clsact and cls_bpf by netlink); this hands out the program descriptors.
+ * Opens, loads, pins and fills the BPF object of an instance (bpf/vlsp.bpf.c), or takes over the
+ * one that an earlier daemon left running. Attaching to devices is lib/nlk's work (clsact and
+ * cls_bpf by netlink); this hands out the program descriptors.
  * Pins: /sys/fs/bpf/vlsp/INSTANCE/vlsp_*. Not thread-safe, except where noted.
  */
 #ifndef VLSP_BPF_LOADER_LOADER_H
 #define VLSP_BPF_LOADER_LOADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,15 +17,43 @@
 
 struct bld;
 
-/* Loads and pins. Mounts bpffs on /sys/fs/bpf if nothing is there. -EEXIST if pins of that
- * instance exist already. err says what the kernel or the verifier refused. */
-int bld_open(const char *instance, uint32_t network, unsigned prefix_len, struct bld **ret_bld,
-	     struct err *err);
-/* Unpins all, removes the directories that are empty then, frees. NULL is fine. */
-void bld_close(struct bld *bld);
+/*
+ * What this makes outside of the process, told to whoever keeps a book of it. Kinds and texts:
+ * "pin" "PATH ID" (the kernel's id of the map or program) and "mount" "PATH".
+ */
+struct bld_journal {
+	void *arg;
+	int (*add)(void *arg, const char *kind, const char *what);  /* before; -errno: not made */
+	void (*del)(void *arg, const char *kind, const char *what); /* after it is gone */
+	bool (*has)(void *arg, const char *kind, const char *what);
+};
 
-/* The network that the programs serve; host byte order. */
+/*
+ * Mounts bpffs on /sys/fs/bpf if nothing is there. Then, by the pins of that instance:
+ *
+ * None: loads and pins. err says what the kernel or the verifier refused.
+ * All: takes them over (bld_adopted()) without touching what programs see: routers, ports and
+ *   counters are those that were there, and so is the network, unless there is no router. What was
+ *   half made (a router without FIB, an address without router) is taken back. -EPROTO: they were
+ *   made by another version of vlspd, for another number of CPUs, or are not what they are named.
+ * Some: an opening or a closing was cut short. vlsp_router is pinned first and unpinned last: if it
+ *   is there and says that no slot is in use, the pins are removed and all is made anew.
+ *   Otherwise somebody took pins away by hand: -EUCLEAN, nothing is changed.
+ *
+ * -EEXIST: another process has that instance open. journal may be NULL; it outlives bld. With a
+ * journal, only pins that stand in it are removed.
+ */
+int bld_open(const char *instance, uint32_t network, unsigned prefix_len,
+	     const struct bld_journal *journal, struct bld **ret_bld, struct err *err);
+/* keep: leaves pins and maps, waiting until all is in force, for the next bld_open(); attached
+ * programs go on. Otherwise unpins what is pinned still and ours, and removes the directories that
+ * are empty then. Frees. NULL is fine. */
+void bld_close(struct bld *bld, bool keep);
+bool bld_adopted(const struct bld *bld);
+
+/* The network that the programs serve; host byte order. -EINVAL; -EBUSY: a router is outside. */
 int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len);
+void bld_network(const struct bld *bld, uint32_t *ret_network, unsigned *ret_prefix_len);
 
 /* Descriptors stay the loader's. */
 int bld_prog_in(const struct bld *bld);	 /* vlsp_in: ingress of every link end */
@@ -39,6 +69,9 @@ void bld_router_del(struct bld *bld, uint32_t slot);
 /* The FIB map's descriptor (the loader's), -ENOENT. */
 int bld_router_fib(const struct bld *bld, uint32_t slot);
 uint32_t bld_router_capacity(const struct bld *bld, uint32_t slot); /* 0: none */
+/* The kernel's id of that map, as in frame_hello.fib: a router process that writes to another one
+ * (its daemon ended during grow and switch) has to be given one again. 0: none. */
+uint32_t bld_router_fib_id(const struct bld *bld, uint32_t slot);
 /* A second, larger map for the slot: returned descriptor is the loader's; bld_router_switch()
  * makes it the one that packets see and closes the first. */
 int bld_router_grow(struct bld *bld, uint32_t slot, uint32_t capacity);
@@ -54,6 +87,16 @@ int bld_settle(struct bld *bld);
 /* Enters or changes a link end (clears its counters and hello record when it was not VALID). */
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record);
 void bld_port_del(struct bld *bld, uint32_t port);
+
+/* The records as the programs see them; -ENOENT: not in use. */
+int bld_router_read(const struct bld *bld, uint32_t slot, struct vlsp_router *ret_record);
+int bld_port_read(const struct bld *bld, uint32_t port, struct vlsp_port *ret_record);
+/* Calls fn for each slot, or port of a link end, that is in use, in order. 0 or -errno. */
+int bld_slots_each(const struct bld *bld,
+		   void (*fn)(void *arg, uint32_t slot, const struct vlsp_router *record),
+		   void *arg);
+int bld_ports_each(const struct bld *bld,
+		   void (*fn)(void *arg, uint32_t port, const struct vlsp_port *record), void *arg);
 
 /* Sum over CPUs of one port's counters; zeros for a port nobody has. */
 void bld_count_read(struct bld *bld, uint32_t port, struct vlsp_count *ret_count);

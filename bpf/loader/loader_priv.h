@@ -11,9 +11,22 @@
 #include "bpf/loader/loader.h"
 #include "bpf/loader/outer.h"
 
-#define BLD_CHUNKS (VLSP_PORT_MAX / VLSP_COUNT_CHUNK)
+#define BLD_CHUNKS  (VLSP_PORT_MAX / VLSP_COUNT_CHUNK)
+#define BLD_NOTHING "vlsp_fib_none" /* the kernel's name of the empty FIB */
 
-struct vlsp; /* the skeleton */
+/* What is pinned, in that order. The first one says whether the rest may be in use. */
+enum bld_pin {
+	BLD_ROUTER,
+	BLD_CONF,
+	BLD_ADDR,
+	BLD_PORT,
+	BLD_HELLO,
+	BLD_FIB,
+	BLD_COUNT,
+	BLD_IN, /* from here on: programs */
+	BLD_OUT,
+	BLD_PINS,
+};
 
 struct bld_slot {
 	uint32_t address; /* host byte order; 0: not in use */
@@ -25,9 +38,11 @@ struct bld_slot {
 };
 
 struct bld {
-	char *dir; /* of the pins */
-	bool mounted;
-	struct vlsp *skel;
+	char *dir;  /* of the pins */
+	int dir_fd; /* locked: nobody else has this instance open */
+	bool mounted, adopted;
+	int fds[BLD_PINS];		   /* -1: none */
+	const struct bld_journal *journal; /* or NULL */
 	uint32_t ncpu;
 	uint32_t network, mask; /* host byte order */
 
@@ -35,7 +50,6 @@ struct bld {
 	struct vlsp_hello *hello; /* vlsp_hello, mapped */
 	struct bld_slot *slots;	  /* VLSP_SLOT_MAX */
 	int nothing;		  /* an empty FIB, for slots without a router */
-	int chunk_like;		  /* what the verifier saw of vlsp_count */
 
 	pthread_mutex_t chunk_lock;
 	struct {
@@ -47,10 +61,35 @@ struct bld {
 	struct outer *counts; /* vlsp_count */
 };
 
-/* loader.c */
-int bld_map_fd_router(const struct bld *bld);
-int bld_map_fd_port(const struct bld *bld);
-int bld_map_fd_conf(const struct bld *bld);
+/* pins.c: the BPF file system. Makes and locks the directory. */
+int bld_pins_open_dir(struct bld *bld, const char *instance, struct err *err);
+/* Directories that are empty, and the mount if it is ours and empty. */
+void bld_pins_close_dir(struct bld *bld);
+const char *bld_pin_name(enum bld_pin pin);
+/* Opens what is pinned into bld->fds, checking what it is. Number of pins that are there. */
+int bld_pins_get(struct bld *bld, struct err *err);
+int bld_pins_put(struct bld *bld, struct err *err); /* pins bld->fds */
+int bld_pins_note(const struct bld *bld);	    /* enters pins that the journal does not have */
+/* Removes the pins of bld->fds. known: only those in the journal. */
+void bld_pins_remove(struct bld *bld, bool known);
+
+/* adopt.c: what the maps of bld->fds say becomes bld's picture. */
+int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err);
+
+/* table.c: reads a whole array map; values: entries * value_size. 0 or -errno. */
+int bld_table_read(int map, uint32_t entries, size_t value_size, void *values);
+/* True if the map vlsp_router has a record. -errno. */
+int bld_table_in_use(const struct bld *bld);
+uint32_t bld_id(int fd); /* the kernel's id of a map or program, 0: not known */
+
+/* routers.c: the empty FIB, in bld->nothing. */
+int bld_nothing_new(struct bld *bld);
+int bld_network_check(uint32_t network, unsigned prefix_len);
+
+/* ports.c: takes over a chunk that is in force; the descriptor is the loader's then. */
+int bld_chunk_take(struct bld *bld, uint32_t chunk, int fd);
+/* Makes the chunk of counters that port belongs to, if there is none. */
+int bld_chunk_need(struct bld *bld, uint32_t port);
 
 /* ports.c: makes the chunk of counters that port belongs to, if there is none, and clears the
  * port's rows. Thread-safe. */

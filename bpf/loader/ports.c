@@ -17,11 +17,21 @@ size_t bld_chunk_size(const struct bld *bld)
 	return (size_t)VLSP_COUNT_CHUNK * bld->ncpu * sizeof(struct vlsp_count);
 }
 
+int bld_chunk_take(struct bld *bld, uint32_t chunk, int fd)
+{
+	void *rows = mmap(NULL, bld_chunk_size(bld), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (rows == MAP_FAILED)
+		return -errno;
+	bld->chunks[chunk].fd = fd;
+	bld->chunks[chunk].rows = rows;
+	return 0;
+}
+
 /* Lock held. */
 static int chunk_new(struct bld *bld, uint32_t chunk)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	struct vlsp_count *rows;
 	char name[16];
 	int fd, r;
 
@@ -30,21 +40,12 @@ static int chunk_new(struct bld *bld, uint32_t chunk)
 			    VLSP_COUNT_CHUNK * bld->ncpu, &opts);
 	if (fd < 0)
 		return fd;
-	rows = mmap(NULL, bld_chunk_size(bld), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (rows == MAP_FAILED) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
 	r = outer_set(bld->counts, chunk, fd);
-	if (r < 0) {
-		munmap(rows, bld_chunk_size(bld));
+	if (r == 0)
+		r = bld_chunk_take(bld, chunk, fd);
+	if (r < 0)
 		close(fd);
-		return r;
-	}
-	bld->chunks[chunk].fd = fd;
-	bld->chunks[chunk].rows = rows;
-	return 0;
+	return r;
 }
 
 /* The port's rows, one a CPU; NULL if there are none. */
@@ -57,13 +58,30 @@ static struct vlsp_count *rows_of(struct bld *bld, uint32_t port)
 	return rows ? rows + (size_t)(port % VLSP_COUNT_CHUNK) * bld->ncpu : NULL;
 }
 
+/* Lock held. */
+static int chunk_need(struct bld *bld, uint32_t port)
+{
+	return rows_of(bld, port) ? 0 : chunk_new(bld, port / VLSP_COUNT_CHUNK);
+}
+
+int bld_chunk_need(struct bld *bld, uint32_t port)
+{
+	int r;
+
+	if (port >= VLSP_PORT_MAX)
+		return -EINVAL;
+	pthread_mutex_lock(&bld->chunk_lock);
+	r = chunk_need(bld, port);
+	pthread_mutex_unlock(&bld->chunk_lock);
+	return r;
+}
+
 int bld_count_prepare(struct bld *bld, uint32_t port)
 {
-	int r = 0;
+	int r;
 
 	pthread_mutex_lock(&bld->chunk_lock);
-	if (!rows_of(bld, port))
-		r = chunk_new(bld, port / VLSP_COUNT_CHUNK);
+	r = chunk_need(bld, port);
 	if (r == 0)
 		memset(rows_of(bld, port), 0, bld->ncpu * sizeof(struct vlsp_count));
 	pthread_mutex_unlock(&bld->chunk_lock);
@@ -77,7 +95,7 @@ int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 
 	if (port < VLSP_PORT_FIRST || port >= VLSP_PORT_MAX || record->slot >= VLSP_SLOT_MAX)
 		return -EINVAL;
-	r = bpf_map_lookup_elem(bld_map_fd_port(bld), &port, &old);
+	r = bpf_map_lookup_elem(bld->fds[BLD_PORT], &port, &old);
 	if (r < 0)
 		return r;
 	if (!(old.flags & VLSP_PORT_VALID)) {
@@ -86,7 +104,7 @@ int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 			return r;
 		memset(&bld->hello[port], 0, sizeof(bld->hello[port]));
 	}
-	return bpf_map_update_elem(bld_map_fd_port(bld), &port, record, BPF_ANY);
+	return bpf_map_update_elem(bld->fds[BLD_PORT], &port, record, BPF_ANY);
 }
 
 void bld_port_del(struct bld *bld, uint32_t port)
@@ -94,7 +112,23 @@ void bld_port_del(struct bld *bld, uint32_t port)
 	static const struct vlsp_port none;
 
 	if (port < VLSP_PORT_MAX)
-		bpf_map_update_elem(bld_map_fd_port(bld), &port, &none, BPF_ANY);
+		bpf_map_update_elem(bld->fds[BLD_PORT], &port, &none, BPF_ANY);
+}
+
+int bld_port_read(const struct bld *bld, uint32_t port, struct vlsp_port *ret_record)
+{
+	struct vlsp_port record;
+	int r;
+
+	if (port >= VLSP_PORT_MAX)
+		return -ENOENT;
+	r = bpf_map_lookup_elem(bld->fds[BLD_PORT], &port, &record);
+	if (r < 0)
+		return r;
+	if (!(record.flags & VLSP_PORT_VALID))
+		return -ENOENT;
+	*ret_record = record;
+	return 0;
 }
 
 void bld_count_read(struct bld *bld, uint32_t port, struct vlsp_count *ret_count)

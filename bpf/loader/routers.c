@@ -22,6 +22,15 @@ static int fib_new(uint32_t slot, uint32_t capacity)
 			      capacity, &opts);
 }
 
+int bld_nothing_new(struct bld *bld)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+
+	bld->nothing = bpf_map_create(BPF_MAP_TYPE_ARRAY, BLD_NOTHING, sizeof(uint32_t),
+				      sizeof(struct vlsp_fib), VLSP_FIB_MIN, &opts);
+	return bld->nothing < 0 ? bld->nothing : 0;
+}
+
 static bool capacity_ok(uint32_t capacity)
 {
 	return capacity >= VLSP_FIB_MIN && capacity <= VLSP_SLOT_MAX &&
@@ -60,6 +69,7 @@ int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t ed
 		   uint32_t capacity, struct err *err)
 {
 	struct vlsp_router record = {.address = htonl(address), .edge = edge_port};
+	static const struct vlsp_router none;
 	struct bld_slot *s;
 	int fib, r;
 
@@ -72,10 +82,11 @@ int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t ed
 	fib = fib_new(slot, capacity);
 	if (fib < 0)
 		return err_errno(err, fib, "FIB of router slot %u", slot);
-	r = bpf_map_update_elem(bld_map_fd_router(bld), &slot, &record, BPF_ANY);
+	r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
 	if (r == 0)
 		r = outer_set(bld->fibs, slot, fib);
 	if (r < 0) {
+		bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
 		close(fib);
 		return err_errno(err, r, "entering router slot %u", slot);
 	}
@@ -91,13 +102,16 @@ int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t ed
 void bld_router_del(struct bld *bld, uint32_t slot)
 {
 	static const struct vlsp_router none;
+	struct vlsp_addr *addr;
 	struct bld_slot *s;
 
 	if (slot >= VLSP_SLOT_MAX || !bld->slots[slot].address)
 		return;
 	s = &bld->slots[slot];
-	__atomic_store_n(&bld->addr[s->address & ~bld->mask].slot1, 0, __ATOMIC_RELEASE);
-	bpf_map_update_elem(bld_map_fd_router(bld), &slot, &none, BPF_ANY);
+	addr = &bld->addr[s->address & ~bld->mask];
+	if (addr->slot1 == slot + 1)
+		__atomic_store_n(&addr->slot1, 0, __ATOMIC_RELEASE);
+	bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
 	outer_set(bld->fibs, slot, bld->nothing);
 	if (s->next >= 0)
 		close(s->next);
@@ -115,6 +129,29 @@ int bld_router_fib(const struct bld *bld, uint32_t slot)
 uint32_t bld_router_capacity(const struct bld *bld, uint32_t slot)
 {
 	return slot < VLSP_SLOT_MAX ? bld->slots[slot].capacity : 0;
+}
+
+uint32_t bld_router_fib_id(const struct bld *bld, uint32_t slot)
+{
+	int fd = bld_router_fib(bld, slot);
+
+	return fd < 0 ? 0 : bld_id(fd);
+}
+
+int bld_router_read(const struct bld *bld, uint32_t slot, struct vlsp_router *ret_record)
+{
+	struct vlsp_router record;
+	int r;
+
+	if (slot >= VLSP_SLOT_MAX)
+		return -ENOENT;
+	r = bpf_map_lookup_elem(bld->fds[BLD_ROUTER], &slot, &record);
+	if (r < 0)
+		return r;
+	if (!record.address)
+		return -ENOENT;
+	*ret_record = record;
+	return 0;
 }
 
 int bld_router_grow(struct bld *bld, uint32_t slot, uint32_t capacity)
@@ -153,6 +190,13 @@ int bld_router_switch(struct bld *bld, uint32_t slot)
 	return 0;
 }
 
+int bld_network_check(uint32_t network, unsigned prefix_len)
+{
+	if (prefix_len < 16 || prefix_len > 30 || (network & (~0u >> prefix_len)))
+		return -EINVAL;
+	return 0;
+}
+
 int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
 {
 	uint32_t mask = prefix_len ? ~0u << (32 - prefix_len) : 0, zero = 0;
@@ -160,18 +204,19 @@ int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
 		.network = htonl(network),
 		.mask = htonl(mask),
 		.ncpu = bld->ncpu,
+		.layout = VLSP_LAYOUT,
 	};
-	int r;
+	int r = bld_network_check(network, prefix_len);
 
-	if (prefix_len < 16 || prefix_len > 30 || (network & ~mask))
-		return -EINVAL;
+	if (r < 0)
+		return r;
 	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
 		uint32_t address = bld->slots[slot].address;
 
 		if (address && (address & mask) != network)
 			return -EBUSY;
 	}
-	r = bpf_map_update_elem(bld_map_fd_conf(bld), &zero, &conf, BPF_ANY);
+	r = bpf_map_update_elem(bld->fds[BLD_CONF], &zero, &conf, BPF_ANY);
 	if (r < 0)
 		return r;
 	/* Host parts are other numbers now. */
@@ -186,4 +231,10 @@ int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
 	bld->network = network;
 	bld->mask = mask;
 	return 0;
+}
+
+void bld_network(const struct bld *bld, uint32_t *ret_network, unsigned *ret_prefix_len)
+{
+	*ret_network = bld->network;
+	*ret_prefix_len = (unsigned)__builtin_popcount(bld->mask);
 }

@@ -156,7 +156,7 @@ static void local_close(struct host *host, bool keep)
 	remove_all(local);
 	local_spawn_free(local->spawn);
 	local_listen_free(local->listen);
-	bld_close(local->bld);
+	bld_close(local->bld, false);
 	local_names_done(&local->names);
 	loop_timer_free(local->run.timer);
 	pthread_mutex_destroy(&local->bld_lock);
@@ -255,7 +255,7 @@ int host_local_open(const struct host_local_config *config, struct host **ret_ho
 			    &local->spawn, err);
 	if (r < 0)
 		goto fail;
-	r = bld_open(config->instance, config->network, config->prefix_len, &local->bld, err);
+	r = bld_open(config->instance, config->network, config->prefix_len, NULL, &local->bld, err);
 	if (r < 0)
 		goto fail;
 	r = local_listen_new(local->loop, local->socket, &local_router_chan_ops, local,

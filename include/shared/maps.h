@@ -30,11 +30,18 @@
 #define VLSP_COUNT_CHUNK 256
 #define VLSP_FIB_MIN	 1024 /* smallest capacity of a FIB; capacities are powers of two */
 
+/*
+ * Pinned maps and attached programs outlive the daemon that made them; the next one takes them over
+ * only if it knows their layout. To be increased with every change of the records here, of the set
+ * of maps, and of what programs, router processes and daemon expect of one another by them.
+ */
+#define VLSP_LAYOUT 1
+
 struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */
 	__be32 mask;
-	__u32 ncpu; /* possible CPUs: the stride of vlsp_count */
-	__u32 reserved;
+	__u32 ncpu;   /* possible CPUs: the stride of vlsp_count */
+	__u32 layout; /* VLSP_LAYOUT of those who made this */
 };
 
 struct vlsp_addr {   /* arrays are laid out by 8 bytes, which a mapping shows */

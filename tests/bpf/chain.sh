@@ -67,6 +67,23 @@ story
 check "iperf3 over TCP" at_least "$(iperf)" 100000000
 check "TCP's large segments cross unsegmented" at_least "$(average_frame 104 iperf)" 10000
 
+# The loader ends and another takes over: packets do not notice, and counters count on.
+before=$(counter 103 rx)
+in_ns r1 ping -q -i 0.005 -w 20 -c 100000 10.0.0.3 >ping.log &
+ping=$!
+for ((i = 0; i < 20; i++)); do
+	sleep 0.1
+	if ((i % 2)); then loader_end keep; else loader_end kill; fi
+	sleep 0.05
+	loader_start "ok, adopted"
+done
+kill -INT $ping
+wait $ping || true
+sent=$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' ping.log)
+check "pings while loaders came and went" at_least "$sent" 200
+check "none of them was lost" grep -q ' 0% packet loss' ping.log
+check "each was counted once each way" equal "$(counter 103 rx)" $((before + sent))
+
 # What the programs cannot decide is counted and passed up; nobody is there to answer.
 before=$(counter 103 ttl)
 in_ns r1 ping -qc 1 -W 0.2 -t 1 10.0.0.3 >/dev/null || true

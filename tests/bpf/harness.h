@@ -67,7 +67,7 @@ static int harness_open(void **state)
 	} else if (system("ip link set lo up && ip link add name in index 100 type veth peer name x"
 			  " index 200") != 0) {
 		why_not = "needs veth devices and ip";
-	} else if (bld_open("test", ADDR(0), 16, &bld, &err) < 0) {
+	} else if (bld_open("test", ADDR(0), 16, NULL, &bld, &err) < 0) {
 		print_error("%s\n", err.text);
 		return -1;
 	}
@@ -77,7 +77,7 @@ static int harness_open(void **state)
 static int harness_close(void **state)
 {
 	(void)state;
-	bld_close(bld);
+	bld_close(bld, false);
 	return 0;
 }
 

@@ -25,11 +25,17 @@ in_ns() { # in_ns NAMESPACE COMMAND... (ip netns exec would hide the BPF file sy
 	nsenter "--net=/run/netns/$ns" "$@"
 }
 
-loader_start() {
+loader_start() { # loader_start [WORDS]: what it says, "ok" without
 	coproc LOADER { exec "$BUILD/tests/bpf/load" chain 10.0.0.0/16 2>&1; }
 	local line
 	read -r line <&"${LOADER[0]}"
-	[ "$line" = ok ] || { echo "loading: $line"; exit 1; }
+	[ "$line" = "${1:-ok}" ] || { echo "loading: $line"; exit 1; }
+}
+
+loader_end() { # loader_end keep|kill: leaves what it made
+	local pid=$LOADER_PID
+	if [ "$1" = kill ]; then kill -9 "$pid"; else echo "$1" >&"${LOADER[1]}"; fi
+	{ wait "$pid" || true; } 2>/dev/null
 }
 
 loader() { # loader COMMAND...: sets ANSWER

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The loader by hand, for tests/bpf/chain.sh: loads an instance's programs and obeys commands from
- * stdin, one a line, each answered by one line ("ok", counters, or "error: ..."). Ends at end of
- * file and takes everything away. load INSTANCE NETWORK/LENGTH
+ * stdin, one a line, each answered by one line ("ok", counters, or "error: ..."). What is pinned is
+ * taken over ("ok, adopted"). Ends at end of file and takes everything away, or, after "keep",
+ * nothing. load INSTANCE NETWORK/LENGTH
  *
  *   router SLOT ADDRESS EDGE     port PORT SLOT ADDRESS FLAGS     route SLOT TO_SLOT PORT
- *   settle                       count PORT                       quit
+ *   settle                       count PORT                       keep, quit
  */
 #include <bpf/bpf.h>
 #include <stdio.h>
@@ -75,14 +76,19 @@ int main(int argc, char **argv)
 		fprintf(stderr, "load INSTANCE NETWORK/LENGTH %s\n", err.text);
 		return 2;
 	}
-	if (bld_open(argv[1], network, length, &bld, &err) < 0) {
+	if (bld_open(argv[1], network, length, NULL, &bld, &err) < 0) {
 		printf("error: %s\n", err.text);
 		return 1;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("ok\n");
-	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0)
+	printf(bld_adopted(bld) ? "ok, adopted\n" : "ok\n");
+	while (fgets(line, sizeof(line), stdin) && strcmp(line, "quit\n") != 0) {
+		if (strcmp(line, "keep\n") == 0) {
+			bld_close(bld, true);
+			return 0;
+		}
 		command(bld, line);
-	bld_close(bld);
+	}
+	bld_close(bld, false);
 	return 0;
 }

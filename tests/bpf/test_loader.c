@@ -37,13 +37,13 @@ static void instances_live_side_by_side_and_one_name_is_given_once(void **state)
 
 	(void)state;
 	need_bpf();
-	assert_int_equal(bld_open("other", ADDR(0), 16, &other, &err), 0);
+	assert_int_equal(bld_open("other", ADDR(0), 16, NULL, &other, &err), 0);
 	assert_true(exists("/sys/fs/bpf/vlsp/other/vlsp_in"));
-	assert_int_equal(bld_open("other", ADDR(0), 16, &third, &err), -EEXIST);
+	assert_int_equal(bld_open("other", ADDR(0), 16, NULL, &third, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "other"));
 	assert_null(third);
 	assert_true(exists("/sys/fs/bpf/vlsp/other/vlsp_in"));
-	bld_close(other);
+	bld_close(other, false);
 	assert_false(exists("/sys/fs/bpf/vlsp/other"));
 	assert_true(exists("/sys/fs/bpf/vlsp/test/vlsp_in"));
 }
@@ -65,9 +65,9 @@ static void bad_instances_and_networks_leave_nothing(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err err = {0};
 
-		assert_int_equal(
-			bld_open(rows[i].instance, rows[i].network, rows[i].length, &other, &err),
-			-EINVAL);
+		assert_int_equal(bld_open(rows[i].instance, rows[i].network, rows[i].length, NULL,
+					  &other, &err),
+				 -EINVAL);
 		assert_true(strlen(err.text) > 10);
 		assert_null(other);
 		assert_false(exists("/sys/fs/bpf/vlsp/fresh"));
