@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/name.h"
 
 static int denied(struct err *err, const char *path)
 {
@@ -69,8 +70,11 @@ char *netns_hosts(const char *old, const json_t *routers, size_t *ret_size)
 		const json_t *r = json_array_get(list, i);
 		const char *name = json_string_value(json_object_get(r, "name"));
 		const char *address = json_string_value(json_object_get(r, "address"));
+		uint32_t number;
 
-		if (name && address)
+		/* each is a line of a file: nothing else may come in */
+		if (name && address && name_check(name, "name", NULL) == 0 &&
+		    addr_parse(address, &number) == 0)
 			fprintf(stream, "%s %s\n", address, name);
 	}
 	if (fclose(stream) != 0) {

@@ -94,6 +94,56 @@ int body_true(const json_t *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
+/* The first control character of a UTF-8 text (C0, DEL, C1), and its bytes; NULL: it has none. */
+static const char *control(const char *text, size_t *ret_size)
+{
+	for (; *text; text++) {
+		const unsigned char *p = (const unsigned char *)text;
+
+		*ret_size = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 1;
+		if (p[0] < 0x20 || p[0] == 0x7f || *ret_size == 2)
+			return text;
+	}
+	return NULL;
+}
+
+static bool text_clean(json_t *json)
+{
+	char *text = NULL, *at;
+	size_t size;
+	bool done;
+
+	if (!control(json_string_value(json), &size))
+		return true;
+	text = strdup(json_string_value(json));
+	if (!text)
+		return false;
+	while ((at = (char *)control(text, &size))) {
+		*at = '?';
+		memmove(at + 1, at + size, strlen(at + size) + 1);
+	}
+	done = json_string_set(json, text) == 0;
+	free(text);
+	return done;
+}
+
+bool body_clean(json_t *json)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (json_is_string(json))
+		return text_clean(json);
+	json_array_foreach (json, i, value)
+		if (!body_clean(value))
+			return false;
+	json_object_foreach (json, key, value)
+		if (control(key, &i) || !body_clean(value))
+			return false;
+	return true;
+}
+
 const char *print_ms(uint64_t ms, char *buf, size_t size)
 {
 	unsigned long long s = ms / 1000;

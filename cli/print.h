@@ -4,6 +4,7 @@
 #define VLSP_CLI_PRINT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,5 +37,12 @@ const char *print_ms(uint64_t ms, char *buf, size_t size);
 const char *print_drops(const json_t *counts, char *buf, size_t size);
 /* The shape of a link: "delay 20ms", "a-to-b: rate 1mbit, b-to-a: rate 2mbit", or "-". */
 const char *print_shape(const json_t *link, char *buf, size_t size);
+
+/*
+ * What a terminal would take for a command (control characters; names and labels are other
+ * people's) becomes '?' in every text of an answer. false: one of its keys has some, or memory ran
+ * out; then it is no answer of a daemon.
+ */
+bool body_clean(json_t *json);
 
 #endif

@@ -74,7 +74,8 @@ const char *progress_bar(const json_t *operation, unsigned columns, char *buf, s
 	long long total = json_integer_value(json_object_get(operation, "total"));
 	const char *state = json_string_value(json_object_get(operation, "state"));
 	char bar[BAR_WIDTH + 1];
-	int full = total > 0 ? (int)((double)done * BAR_WIDTH / (double)total) : 0;
+	double part = total > 0 && done > 0 ? (double)done / (double)total : 0;
+	int full = part < 1 ? (int)(part * BAR_WIDTH) : BAR_WIDTH;
 
 	for (int i = 0; i < BAR_WIDTH; i++)
 		bar[i] = i < full ? '#' : '.';

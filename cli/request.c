@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/print.h"
 #include "lib/base/cleanup.h"
 #include "lib/client/rest.h"
 
@@ -208,6 +209,10 @@ int request_send(struct rest *rest, const char *method, const char *path, const 
 	if (r < 0)
 		return r;
 	answer.json = json_loadb(answer.text, answer.size, JSON_REJECT_DUPLICATES, NULL);
+	if (!body_clean(answer.json)) {
+		json_decref(answer.json);
+		answer.json = NULL;
+	}
 	*ret_answer = answer;
 	return 0;
 }
