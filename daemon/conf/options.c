@@ -265,6 +265,14 @@ void conf_defaults(struct conf *ret_conf)
 	};
 }
 
+/* What is wrong with a file is not wrong usage, whatever the setting said. */
+static int bad_file(struct err *err)
+{
+	if (err)
+		err->code = EBADMSG;
+	return -EBADMSG;
+}
+
 int conf_read(struct conf *conf, const char *text, size_t size, const char *source, struct err *err)
 {
 	static const struct tree_limits limits = {.depth = 4, .nodes = 64, .children = 32};
@@ -273,7 +281,7 @@ int conf_read(struct conf *conf, const char *text, size_t size, const char *sour
 	int r = tree_read(text, size, false, source, &limits, &tree, err);
 
 	if (r < 0)
-		return r == -EINVAL ? -EBADMSG : r;
+		return r == -EINVAL ? bad_file(err) : r;
 	root = tree_root(tree);
 	if (root && root->type != TREE_MAP)
 		r = err_set(err, EBADMSG, "%s:%d: must be NAME: VALUE lines", source, root->line);
@@ -284,7 +292,7 @@ int conf_read(struct conf *conf, const char *text, size_t size, const char *sour
 			r = conf_set(conf, node->key, node->text, err);
 		if (r < 0) {
 			err_wrap(err, "%s:%d", source, node->line);
-			r = -EBADMSG;
+			r = bad_file(err);
 			break;
 		}
 	}
