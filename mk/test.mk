@@ -30,8 +30,9 @@ $(eval $(test_rule))
 
 $(O)/tests/bpf/%: tests/bpf/%.c $(LIB)
 	$(call say,TEST,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
+# A target may put functions of its own in place of those of the archive or of libc: the first one counts.
 $(O)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
-	$(call say,FUZZ,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIB) $(LDFLAGS) $(LDLIBS_test) -o $@
+	$(call say,FUZZ,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(LIB) -Wl,-z,muldefs $(LDFLAGS) $(LDLIBS_test) -o $@
 $(O)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$<)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(O)/tests/bench/%: tests/bench/%.c

@@ -53,7 +53,8 @@ static inline struct input input_take(struct input *in, size_t size)
 {
 	struct input part = {in->at, size < in->left ? size : in->left};
 
-	in->at += part.left;
+	if (part.left) /* or there may be no bytes at all to point at */
+		in->at += part.left;
 	in->left -= part.left;
 	return part;
 }
