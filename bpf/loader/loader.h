@@ -88,6 +88,9 @@ int bld_settle(struct bld *bld);
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record);
 void bld_port_del(struct bld *bld, uint32_t port);
 
+/* The kernel's id of the map or program of that descriptor; 0: it is none. */
+uint32_t bld_id(int fd);
+
 /* The records as the programs see them; -ENOENT: not in use. */
 int bld_router_read(const struct bld *bld, uint32_t slot, struct vlsp_router *ret_record);
 int bld_port_read(const struct bld *bld, uint32_t port, struct vlsp_port *ret_record);

@@ -80,7 +80,6 @@ int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err
 int bld_table_read(int map, uint32_t entries, size_t value_size, void *values);
 /* True if the map vlsp_router has a record. -errno. */
 int bld_table_in_use(const struct bld *bld);
-uint32_t bld_id(int fd); /* the kernel's id of a map or program, 0: not known */
 
 /* routers.c: the empty FIB, in bld->nothing. */
 int bld_nothing_new(struct bld *bld);

@@ -12,10 +12,8 @@
 #include <unistd.h>
 
 #include "daemon/host/local_priv.h"
-#include "lib/base/clock.h"
 
-#define WORKERS		 2
-#define STOP_PATIENCE_NS (2 * NSEC_PER_SEC)
+#define WORKERS 2
 
 _Static_assert(sizeof(((struct host_counts *)0)->drop) == VLSP_DROP_CAUSES * sizeof(uint64_t),
 	       "a counter for every cause");
@@ -68,101 +66,6 @@ static int netns_path(struct host *host, const char *router, char *buf, size_t s
 	return local_names_path(&((struct local *)host)->names, router, buf, size);
 }
 
-/* --- closing -----------------------------------------------------------------------------------
- */
-
-static bool all_stopped(const struct local *local)
-{
-	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
-		if (local->routers[slot] && local->routers[slot]->state != LOCAL_STOPPED)
-			return false;
-	return true;
-}
-
-/* Without the loop: nobody else's callbacks may run now. */
-static void wait_stopped(struct local *local)
-{
-	uint64_t deadline = clock_mono_ns() + STOP_PATIENCE_NS;
-
-	while (!all_stopped(local)) {
-		uint64_t now = clock_mono_ns();
-
-		if (now >= deadline ||
-		    local_spawn_wait(local->spawn, (int)((deadline - now) / NSEC_PER_MSEC) + 1) < 0)
-			return;
-	}
-}
-
-static void stop_all(struct local *local)
-{
-	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
-		if (local->routers[slot])
-			local_router_stop(local->routers[slot]);
-	wait_stopped(local);
-	if (all_stopped(local))
-		return;
-	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
-		if (local->routers[slot])
-			local_router_kill(local->routers[slot]);
-	wait_stopped(local); /* what is left then is found by its namespace */
-}
-
-static void remove_all(struct local *local)
-{
-	struct local_remove_task task = {.job = {.local = local}, .all = true};
-
-	task.routers = calloc(local->router_count + 1, sizeof(*task.routers));
-	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX && task.routers; slot++)
-		if (local->routers[slot])
-			memcpy(task.routers[task.router_count++].name, local->routers[slot]->name,
-			       NAME_SIZE);
-	if (task.router_count)
-		local_remove_run(&task); /* there is nobody to tell what did not go */
-	free(task.routers);
-	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
-		local_router_free(local->routers[slot]);
-}
-
-static void batch_cancel(struct local *local)
-{
-	struct local_run *run = &local->run;
-
-	if (!run->batch)
-		return;
-	if (run->status == 0)
-		run->status = err_errno(&run->err, ECANCELED, "batch");
-	local_batch_finish(local);
-}
-
-/* Also for one that was opened by half. */
-static void local_close(struct host *host, bool keep)
-{
-	struct local *local = (struct local *)host;
-
-	(void)keep;
-	local->closing = true;
-	if (local->run.phase == LOCAL_NS) {
-		pthread_mutex_lock(&local->run.ns.lock);
-		if (local->run.ns.status == 0)
-			local->run.ns.status = -ECANCELED;
-		pthread_mutex_unlock(&local->run.ns.lock);
-	}
-	__atomic_store_n(&local->run.link.cancel, true, __ATOMIC_RELAXED);
-	local_work_free(local->work);
-	batch_cancel(local);
-	local_dump_cancel(local, NULL, -ECANCELED);
-	if (local->spawn)
-		stop_all(local);
-	remove_all(local);
-	local_spawn_free(local->spawn);
-	local_listen_free(local->listen);
-	bld_close(local->bld, false);
-	local_names_done(&local->names);
-	loop_timer_free(local->run.timer);
-	pthread_mutex_destroy(&local->bld_lock);
-	free(local);
-}
-
 static const struct host_ops ops = {
 	.size = sizeof(ops),
 	.name = "local",
@@ -199,13 +102,30 @@ static int take_config(struct local *local, const struct host_local_config *conf
 	if (strlen(config->instance) >= sizeof(local->instance))
 		return err_set(err, ENAMETOOLONG, "instance name %s is too long", config->instance);
 	strcpy(local->instance, config->instance);
-	if (snprintf(local->socket, sizeof(local->socket), "%s/router.sock", config->runtime_dir) >=
-	    (int)sizeof(local->socket))
+	if (strlen(config->runtime_dir) >= sizeof(local->runtime_dir))
 		return err_set(err, ENAMETOOLONG, "runtime directory %s: its path is too long",
 			       config->runtime_dir);
+	strcpy(local->runtime_dir, config->runtime_dir);
+	local->user_base = config->user_base;
+	local->cgroups = config->cgroups;
+	snprintf(local->socket, sizeof(local->socket), "%s/router.sock", local->runtime_dir);
 	if (local_names_init(&local->names, config->runtime_dir,
 			     strcmp(config->instance, "default") == 0) < 0)
 		return err_errno(err, ENOMEM, "host");
+	return 0;
+}
+
+static int journal_open(struct local *local, struct err *err)
+{
+	size_t bad;
+	int r = local_journal_open(local->runtime_dir, local->instance, &local->journal, &bad, err);
+
+	if (r < 0)
+		return r;
+	local->names.journal = local->journal;
+	if (bad)
+		log_warn("%s/journal: %zu lines make no sense and are passed over",
+			 local->runtime_dir, bad);
 	return 0;
 }
 
@@ -219,12 +139,79 @@ int host_local_clean(const struct host_local_config *config, struct err *err)
 	raise_limits();
 	r = take_config(local, config, err);
 	if (r == 0)
-		r = local_stale_remove(local, config->runtime_dir, err);
+		r = local_stale_check(local, err);
+	if (r == 0)
+		r = journal_open(local, err);
+	if (r == 0)
+		r = local_stale_remove(local, err);
+	if (r == 0)
+		local_journal_del(local->journal, "file", &(const char *){local->socket}, 1);
 	if (r == 0)
 		unlink(local->socket);
-	local_names_done(&local->names);
+	local_names_done(&local->names, r < 0);
+	local_journal_close(local->journal, r == 0);
 	free(local);
 	return r;
+}
+
+static int pins_add(void *arg, const char *kind, const char *what)
+{
+	return local_journal_add(arg, kind, &what, 1);
+}
+
+static void pins_del(void *arg, const char *kind, const char *what)
+{
+	(void)local_journal_del(arg, kind, &what, 1); /* is looked at again by the next run */
+}
+
+static bool pins_has(void *arg, const char *kind, const char *what)
+{
+	return local_journal_has(arg, kind, what);
+}
+
+static int load_programs(struct local *local, struct err *err)
+{
+	local->bld_journal = (struct bld_journal){
+		.arg = local->journal, .add = pins_add, .del = pins_del, .has = pins_has};
+	return bld_open(local->instance, local->network.network, local->network.prefix_len,
+			&local->bld_journal, &local->bld, err);
+}
+
+static int listen_open(struct local *local, struct err *err)
+{
+	const char *path = local->socket;
+	int r = local_journal_add(local->journal, "file", &path, 1);
+
+	if (r < 0)
+		return err_errno(err, r, "%s/journal", local->runtime_dir);
+	return local_listen_new(local->loop, path, &local_router_chan_ops, local, &local->listen,
+				err);
+}
+
+/* Each needs what is before it. */
+static int open_all(struct local *local, const struct host_local_config *config, struct err *err)
+{
+	int r = local_stale_check(local, err);
+
+	if (r == 0)
+		r = journal_open(local, err);
+	if (r == 0)
+		r = local_stale_remove(local, err);
+	if (r < 0)
+		return r;
+	r = local_batch_init(local);
+	if (r < 0)
+		return err_errno(err, r, "host");
+	r = local_spawn_new(local->loop, config->router_path, &local_router_spawn_ops, local,
+			    &local->spawn, err);
+	if (r == 0)
+		r = load_programs(local, err);
+	if (r == 0)
+		r = listen_open(local, err);
+	if (r < 0)
+		return r;
+	r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);
+	return r < 0 ? err_errno(err, r, "worker threads") : 0;
 }
 
 int host_local_open(const struct host_local_config *config, struct host **ret_host, struct err *err)
@@ -237,40 +224,19 @@ int host_local_open(const struct host_local_config *config, struct host **ret_ho
 	local->host.ops = &ops;
 	list_init(&local->dumps);
 	pthread_mutex_init(&local->bld_lock, NULL);
-	r = take_config(local, config, err);
-	if (r < 0)
-		goto fail;
 	raise_limits();
-	r = local_stale_remove(local, config->runtime_dir, err);
-	if (r < 0) {
-		local->names.mounted = false; /* not ours to remove */
-		goto fail;
+	r = take_config(local, config, err);
+	if (r == 0)
+		r = open_all(local, config, err);
+	if (r == 0) {
+		*ret_host = &local->host;
+		return 0;
 	}
-	r = local_batch_init(local);
-	if (r < 0) {
-		err_errno(err, r, "host");
-		goto fail;
+	/* What an earlier run left is not touched; what was made just now is. */
+	if (local->bld && !bld_adopted(local->bld)) {
+		bld_close(local->bld, false);
+		local->bld = NULL;
 	}
-	r = local_spawn_new(local->loop, config->router_path, &local_router_spawn_ops, local,
-			    &local->spawn, err);
-	if (r < 0)
-		goto fail;
-	r = bld_open(config->instance, config->network, config->prefix_len, NULL, &local->bld, err);
-	if (r < 0)
-		goto fail;
-	r = local_listen_new(local->loop, local->socket, &local_router_chan_ops, local,
-			     &local->listen, err);
-	if (r < 0)
-		goto fail;
-	r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);
-	if (r < 0) {
-		err_errno(err, r, "worker threads");
-		goto fail;
-	}
-	*ret_host = &local->host;
-	return 0;
-
-fail:
-	local_close(&local->host, false);
+	local_close(&local->host, true);
 	return r;
 }

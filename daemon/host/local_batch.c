@@ -59,7 +59,9 @@ void local_batch_finish(struct local *local)
 	}
 	links_tell(local, batch);
 	free(run->remove.links);
+	free(run->remove.inodes);
 	run->remove.links = NULL;
+	run->remove.inodes = NULL;
 	run->batch = NULL;
 	local_batch_phase(local, LOCAL_IDLE);
 	run->done(run->arg, batch, run->status, &err);
@@ -139,9 +141,9 @@ static void remove_job(struct local_job *job)
 	local_remove_run((struct local_remove_task *)job);
 }
 
-static bool is_stopped(const struct local *local, const struct host_end *end)
+static bool is_stopped(const struct local *local, uint32_t slot)
 {
-	const struct local_router *router = local_router_get(local, end->slot);
+	const struct local_router *router = local_router_get(local, slot);
 
 	return !router || router->state == LOCAL_STOPPED;
 }
@@ -151,16 +153,27 @@ static int remove_sort(struct local *local)
 {
 	struct host_batch *batch = local->run.batch;
 	struct local_remove_task *task = &local->run.remove;
-	size_t half;
+	size_t half, known = 0;
 
 	task->link_count = task->half_count = 0;
 	task->links = calloc(2 * batch->links_del_count + 1, sizeof(struct host_link *));
-	if (!task->links)
+	task->inodes = calloc(batch->routers_del_count + 1, sizeof(*task->inodes));
+	if (!task->links || !task->inodes)
 		return -ENOMEM;
+	for (size_t i = 0; i < batch->routers_del_count; i++) {
+		const struct local_router *router = local_router_get(local,
+								     batch->routers_del[i].slot);
+
+		known += router != NULL;
+		if (router && router->netns)
+			task->inodes[task->inode_count++] = router->netns;
+	}
+	task->all = known == local->router_count;
 	half = batch->links_del_count;
 	for (size_t i = 0; i < batch->links_del_count; i++) {
 		struct host_link *link = &batch->links_del[i];
-		int going = is_stopped(local, &link->end[0]) + is_stopped(local, &link->end[1]);
+		int going = is_stopped(local, link->end[0].slot) +
+			    is_stopped(local, link->end[1].slot);
 
 		if (going == 0)
 			task->links[task->link_count++] = link;
@@ -188,7 +201,6 @@ static void remove_begin(struct local *local)
 		.job = {.job = {.run = remove_job, .done = remove_done}, .local = local},
 		.routers = batch->routers_del,
 		.router_count = batch->routers_del_count,
-		.all = batch->routers_del_count == local->router_count,
 	};
 	if (remove_sort(local) < 0) {
 		local_batch_refuse(local, err_errno(&run->err, ENOMEM, "links to delete"));
@@ -214,8 +226,12 @@ static void batch_begin(struct local *local)
 		bld_port_del(local->bld, batch->links_del[i].end[0].port);
 		bld_port_del(local->bld, batch->links_del[i].end[1].port);
 	}
-	for (size_t i = 0; i < batch->routers_del_count; i++)
-		local_router_stop(local_router_get(local, batch->routers_del[i].slot));
+	for (size_t i = 0; i < batch->routers_del_count; i++) {
+		struct local_router *router = local_router_get(local, batch->routers_del[i].slot);
+
+		if (router) /* one that was never made, or is gone, is done */
+			local_router_stop(router);
+	}
 	local_batch_phase(local, LOCAL_STOP);
 	loop_timer_set(run->timer, clock_mono_ns() + STOP_PATIENCE_NS);
 	local_batch_step(local);
@@ -229,7 +245,7 @@ static void stop_late(struct local *local)
 		struct host_router *item = &run->batch->routers_del[i];
 		struct local_router *router = local_router_get(local, item->slot);
 
-		if (router->state != LOCAL_STOPPING)
+		if (!router || router->state != LOCAL_STOPPING)
 			continue;
 		if (run->killed) {
 			item->state = HOST_FAILED;
@@ -257,8 +273,7 @@ void local_batch_step(struct local *local)
 	switch (run->phase) {
 	case LOCAL_STOP:
 		while (run->at < batch->routers_del_count &&
-		       local_router_get(local, batch->routers_del[run->at].slot)->state ==
-			       LOCAL_STOPPED)
+		       is_stopped(local, batch->routers_del[run->at].slot))
 			run->at++;
 		if (run->at == batch->routers_del_count)
 			remove_begin(local);

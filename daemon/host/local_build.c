@@ -99,6 +99,41 @@ static void ns_job(struct local_job *job)
 	local_ns_make(&((struct local_run_job *)job)->local->run.ns);
 }
 
+static int note_routers(struct local *local, const struct host_batch *batch, bool there)
+{
+	const char **names = calloc(batch->routers_add_count + 1, sizeof(*names));
+	size_t count = 0;
+	int r;
+
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < batch->routers_add_count; i++)
+		if (there || batch->routers_add[i].state != HOST_DONE)
+			names[count++] = batch->routers_add[i].name;
+	r = local_names_note(&local->names, names, count, there);
+	free(names);
+	return r;
+}
+
+static void routers_made(struct local *local, const struct host_batch *batch)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < batch->routers_add_count; i++) {
+		const struct host_router *item = &batch->routers_add[i];
+		struct local_router *router = local_router_get(local, item->slot);
+
+		if (item->state == HOST_DONE) {
+			router->netns = local_names_inode(&local->names, item->name);
+			continue;
+		}
+		local_router_free(router);
+		all = false;
+	}
+	if (!all) /* what cannot be struck out is looked at again by the next run */
+		(void)note_routers(local, batch, false);
+}
+
 static void ns_done(struct local_job *job)
 {
 	struct local *local = ((struct local_run_job *)job)->local;
@@ -109,9 +144,7 @@ static void ns_done(struct local_job *job)
 		return;
 	pthread_mutex_destroy(&run->ns.lock);
 	local_batch_progress(local);
-	for (size_t i = 0; i < batch->routers_add_count; i++)
-		if (batch->routers_add[i].state != HOST_DONE)
-			local_router_free(local_router_get(local, batch->routers_add[i].slot));
+	routers_made(local, batch);
 	if (run->ns.status < 0 && run->status == 0) {
 		run->status = run->ns.status;
 		run->err = run->ns.err;
@@ -149,6 +182,11 @@ static void ns_begin(struct local *local)
 		return;
 	}
 	r = local_names_prepare(&local->names, &run->err);
+	if (r == 0) {
+		r = note_routers(local, batch, true);
+		if (r < 0)
+			err_errno(&run->err, r, "%s/journal", local->runtime_dir);
+	}
 	if (r == 0)
 		r = routers_new(local, batch, &run->err);
 	if (r < 0) {
@@ -158,6 +196,7 @@ static void ns_begin(struct local *local)
 	run->ns = (struct local_ns_task){
 		.bld = local->bld,
 		.names = &local->names,
+		.instance = local->instance,
 		.network = batch->network.network,
 		.prefix_len = batch->network.prefix_len,
 		.capacity = capacity_for(batch->network.slots_needed),

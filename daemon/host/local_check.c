@@ -19,6 +19,7 @@ struct look { /* what there will be */
 	const struct local *local;
 	uint8_t *slots;	 /* by slot */
 	uint32_t *going; /* by slot: links of a router that go */
+	size_t known;	 /* routers that go, and are there */
 };
 
 enum { SLOT_FREE, SLOT_STAYS, SLOT_GOES };
@@ -38,10 +39,13 @@ static int check_removed(struct look *look, struct host_batch *batch, struct err
 		struct host_router *item = &batch->routers_del[i];
 		const struct local_router *router = local_router_get(look->local, item->slot);
 
+		if (!router && item->slot < VLSP_SLOT_MAX)
+			continue; /* not there, so it need not go */
 		if (!router || strcmp(router->name, item->name) != 0 ||
 		    look->slots[item->slot] == SLOT_GOES)
 			return refuse(&item->state, err, ENOENT, "router", item->name,
-				      "there is no such router");
+				      "its slot belongs to another router");
+		look->known++;
 		if (router->end_count > look->going[item->slot])
 			return refuse(&item->state, err, EBUSY, "router", item->name,
 				      "it has links");
@@ -104,7 +108,7 @@ static int check_all(struct look *look, struct host_batch *batch, struct err *er
 	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
 		look->slots[slot] = local->routers[slot] ? SLOT_STAYS : SLOT_FREE;
 	r = check_removed(look, batch, err);
-	if (r == 0 && local->router_count > batch->routers_del_count &&
+	if (r == 0 && local->router_count > look->known &&
 	    (local->network.network != batch->network.network ||
 	     local->network.prefix_len != batch->network.prefix_len))
 		r = err_set(err, EBUSY, "network: it cannot change while routers run");

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/host/local_ns.h"
+#include "daemon/host/local_tag.h"
 #include "include/shared/maps.h"
 #include "include/shared/vdp.h"
 #include "lib/nlk/link.h"
@@ -20,7 +22,6 @@
 #include "lib/nlk/tc.h"
 
 #define OPEN_MAX_NS 2000 /* namespaces held open at the same time: two descriptors each */
-#define ALIAS_SIZE  256
 
 enum step { STEP_PAIR, STEP_ALIAS, STEP_UP, STEP_CLSACT, STEP_FILTER, STEP_ADMIN };
 
@@ -30,15 +31,11 @@ static const char *const step_name[] = {
 	[STEP_ADMIN] = "cannot set the state of",
 };
 
-struct ns_entry {
-	int ns, sock; /* sock 0: not open */
-};
-
 struct linker {
 	struct local_link_task *task;
 	struct nlk_batch batch;
-	struct ns_entry *entries; /* by slot */
-	uint32_t *open;		  /* slots that are open */
+	struct local_ns_open *entries; /* by slot; sock 0: not open */
+	uint32_t *open;		       /* slots that are open */
 	size_t open_count;
 	int home;
 	bool ipv6; /* the kernel has it */
@@ -53,36 +50,16 @@ struct linker {
 static void ns_close_all(struct linker *linker)
 {
 	while (linker->open_count > 0) {
-		struct ns_entry *entry = &linker->entries[linker->open[--linker->open_count]];
+		struct local_ns_open *entry = &linker->entries[linker->open[--linker->open_count]];
 
 		close(entry->ns);
 		close(entry->sock);
-		*entry = (struct ns_entry){0};
+		*entry = (struct local_ns_open){0};
 	}
 }
 
-/* Opens a router's namespace and a netlink socket in it; the thread is in it then. */
-static int ns_open(const struct local_names *names, const char *router, struct ns_entry *ret_entry)
-{
-	char path[PATH_MAX];
-	int r;
-
-	r = local_names_path(names, router, path, sizeof(path));
-	if (r < 0)
-		return r;
-	ret_entry->ns = nlk_ns_open(path);
-	if (ret_entry->ns < 0)
-		return ret_entry->ns;
-	r = nlk_ns_enter(ret_entry->ns);
-	if (r == 0)
-		r = ret_entry->sock = nlk_open();
-	if (r < 0)
-		close(ret_entry->ns);
-	return r < 0 ? r : 0;
-}
-
 /* Both ends' entries stay valid until the next call. */
-static int ns_get(struct linker *linker, const struct host_link *link, struct ns_entry *ret[2])
+static int ns_get(struct linker *linker, const struct host_link *link, struct local_ns_open *ret[2])
 {
 	struct err *err = &linker->task->err;
 
@@ -90,11 +67,11 @@ static int ns_get(struct linker *linker, const struct host_link *link, struct ns
 		ns_close_all(linker);
 	for (int i = 0; i < 2; i++) {
 		const struct host_end *end = &link->end[i];
-		struct ns_entry *entry = &linker->entries[end->slot];
+		struct local_ns_open *entry = &linker->entries[end->slot];
 
 		if (!entry->sock) {
-			struct ns_entry fresh;
-			int r = ns_open(linker->task->names, end->router, &fresh);
+			struct local_ns_open fresh;
+			int r = local_ns_open(linker->task->names, end->router, &fresh);
 
 			if (r < 0)
 				return err_errno(err, r,
@@ -209,10 +186,7 @@ static void put_pair(struct linker *linker, const struct host_link *link, int pe
 
 		end[i].name = link->end[i].ifname;
 		end[i].index = port;
-		memcpy(end[i].mac,
-		       (uint8_t[]){0x02, 0x56, (uint8_t)(port >> 24), (uint8_t)(port >> 16),
-				   (uint8_t)(port >> 8), (uint8_t)port},
-		       6);
+		local_tag_mac(end[i].mac, port);
 	}
 	linker->batch.tag = STEP_PAIR;
 	nlk_link_veth(&linker->batch, end, VDP_MTU, peer_ns);
@@ -223,11 +197,11 @@ static void put_end(struct linker *linker, const struct host_link *link, int sid
 	const struct local_link_task *task = linker->task;
 	uint32_t port = link->end[side].port;
 	struct nlk_batch *batch = &linker->batch;
-	char alias[ALIAS_SIZE];
+	char alias[LOCAL_TAG_SIZE];
 	struct nlk_link_change change = {.set = NLK_LINK_ALIAS, .alias = alias};
 	static const struct nlk_link_change up = {.set = NLK_LINK_UP};
 
-	snprintf(alias, sizeof(alias), "vlsp:%s:%s", task->instance, link->name);
+	local_tag_link(alias, task->instance, link->name);
 	if (linker->ipv6) /* no address that nobody asked for, and no traffic to find neighbours */
 		change.set |= NLK_LINK_NO_LL;
 	batch->tag = STEP_ALIAS;
@@ -243,7 +217,7 @@ static void put_end(struct linker *linker, const struct host_link *link, int sid
 
 static int link_make(struct linker *linker, const struct host_link *link)
 {
-	struct ns_entry *ns[2];
+	struct local_ns_open *ns[2];
 	bool paired = false;
 	int r;
 
@@ -281,7 +255,7 @@ static int link_admin(struct linker *linker, const struct host_link *link)
 {
 	const struct nlk_link_change change = {.set = link->admin == HOST_DOWN ? NLK_LINK_DOWN
 									       : NLK_LINK_UP};
-	struct ns_entry *ns[2];
+	struct local_ns_open *ns[2];
 	int r;
 
 	linker->link = link;
@@ -329,113 +303,4 @@ void local_link_run(struct local_link_task *task)
 		r = run_list(&linker, task->set, task->set_count, link_admin);
 	linker_done(&linker);
 	task->status = r;
-}
-
-/* --- deleting ----------------------------------------------------------------------------------
- */
-
-#define DELETE_THREADS 32
-#define DELETE_STACK   (128u << 10)
-
-struct delete_task {
-	const struct local_names *names;
-	struct host_link *const *links;
-	size_t count, next;
-	pthread_mutex_t lock;
-	int status;
-	struct err err;
-};
-
-static void delete_refused(void *arg, uint32_t tag, int code, const char *text)
-{
-	struct err *err = arg;
-
-	(void)tag;
-	if (!err->code)
-		err_errno(err, code, "cannot delete its devices%s%s", *text ? ": " : "", text);
-}
-
-/* The namespace of either end will do. */
-static int delete_one(const struct local_names *names, const struct host_link *link,
-		      struct err *err)
-{
-	struct nlk_batch batch;
-	struct ns_entry ns;
-	int r, side = 0;
-
-	r = ns_open(names, link->end[0].router, &ns);
-	if (r == -ENOENT) {
-		side = 1;
-		r = ns_open(names, link->end[1].router, &ns);
-	}
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return err_errno(err, r, "cannot open the namespace of router %s",
-				 link->end[side].router);
-	nlk_batch_init(&batch);
-	nlk_link_del(&batch, link->end[side].port);
-	r = nlk_batch_send(&batch, ns.sock, delete_refused, err);
-	nlk_batch_done(&batch);
-	close(ns.sock);
-	close(ns.ns);
-	return r == -ENODEV ? 0 : r;
-}
-
-static void *delete_thread(void *arg)
-{
-	struct delete_task *task = arg;
-
-	pthread_mutex_lock(&task->lock);
-	while (task->next < task->count) {
-		struct host_link *link = task->links[task->next++];
-		struct err err = {0};
-		int r;
-
-		pthread_mutex_unlock(&task->lock);
-		r = delete_one(task->names, link, &err);
-		pthread_mutex_lock(&task->lock);
-		link->state = r < 0 ? HOST_FAILED : HOST_DONE;
-		if (r < 0 && task->status == 0) {
-			task->status = r;
-			if (!err.code)
-				err_errno(&err, r, "netlink");
-			err_wrap(&err, "link %s", link->name);
-			task->err = err;
-		}
-	}
-	pthread_mutex_unlock(&task->lock);
-	return NULL;
-}
-
-int local_link_delete(const struct local_names *names, struct host_link *const *links, size_t count,
-		      struct err *err)
-{
-	struct delete_task task = {
-		.names = names, .links = links, .count = count, .lock = PTHREAD_MUTEX_INITIALIZER};
-	pthread_t threads[DELETE_THREADS];
-	size_t started = 0;
-	pthread_attr_t attr;
-	int home;
-
-	if (count == 0)
-		return 0;
-	home = nlk_ns_current();
-	if (home < 0)
-		return err_errno(err, home, "cannot open the network namespace of the daemon");
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, DELETE_STACK);
-	while (started < DELETE_THREADS && started + 1 < count &&
-	       pthread_create(&threads[started], &attr, delete_thread, &task) == 0)
-		started++;
-	delete_thread(&task); /* with few or no other threads it only takes longer */
-	for (size_t i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
-	pthread_attr_destroy(&attr);
-	if (nlk_ns_enter(home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	close(home);
-	if (task.status < 0 && err)
-		*err = task.err;
-	return task.status;
 }

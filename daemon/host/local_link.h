@@ -30,10 +30,11 @@ struct local_link_task {
  * that one's state is HOST_FAILED, and nothing of it is left if it was to be made. */
 void local_link_run(struct local_link_task *task);
 
-/* Deletes the devices of links; one that is gone already is fine. Several at the same time, as
- * each costs 20 ms of waiting for RCU. 0, or -errno of the first that failed (its state is FAILED,
- * that of the others DONE). */
-int local_link_delete(const struct local_names *names, struct host_link *const *links, size_t count,
-		      struct err *err);
+/* Deletes the devices of links; one that is gone already is fine, and what has the index without
+ * being tagged as that link is somebody else's and stays. Several at the same time, as each costs
+ * 20 ms of waiting for RCU. 0, or -errno of the first that failed (its state is FAILED, that of the
+ * others DONE). */
+int local_link_delete(const struct local_names *names, const char *instance,
+		      struct host_link *const *links, size_t count, struct err *err);
 
 #endif

@@ -9,24 +9,39 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "lib/nlk/ns.h"
 
 #define PUBLIC_DIR "/run/netns"
 
-static bool is_mount(const char *path)
-{
-	struct stat here, parent;
-	char up[PATH_MAX];
+#define SOURCE "vlsp" /* of the tmpfs, by which it is known */
 
-	snprintf(up, sizeof(up), "%s/..", path);
-	return stat(path, &here) == 0 && stat(up, &parent) == 0 && here.st_dev != parent.st_dev;
+/* Whether the tmpfs that is seen at dir is one of ours. */
+static bool is_ours(const char *dir)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent entry;
+	char buf[3 * PATH_MAX];
+	bool ours = false;
+
+	if (!mounts)
+		return false;
+	while (getmntent_r(mounts, &entry, buf, sizeof(buf)))
+		if (strcmp(entry.mnt_dir, dir) == 0) /* the last is on top */
+			ours = strcmp(entry.mnt_type, "tmpfs") == 0 &&
+			       strcmp(entry.mnt_fsname, SOURCE) == 0;
+	endmntent(mounts);
+	return ours;
 }
 
 int local_names_init(struct local_names *names, const char *runtime_dir, bool public)
@@ -37,52 +52,82 @@ int local_names_init(struct local_names *names, const char *runtime_dir, bool pu
 		names->dir = NULL;
 		return -ENOMEM;
 	}
-	names->mounted = is_mount(names->dir);
-	/* Left by a run that crashed: nobody else makes them. */
-	names->made_dir = access(names->dir, F_OK) == 0;
-	names->made_public = public && names->mounted;
+	names->mounted = is_ours(names->dir);
 	return 0;
 }
 
-void local_names_done(struct local_names *names)
+static void forget(const struct local_names *names, const char *kind, const char *path)
+{
+	if (names->journal)
+		(void)local_journal_del(names->journal, kind, &path, 1); /* is looked at again */
+}
+
+static void remove_dir(const struct local_names *names, const char *path)
+{
+	if (!names->journal || !local_journal_has(names->journal, "file", path))
+		return;
+	/* Fails when somebody uses it, as it should; it is theirs then. */
+	(void)rmdir(path);
+	forget(names, "file", path);
+}
+
+void local_names_done(struct local_names *names, bool keep)
 {
 	if (!names->dir)
 		return;
-	if (names->mounted)
-		local_names_drop(names);
-	if (names->made_dir)
-		rmdir(names->dir);
-	if (names->made_public)
-		rmdir(PUBLIC_DIR); /* fails when somebody uses it, as it should */
+	if (!keep) {
+		if (names->mounted)
+			local_names_drop(names);
+		if (!names->mounted)
+			remove_dir(names, names->dir);
+		if (names->public)
+			remove_dir(names, PUBLIC_DIR);
+	}
 	free(names->dir);
 	names->dir = NULL;
 }
 
-static int make_dir(const char *path, bool *ret_made, struct err *err)
+static int make_dir(const struct local_names *names, const char *path, struct err *err)
 {
-	if (mkdir(path, 0755) == 0)
-		*ret_made = true;
-	else if (errno != EEXIST)
+	int r;
+
+	if (access(path, F_OK) == 0)
+		return 0;
+	r = local_journal_add(names->journal, "file", &path, 1);
+	if (r < 0)
+		return err_errno(err, r, "journal");
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return err_errno(err, errno, "cannot make %s", path);
 	return 0;
 }
 
 int local_names_prepare(struct local_names *names, struct err *err)
 {
+	const char *dir = names->dir;
 	int r;
 
+	if (names->public) {
+		r = make_dir(names, PUBLIC_DIR, err);
+		if (r < 0)
+			return r;
+	}
 	if (names->mounted)
 		return 0;
-	r = make_dir(names->dir, &names->made_dir, err);
-	if (r == 0 && names->public)
-		r = make_dir(PUBLIC_DIR, &names->made_public, err);
+	r = make_dir(names, dir, err);
 	if (r < 0)
 		return r;
-	if (mount("vlsp", names->dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755") < 0)
-		return err_errno(err, errno, "cannot mount a tmpfs on %s", names->dir);
-	if (mount(NULL, names->dir, NULL, MS_SHARED, NULL) < 0) {
-		r = err_errno(err, errno, "cannot share %s", names->dir);
-		umount2(names->dir, MNT_DETACH);
+	r = local_journal_add(names->journal, "mount", &dir, 1);
+	if (r < 0)
+		return err_errno(err, r, "journal");
+	if (mount(SOURCE, dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755") < 0) {
+		r = err_errno(err, errno, "cannot mount a tmpfs on %s", dir);
+		forget(names, "mount", dir);
+		return r;
+	}
+	if (mount(NULL, dir, NULL, MS_SHARED, NULL) < 0) {
+		r = err_errno(err, errno, "cannot share %s", dir);
+		umount2(dir, MNT_DETACH);
+		forget(names, "mount", dir);
 		return r;
 	}
 	names->mounted = true;
@@ -150,10 +195,42 @@ static void unpublish(const struct local_names *names, const char *name)
 		unlink(link);
 }
 
+int local_names_note(const struct local_names *names, const char *const *list, size_t count,
+		     bool there)
+{
+	int (*put)(struct local_journal *, const char *, const char *const *,
+		   size_t) = there ? local_journal_add : local_journal_del;
+	char(*links)[PATH_MAX / 8] = NULL;
+	const char **paths = NULL;
+	int r = put(names->journal, "netns", list, count);
+
+	if (r < 0 || !names->public || count == 0)
+		return r;
+	links = calloc(count, sizeof(*links));
+	paths = calloc(count, sizeof(*paths));
+	r = links && paths ? 0 : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		snprintf(links[i], sizeof(links[i]), PUBLIC_DIR "/%s", list[i]);
+		paths[i] = links[i];
+	}
+	if (r == 0)
+		r = put(names->journal, "link", paths, count);
+	free(links);
+	free(paths);
+	return r;
+}
+
+static bool is_own(const struct local_names *names, const char *name)
+{
+	return names->journal && local_journal_has(names->journal, "netns", name);
+}
+
 void local_names_del(const struct local_names *names, const char *name)
 {
 	char path[PATH_MAX];
 
+	if (!is_own(names, name))
+		return;
 	if (names->public)
 		unpublish(names, name);
 	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
@@ -177,17 +254,37 @@ void local_names_each(const struct local_names *names, void (*fn)(void *arg, con
 	closedir(dir);
 }
 
-static void unpublish_one(void *arg, const char *name)
+struct sieve {
+	const struct local_names *names;
+	bool foreign; /* something is not ours */
+};
+
+static void look_one(void *arg, const char *name)
 {
-	unpublish(arg, name);
+	struct sieve *sieve = arg;
+
+	if (!is_own(sieve->names, name))
+		sieve->foreign = true;
+	else if (sieve->names->public)
+		unpublish(sieve->names, name);
+}
+
+static void del_one(void *arg, const char *name)
+{
+	local_names_del(arg, name);
 }
 
 void local_names_drop(struct local_names *names)
 {
-	if (names->public)
-		local_names_each(names, unpublish_one, names);
-	if (names->mounted && umount2(names->dir, MNT_DETACH) == 0)
+	struct sieve sieve = {.names = names};
+
+	local_names_each(names, look_one, &sieve);
+	if (sieve.foreign) {
+		local_names_each(names, del_one, names);
+	} else if (names->mounted && umount2(names->dir, MNT_DETACH) == 0) {
 		names->mounted = false;
+		forget(names, "mount", names->dir);
+	}
 }
 
 int local_names_path(const struct local_names *names, const char *name, char *buf, size_t size)
@@ -200,8 +297,11 @@ int local_names_path(const struct local_names *names, const char *name, char *bu
 unsigned long local_names_inode(const struct local_names *names, const char *name)
 {
 	char path[PATH_MAX];
+	struct statfs fs;
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
+	if (statfs(path, &fs) < 0 || fs.f_type != NSFS_MAGIC) /* the bind mount may have gone */
+		return 0;
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }

@@ -2,7 +2,8 @@
 /*
  * Names of routers' namespaces: RUNTIME/netns/NAME, bind mounts on a tmpfs of our own, so that all
  * can go by one umount. The default instance has symbolic links to them at /run/netns/NAME, where
- * ip-netns(8) looks. Thread-safe for different names.
+ * ip-netns(8) looks. Only names that stand in the journal are ever removed: the rest is somebody
+ * else's, and as long as there is any, so is the tmpfs. Thread-safe for different names.
  */
 #ifndef VLSP_DAEMON_HOST_LOCAL_NAMES_H
 #define VLSP_DAEMON_HOST_LOCAL_NAMES_H
@@ -10,22 +11,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/host/local_journal.h"
 #include "lib/base/err.h"
 
 struct local_names {
-	char *dir;    /* RUNTIME/netns */
-	bool public;  /* links at /run/netns, too */
-	bool mounted; /* the tmpfs is there */
-	bool made_dir, made_public;
+	struct local_journal *journal; /* the caller's, set before names are made or removed */
+	char *dir;		       /* RUNTIME/netns */
+	bool public;		       /* links at /run/netns, too */
+	bool mounted;		       /* the tmpfs is there, and ours */
 };
 
 int local_names_init(struct local_names *names, const char *runtime_dir, bool public);
-/* Removes the directories that were made, also by a run that crashed, when empty. */
-void local_names_done(struct local_names *names);
+/* keep: everything stays. Otherwise all names go, and the directories that were made, also by an
+ * earlier run, if nothing else is in them. */
+void local_names_done(struct local_names *names, bool keep);
 
 /* Makes the directories and the tmpfs if they are not there. To be called before names are added.
  */
 int local_names_prepare(struct local_names *names, struct err *err);
+/* Enters names into the journal (one write), to be called before they are added; or removes them
+ * from there, after they have been deleted. 0 or -errno. */
+int local_names_note(const struct local_names *names, const char *const *list, size_t count,
+		     bool there);
 /* Names the namespace of the calling thread. -EEXIST when that name is somebody's. */
 int local_names_add(const struct local_names *names, const char *name, struct err *err);
 void local_names_del(const struct local_names *names, const char *name);
@@ -33,7 +40,7 @@ void local_names_del(const struct local_names *names, const char *name);
 void local_names_drop(struct local_names *names);
 /* 0, -ENOENT (no such name) or -ENAMETOOLONG. */
 int local_names_path(const struct local_names *names, const char *name, char *buf, size_t size);
-/* The namespace's inode number, 0: there is none. */
+/* The namespace's inode number, 0: there is none (of that name, or none is bound to it). */
 unsigned long local_names_inode(const struct local_names *names, const char *name);
 /* Calls fn for each name there is. */
 void local_names_each(const struct local_names *names, void (*fn)(void *arg, const char *name),

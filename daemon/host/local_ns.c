@@ -7,11 +7,13 @@
 #include "daemon/host/local_ns.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/host/local_tag.h"
 #include "include/shared/vdp.h"
 #include "lib/nlk/addr.h"
 #include "lib/nlk/link.h"
@@ -103,10 +105,13 @@ static void lo_refused(void *arg, uint32_t tag, int code, const char *text)
 static int set_lo(struct maker *maker)
 {
 	const struct local_ns_task *task = maker->task;
-	const struct nlk_link_change up = {.set = NLK_LINK_UP | NLK_LINK_MTU, .mtu = VDP_MTU};
+	char tag[LOCAL_TAG_SIZE];
+	const struct nlk_link_change up = {
+		.set = NLK_LINK_UP | NLK_LINK_MTU | NLK_LINK_ALIAS, .mtu = VDP_MTU, .alias = tag};
 	struct nlk_batch *batch = &maker->batch;
 	int sock, r;
 
+	local_tag_router(tag, task->instance, maker->router->name);
 	sock = nlk_open();
 	if (sock < 0)
 		return err_errno(&maker->err, sock, "router %s: netlink", maker->router->name);
@@ -201,4 +206,27 @@ void local_ns_make(struct local_ns_task *task)
 		abort(); /* cannot happen: we hold it, and have the right to enter it */
 	close(maker.home);
 	nlk_batch_done(&maker.batch);
+}
+
+int local_ns_open(const struct local_names *names, const char *router,
+		  struct local_ns_open *ret_open)
+{
+	struct local_ns_open open = {.ns = -1};
+	char path[PATH_MAX];
+	int r;
+
+	r = local_names_path(names, router, path, sizeof(path));
+	if (r == 0)
+		r = open.ns = nlk_ns_open(path);
+	if (r >= 0)
+		r = nlk_ns_enter(open.ns);
+	if (r == 0)
+		r = open.sock = nlk_open();
+	if (r < 0) {
+		if (open.ns >= 0)
+			close(open.ns);
+		return r;
+	}
+	*ret_open = open;
+	return 0;
 }

@@ -20,6 +20,7 @@
 struct local_ns_task {
 	struct bld *bld;
 	const struct local_names *names;
+	const char *instance;
 	uint32_t network; /* host byte order */
 	unsigned prefix_len;
 	uint32_t capacity; /* of the FIBs, entries */
@@ -34,6 +35,14 @@ struct local_ns_task {
 	struct err err;
 };
 void local_ns_make(struct local_ns_task *task);
+
+struct local_ns_open {
+	int ns, sock;
+};
+/* Opens a router's namespace and a netlink socket in it, both the caller's; the thread is in it
+ * then. 0, -ENOENT: no such name, -EINVAL: no namespace is bound to it, -errno. */
+int local_ns_open(const struct local_names *names, const char *router,
+		  struct local_ns_open *ret_open);
 
 /*
  * Barriers against the kernel's clean-up of namespaces, which it does in batches, in order, in the

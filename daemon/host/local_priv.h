@@ -11,6 +11,7 @@
 #include "bpf/loader/loader.h"
 #include "daemon/host/local.h"
 #include "daemon/host/local_chan.h"
+#include "daemon/host/local_journal.h"
 #include "daemon/host/local_link.h"
 #include "daemon/host/local_names.h"
 #include "daemon/host/local_ns.h"
@@ -39,6 +40,8 @@ struct local_remove_task {
 	struct local_run_job job;
 	struct host_router *routers;
 	size_t router_count;
+	unsigned long *inodes; /* of their namespaces; may have more or fewer, in no order */
+	size_t inode_count;
 	bool all;		  /* no router stays: all names go at once */
 	struct host_link **links; /* between routers that stay, and then with one that goes */
 	size_t link_count, half_count;
@@ -72,8 +75,13 @@ struct local {
 	struct host host; /* first */
 	struct loop *loop;
 	char instance[64];
+	char runtime_dir[96];
 	char socket[108]; /* RUNTIME/router.sock */
 	enum log_level log_level;
+	uint32_t user_base; /* 0: router processes stay root */
+	bool cgroups;
+	struct local_journal *journal;
+	struct bld_journal bld_journal; /* the same, for pins */
 	struct local_names names;
 	struct bld *bld;
 	pthread_mutex_t bld_lock;
@@ -115,7 +123,11 @@ int local_check(const struct local *local, struct host_batch *batch, struct err 
 /* local_remove.c: taking routers and links out of the kernel; in a worker, or while closing */
 void local_remove_run(struct local_remove_task *task);
 
-/* local_stale.c: what a run of this instance that crashed has left goes. -EADDRINUSE: it runs. */
-int local_stale_remove(struct local *local, const char *runtime_dir, struct err *err);
+/* local_close.c: host_ops.close, also for one that was opened by half */
+void local_close(struct host *host, bool keep);
+
+/* local_stale.c: -EADDRINUSE if the instance runs; what an earlier run has left goes. */
+int local_stale_check(const struct local *local, struct err *err);
+int local_stale_remove(struct local *local, struct err *err);
 
 #endif

@@ -10,23 +10,25 @@
 
 #include "daemon/host/local_priv.h"
 
+/* By the namespaces themselves: their names may be gone, or somebody else's. */
 static int kill_inside(const struct local_remove_task *task)
 {
-	unsigned long *inodes = calloc(task->router_count, sizeof(*inodes));
-	size_t count = 0;
-	int r;
+	if (task->inode_count == 0)
+		return 0;
+	qsort(task->inodes, task->inode_count, sizeof(*task->inodes), local_ns_compare);
+	return local_ns_kill(task->inodes, task->inode_count);
+}
 
-	if (!inodes)
-		return -ENOMEM;
-	for (size_t i = 0; i < task->router_count; i++) {
-		inodes[count] = local_names_inode(&task->job.local->names, task->routers[i].name);
-		if (inodes[count])
-			count++;
-	}
-	qsort(inodes, count, sizeof(*inodes), local_ns_compare);
-	r = count ? local_ns_kill(inodes, count) : 0;
-	free(inodes);
-	return r;
+/* What cannot be struck out is looked at again by the next run. */
+static void strike_out(const struct local_remove_task *task)
+{
+	const char **names = calloc(task->router_count, sizeof(*names));
+
+	for (size_t i = 0; names && i < task->router_count; i++)
+		names[i] = task->routers[i].name;
+	if (names)
+		(void)local_names_note(&task->job.local->names, names, task->router_count, false);
+	free(names);
 }
 
 static int remove_routers(struct local_remove_task *task)
@@ -45,6 +47,7 @@ static int remove_routers(struct local_remove_task *task)
 		local_names_drop(names);
 	for (size_t i = 0; !task->all && i < task->router_count; i++)
 		local_names_del(names, task->routers[i].name);
+	strike_out(task);
 	if (local_gone_wait(&gone) < 0 && r >= 0)
 		r = err_set(&task->err, ETIMEDOUT,
 			    "the kernel has not removed the network namespaces in 30 s");
@@ -53,16 +56,17 @@ static int remove_routers(struct local_remove_task *task)
 
 void local_remove_run(struct local_remove_task *task)
 {
-	struct local_names *names = &task->job.local->names;
+	const struct local_names *names = &task->job.local->names;
+	const char *instance = task->job.local->instance;
 	struct host_link **half = task->links + task->link_count;
 	int r = 0;
 
 	if (task->router_count)
 		r = remove_routers(task);
 	if (r == 0)
-		r = local_link_delete(names, task->links, task->link_count, &task->err);
+		r = local_link_delete(names, instance, task->links, task->link_count, &task->err);
 	/* Gone with the other end's namespace, unless somebody holds that: then this ends it. */
 	if (r == 0)
-		r = local_link_delete(names, half, task->half_count, &task->err);
+		r = local_link_delete(names, instance, half, task->half_count, &task->err);
 	task->status = r;
 }

@@ -38,11 +38,12 @@ struct local_router {
 	uint32_t slot, address;
 	char name[NAME_SIZE];
 	enum local_state state;
-	bool in_batch; /* the batch that runs makes it: its end is the batch's failure */
-	bool lost;     /* of a spawner that has ended: its exit will not be heard of */
-	bool asked;    /* the spawner has not answered yet */
-	int32_t pid;   /* 0: none, or not known yet */
-	int32_t said;  /* pid of the connection, before the spawner said it */
+	bool in_batch;	     /* the batch that runs makes it: its end is the batch's failure */
+	bool lost;	     /* of a spawner that has ended: its exit will not be heard of */
+	bool asked;	     /* the spawner has not answered yet */
+	int32_t pid;	     /* 0: none, or not known yet */
+	int32_t said;	     /* pid of the connection, before the spawner said it */
+	unsigned long netns; /* inode of its namespace, 0: not there yet */
 	struct local_chan *chan;
 	struct local_end *ends;
 	size_t end_count, end_room;

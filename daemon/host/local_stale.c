@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/host/local_priv.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/log.h"
 
 #define PINS "/sys/fs/bpf/vlsp"
@@ -100,18 +101,44 @@ static void remove_pins(const char *instance)
 	rmdir(PINS); /* fails when there is another instance */
 }
 
-int local_stale_remove(struct local *local, const char *runtime_dir, struct err *err)
+int local_stale_check(const struct local *local, struct err *err)
+{
+	if (is_served(local->socket))
+		return err_set(err, EADDRINUSE, "an instance runs in %s already",
+			       local->runtime_dir);
+	return 0;
+}
+
+struct striker {
+	struct local_journal *journal;
+	const char *kind;
+};
+
+static void strike_one(void *arg, const char *what)
+{
+	struct striker *striker = arg;
+
+	(void)local_journal_del(striker->journal, striker->kind, &what, 1);
+}
+
+static void strike_out(struct local *local)
+{
+	static const char *const kinds[] = {"netns", "link", "pin"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		local_journal_each(local->journal, kinds[i], strike_one,
+				   &(struct striker){local->journal, kinds[i]});
+}
+
+int local_stale_remove(struct local *local, struct err *err)
 {
 	int r = 0;
 
-	if (is_served(local->socket)) {
-		/* not ours to remove */
-		local->names.mounted = local->names.made_dir = local->names.made_public = false;
-		return err_set(err, EADDRINUSE, "an instance runs in %s already", runtime_dir);
-	}
 	if (local->names.mounted)
 		r = remove_namespaces(&local->names, err);
 	if (r == 0)
 		remove_pins(local->instance);
+	if (r == 0)
+		strike_out(local);
 	return r;
 }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Closing the local back end: either nothing of the instance is left, or only the daemon's own part
+ * ends and what it made is left as it runs. Called through host_ops, and by local.c for one that
+ * was opened by half.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/local_priv.h"
+#include "lib/base/clock.h"
+
+#define STOP_PATIENCE_NS (2 * NSEC_PER_SEC)
+
+static bool all_stopped(const struct local *local)
+{
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot] && local->routers[slot]->state != LOCAL_STOPPED)
+			return false;
+	return true;
+}
+
+/* Without the loop: nobody else's callbacks may run now. */
+static void wait_stopped(struct local *local)
+{
+	uint64_t deadline = clock_mono_ns() + STOP_PATIENCE_NS;
+
+	while (!all_stopped(local)) {
+		uint64_t now = clock_mono_ns();
+
+		if (now >= deadline ||
+		    local_spawn_wait(local->spawn, (int)((deadline - now) / NSEC_PER_MSEC) + 1) < 0)
+			return;
+	}
+}
+
+static void stop_all(struct local *local)
+{
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot])
+			local_router_stop(local->routers[slot]);
+	wait_stopped(local);
+	if (all_stopped(local))
+		return;
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot])
+			local_router_kill(local->routers[slot]);
+	wait_stopped(local); /* what is left then is found by its namespace */
+}
+
+static void remove_all(struct local *local)
+{
+	struct local_remove_task task = {.job = {.local = local}, .all = true};
+
+	task.routers = calloc(local->router_count + 1, sizeof(*task.routers));
+	task.inodes = calloc(local->router_count + 1, sizeof(*task.inodes));
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX && task.routers && task.inodes; slot++) {
+		const struct local_router *router = local->routers[slot];
+
+		if (!router)
+			continue;
+		memcpy(task.routers[task.router_count++].name, router->name, NAME_SIZE);
+		if (router->netns)
+			task.inodes[task.inode_count++] = router->netns;
+	}
+	if (task.router_count)
+		local_remove_run(&task); /* there is nobody to tell what did not go */
+	free(task.routers);
+	free(task.inodes);
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		local_router_free(local->routers[slot]);
+}
+
+static void batch_cancel(struct local *local)
+{
+	struct local_run *run = &local->run;
+
+	if (!run->batch)
+		return;
+	if (run->status == 0)
+		run->status = err_errno(&run->err, ECANCELED, "batch");
+	local_batch_finish(local);
+}
+
+/* Workers end what they are doing; what waits is forgotten. */
+static void stop_work(struct local *local)
+{
+	if (local->run.phase == LOCAL_NS) {
+		pthread_mutex_lock(&local->run.ns.lock);
+		if (local->run.ns.status == 0)
+			local->run.ns.status = -ECANCELED;
+		pthread_mutex_unlock(&local->run.ns.lock);
+	}
+	__atomic_store_n(&local->run.link.cancel, true, __ATOMIC_RELAXED);
+	local_work_free(local->work);
+	batch_cancel(local);
+	local_dump_cancel(local, NULL, -ECANCELED);
+}
+
+static void leave_all(struct local *local)
+{
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		local_router_free(local->routers[slot]);
+}
+
+void local_close(struct host *host, bool keep)
+{
+	struct local *local = (struct local *)host;
+	const char *socket = local->socket;
+
+	local->closing = true;
+	stop_work(local);
+	if (keep) {
+		leave_all(local);
+	} else {
+		if (local->spawn)
+			stop_all(local);
+		remove_all(local);
+	}
+	local_spawn_free(local->spawn);
+	local_listen_free(local->listen);
+	if (local->journal)
+		(void)local_journal_del(local->journal, "file", &socket, 1);
+	bld_close(local->bld, keep);
+	local_names_done(&local->names, keep);
+	local_journal_close(local->journal, true); /* when nothing stands in it */
+	loop_timer_free(local->run.timer);
+	pthread_mutex_destroy(&local->bld_lock);
+	free(local);
+}
