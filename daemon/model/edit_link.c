@@ -8,12 +8,16 @@
 
 #include "daemon/model/model_priv.h"
 
-static void end_enter(struct model *model, struct link_node *node, int side)
+/* ifname NULL: by the rule. */
+static void end_enter(struct model *model, struct link_node *node, int side, const char *ifname)
 {
 	struct model_end *end = &node->link.end[side];
 	const struct model_router *peer = node->link.end[!side].router;
 
-	model_ifname(model, end->router, peer->name, end->ifname);
+	if (ifname)
+		snprintf(end->ifname, sizeof(end->ifname), "%s", ifname);
+	else
+		model_ifname(model, end->router, peer->name, end->ifname);
 	node->end[side].end = end;
 	hash_add(&model->index->ends_by_ifname, &node->end[side].by_ifname,
 		 model_ifname_hash(end->router, end->ifname));
@@ -33,71 +37,120 @@ static void end_leave(struct model *model, struct link_node *node, int side)
 	pool_give(&model->index->ports, end->port);
 }
 
-static int take_ports(struct model_index *index, struct model_link *link)
+static int take_ports(struct model_index *index, uint32_t port[2])
 {
-	if (pool_take(&index->ports, &link->end[0].port) < 0)
+	if (pool_take(&index->ports, &port[0]) < 0)
 		return -ENOSPC;
-	if (pool_take(&index->ports, &link->end[1].port) < 0) {
-		pool_give(&index->ports, link->end[0].port);
+	if (pool_take(&index->ports, &port[1]) < 0) {
+		pool_give(&index->ports, port[0]);
 		return -ENOSPC;
 	}
+	return 0;
+}
+
+static int claim_ports(struct model_index *index, const uint32_t port[2])
+{
+	int ret = pool_claim(&index->ports, port[0]);
+
+	if (ret < 0)
+		return ret;
+	ret = pool_claim(&index->ports, port[1]);
+	if (ret < 0)
+		pool_give(&index->ports, port[0]);
+	return ret;
+}
+
+/* Keeps the list in order of id; what is new has the highest. */
+static void list_add_by_id(struct list *head, struct model_link *link)
+{
+	struct list *pos = head;
+
+	while (pos->prev != head && list_entry(pos->prev, struct model_link, all)->id > link->id)
+		pos = pos->prev;
+	list_add_tail(pos, &link->all);
+}
+
+static void fill(struct model_link *link, const struct model_link_spec *spec,
+		 const struct model_link_numbers *numbers)
+{
+	int side;
+
+	link->id = numbers->id;
+	snprintf(link->name, sizeof(link->name), "%s", spec->name);
+	link->weight = spec->weight;
+	link->admin = numbers->admin;
+	link->state = MODEL_PLANNED;
+	link->created_ms = spec->now_ms;
+	link->end[0].router = spec->a;
+	link->end[1].router = spec->b;
+	for (side = 0; side < 2; side++) {
+		link->shape[side] = spec->shape[side];
+		link->end[side].link = link;
+		link->end[side].port = numbers->port[side];
+	}
+}
+
+/* With ports that the caller has taken; they are given back on failure. 0 or -ENOMEM. */
+static int enter(struct model *model, const struct model_link_spec *spec,
+		 const struct model_link_numbers *numbers, struct model_link **ret_link)
+{
+	struct model_index *index = model->index;
+	struct link_node *node = calloc(1, sizeof(*node));
+	char *label = spec->label ? strdup(spec->label) : NULL;
+	struct model_link *link;
+
+	if (!node || (spec->label && !label)) {
+		pool_give(&index->ports, numbers->port[0]);
+		pool_give(&index->ports, numbers->port[1]);
+		free(node);
+		free(label);
+		return -ENOMEM;
+	}
+	link = &node->link;
+	link->label = label;
+	fill(link, spec, numbers);
+	end_enter(model, node, 0, numbers->ifname[0]);
+	end_enter(model, node, 1, numbers->ifname[1]);
+	list_add_by_id(&model->links, link);
+	hash_add(&index->links_by_id, &node->by_id, hash_mix(link->id));
+	hash_add(&index->links_by_name, &node->by_name, hash_text(link->name, 0));
+	model->link_count++;
+	if (link->id > index->last_link_id)
+		index->last_link_id = link->id;
+	model_tell(model, MODEL_LINK_ADDED, NULL, link, "added");
+	*ret_link = link;
 	return 0;
 }
 
 int model_link_add(struct model *model, const struct model_link_spec *spec,
 		   struct model_link **ret_link)
 {
-	struct model_index *index = model->index;
 	const struct model_link *same = model_link_by_name(model, spec->name);
-	struct link_node *node;
-	struct model_link *link;
-	int side, ret = -ENOMEM;
+	struct model_link_numbers numbers = {.id = model->index->last_link_id + 1,
+					     .admin = MODEL_UP};
+	int ret;
 
 	if (same && same->state != MODEL_DELETING)
 		return -EEXIST;
 	if (spec->a == spec->b)
 		return -EINVAL;
+	ret = take_ports(model->index, numbers.port);
+	return ret < 0 ? ret : enter(model, spec, &numbers, ret_link);
+}
 
-	node = calloc(1, sizeof(*node));
-	if (!node)
-		return -ENOMEM;
-	link = &node->link;
-	if (spec->label) {
-		link->label = strdup(spec->label);
-		if (!link->label)
-			goto err_node;
-	}
-	ret = take_ports(index, link);
-	if (ret < 0)
-		goto err_label;
+int model_link_restore(struct model *model, const struct model_link_spec *spec,
+		       const struct model_link_numbers *numbers, struct model_link **ret_link)
+{
+	int ret;
 
-	link->id = ++index->last_link_id;
-	snprintf(link->name, sizeof(link->name), "%s", spec->name);
-	link->weight = spec->weight;
-	link->admin = MODEL_UP;
-	link->state = MODEL_PLANNED;
-	link->shape[0] = spec->shape[0];
-	link->shape[1] = spec->shape[1];
-	link->created_ms = spec->now_ms;
-	link->end[0].router = spec->a;
-	link->end[1].router = spec->b;
-	for (side = 0; side < 2; side++) {
-		link->end[side].link = link;
-		end_enter(model, node, side);
-	}
-	list_add_tail(&model->links, &link->all);
-	hash_add(&index->links_by_id, &node->by_id, hash_mix(link->id));
-	hash_add(&index->links_by_name, &node->by_name, hash_text(link->name, 0));
-	model->link_count++;
-	model_tell(model, MODEL_LINK_ADDED, NULL, link, "added");
-	*ret_link = link;
-	return 0;
-
-err_label:
-	free(link->label);
-err_node:
-	free(node);
-	return ret;
+	if (numbers->id == 0 || spec->a == spec->b)
+		return -ERANGE;
+	if (model_link_by_id(model, numbers->id) || model_link_by_name(model, spec->name) ||
+	    model_ifname_taken(model, spec->a, numbers->ifname[0]) ||
+	    model_ifname_taken(model, spec->b, numbers->ifname[1]))
+		return -EEXIST;
+	ret = claim_ports(model->index, numbers->port);
+	return ret < 0 ? ret : enter(model, spec, numbers, ret_link);
 }
 
 void model_link_remove(struct model *model, struct model_link *link)

@@ -31,68 +31,149 @@ static bool held(const struct model_router *router)
 	return router && router->state != MODEL_DELETING;
 }
 
-static int take_numbers(struct model_index *index, struct model_router *router)
+static int take_numbers(struct model_index *index, uint32_t *ret_slot, uint32_t *ret_port)
 {
-	if (pool_take(&index->slots, &router->slot) < 0)
+	if (pool_take(&index->slots, ret_slot) < 0)
 		return -ENOSPC;
-	if (pool_take(&index->ports, &router->edge_port) < 0) {
-		pool_give(&index->slots, router->slot);
+	if (pool_take(&index->ports, ret_port) < 0) {
+		pool_give(&index->slots, *ret_slot);
 		return -ENOSPC;
 	}
 	return 0;
 }
 
-int model_router_add(struct model *model, const struct model_router_spec *spec,
-		     struct model_router **ret_router)
+static int claim_numbers(struct model_index *index, uint32_t slot, uint32_t port)
+{
+	int ret = pool_claim(&index->slots, slot);
+
+	if (ret < 0)
+		return ret;
+	ret = pool_claim(&index->ports, port);
+	if (ret < 0)
+		pool_give(&index->slots, slot);
+	return ret;
+}
+
+/* Keeps the list in order of id; what is new has the highest. */
+static void list_add_by_id(struct list *head, struct model_router *router)
+{
+	struct list *pos = head;
+
+	while (pos->prev != head &&
+	       list_entry(pos->prev, struct model_router, all)->id > router->id)
+		pos = pos->prev;
+	list_add_tail(pos, &router->all);
+}
+
+/* With numbers that the caller has taken. 0 or -ENOMEM. */
+static int enter(struct model *model, const struct model_router_spec *spec, uint32_t id,
+		 uint32_t slot, uint32_t edge_port, struct model_router **ret_router)
 {
 	struct model_index *index = model->index;
-	struct router_node *node;
+	struct router_node *node = calloc(1, sizeof(*node));
 	struct model_router *router;
-	int ret;
 
-	if (held(model_router_by_name(model, spec->name)) ||
-	    held(model_router_by_address(model, spec->address)))
-		return -EEXIST;
-
-	node = calloc(1, sizeof(*node));
 	if (!node)
 		return -ENOMEM;
 	router = &node->router;
-	ret = copy_text(spec->label, &router->label);
-	if (ret < 0)
-		goto err_node;
-	ret = take_numbers(index, router);
-	if (ret < 0)
-		goto err_label;
-
-	router->id = ++index->last_router_id;
+	if (copy_text(spec->label, &router->label) < 0) {
+		free(node);
+		return -ENOMEM;
+	}
+	router->id = id;
+	router->slot = slot;
+	router->edge_port = edge_port;
 	snprintf(router->name, sizeof(router->name), "%s", spec->name);
 	snprintf(router->host, sizeof(router->host), "%s", spec->host ? spec->host : "");
 	router->address = spec->address;
 	router->has_position = spec->has_position;
 	router->latitude = spec->latitude;
 	router->longitude = spec->longitude;
+	router->limits = spec->limits;
 	router->created_ms = spec->now_ms;
 	router->state = MODEL_PLANNED;
 	list_init(&router->links);
-	list_add_tail(&model->routers, &router->all);
+	list_add_by_id(&model->routers, router);
 	hash_add(&index->routers_by_id, &node->by_id, hash_mix(router->id));
 	hash_add(&index->routers_by_name, &node->by_name, hash_text(router->name, 0));
 	hash_add(&index->routers_by_address, &node->by_address, hash_mix(router->address));
 	index->by_slot[router->slot] = router;
 	model->router_count++;
+	if (id > index->last_router_id)
+		index->last_router_id = id;
 	model_tell(model, MODEL_ROUTER_ADDED, router, NULL, "added");
 	*ret_router = router;
 	return 0;
+}
 
-err_label:
-	free(router->label);
-err_node:
-	free(node);
+static int enter_or_give(struct model *model, const struct model_router_spec *spec, uint32_t id,
+			 uint32_t slot, uint32_t edge_port, struct model_router **ret_router)
+{
+	int ret = enter(model, spec, id, slot, edge_port, ret_router);
+
+	if (ret < 0) {
+		pool_give(&model->index->slots, slot);
+		pool_give(&model->index->ports, edge_port);
+	}
 	return ret;
 }
 
-static void remember(struct model *model, const struct model_router *router, uint64_t now_ms)
+int model_router_add(struct model *model, const struct model_router_spec *spec,
+		     struct model_router **ret_router)
+{
+	uint32_t slot, port;
+	int ret;
+
+	if (held(model_router_by_name(model, spec->name)) ||
+	    held(model_router_by_address(model, spec->address)))
+		return -EEXIST;
+	ret = take_numbers(model->index, &slot, &port);
+	if (ret < 0)
+		return ret;
+	return enter_or_give(model, spec, model->index->last_router_id + 1, slot, port, ret_router);
+}
+
+int model_router_restore(struct model *model, const struct model_router_spec *spec, uint32_t id,
+			 uint32_t slot, uint32_t edge_port, struct model_router **ret_router)
+{
+	int ret;
+
+	if (id == 0)
+		return -ERANGE;
+	if (model_router_by_id(model, id) || model_router_by_name(model, spec->name) ||
+	    model_router_by_address(model, spec->address))
+		return -EEXIST;
+	ret = claim_numbers(model->index, slot, edge_port);
+	if (ret < 0)
+		return ret;
+	return enter_or_give(model, spec, id, slot, edge_port, ret_router);
+}
+
+void model_router_set_limits(struct model *model, struct model_router *router,
+			     const struct topo_limits *limits)
+{
+	router->limits = *limits;
+	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "limits");
+}
+
+void model_restore_ids(struct model *model, uint32_t last_router_id, uint32_t last_link_id)
+{
+	struct model_index *index = model->index;
+
+	if (last_router_id > index->last_router_id)
+		index->last_router_id = last_router_id;
+	if (last_link_id > index->last_link_id)
+		index->last_link_id = last_link_id;
+}
+
+void model_last_ids(const struct model *model, uint32_t *ret_router_id, uint32_t *ret_link_id)
+{
+	*ret_router_id = model->index->last_router_id;
+	*ret_link_id = model->index->last_link_id;
+}
+
+/* 0 or -ENOMEM. */
+static int remember(struct model *model, uint32_t id, const char *name, uint64_t now_ms)
 {
 	struct model_removed *removed;
 
@@ -103,13 +184,19 @@ static void remember(struct model *model, const struct model_router *router, uin
 	} else {
 		removed = calloc(1, sizeof(*removed));
 		if (!removed)
-			return; /* history is best effort; the removal itself must not fail */
+			return -ENOMEM;
 		model->index->removed_count++;
 	}
-	removed->id = router->id;
-	memcpy(removed->name, router->name, sizeof(removed->name));
+	removed->id = id;
+	snprintf(removed->name, sizeof(removed->name), "%s", name);
 	removed->time_ms = now_ms;
 	list_add_tail(&model->removed, &removed->all);
+	return 0;
+}
+
+int model_removed_restore(struct model *model, uint32_t id, const char *name, uint64_t time_ms)
+{
+	return remember(model, id, name, time_ms);
 }
 
 void model_router_remove(struct model *model, struct model_router *router, bool ran,
@@ -120,8 +207,8 @@ void model_router_remove(struct model *model, struct model_router *router, bool 
 
 	if (!list_empty(&router->links))
 		abort(); /* a link would point at freed memory */
-	if (ran)
-		remember(model, router, now_ms);
+	if (ran)	 /* without memory there is no history; the removal itself must not fail */
+		remember(model, router->id, router->name, now_ms);
 	list_del(&router->all);
 	hash_del(&index->routers_by_id, &node->by_id);
 	hash_del(&index->routers_by_name, &node->by_name);

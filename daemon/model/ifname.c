@@ -20,7 +20,8 @@ uint32_t model_ifname_hash(const struct model_router *router, const char *ifname
 	return hash_text(ifname, hash_mix(router->id));
 }
 
-static bool taken(const struct model *model, const struct model_router *router, const char *ifname)
+bool model_ifname_taken(const struct model *model, const struct model_router *router,
+			const char *ifname)
 {
 	uint32_t value = model_ifname_hash(router, ifname);
 	const struct model_end *end;
@@ -63,7 +64,7 @@ void model_ifname(const struct model *model, const struct model_router *router,
 			memcpy(ifname, text, strlen(text) + 1);
 		else
 			shorten(neighbour, text, ifname);
-		if (!taken(model, router, ifname))
+		if (!model_ifname_taken(model, router, ifname))
 			return;
 	}
 }

@@ -63,6 +63,9 @@ void model_tell(struct model *model, enum model_change_kind kind, const struct m
  * that are not on their way out. The rule is in ifname.c. */
 void model_ifname(const struct model *model, const struct model_router *router,
 		  const char *neighbour, char ifname[16]);
+/* Whether another device of router, not on its way out, has that name. */
+bool model_ifname_taken(const struct model *model, const struct model_router *router,
+			const char *ifname);
 /* The hash under which an end's device name is found. */
 uint32_t model_ifname_hash(const struct model_router *router, const char *ifname);
 

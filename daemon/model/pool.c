@@ -53,6 +53,18 @@ int pool_take(struct pool *pool, uint32_t *ret_number)
 	return -ENOSPC;
 }
 
+int pool_claim(struct pool *pool, uint32_t number)
+{
+	if (number < pool->first || number >= pool->max)
+		return -ERANGE;
+	if (in_use(pool, number))
+		return -EEXIST;
+	pool->used[number / 64] |= 1ULL << (number % 64);
+	pool->count++;
+	pool->cursor = number + 1;
+	return 0;
+}
+
 void pool_give(struct pool *pool, uint32_t number)
 {
 	if (!in_use(pool, number))

@@ -20,6 +20,8 @@ struct pool {
 int pool_init(struct pool *pool, uint32_t first, uint32_t max);
 void pool_done(struct pool *pool);
 int pool_take(struct pool *pool, uint32_t *ret_number); /* 0 or -ENOSPC */
+/* Takes this one: 0, -EEXIST (in use), -ERANGE. The next to be taken is one behind it. */
+int pool_claim(struct pool *pool, uint32_t number);
 void pool_give(struct pool *pool, uint32_t number);
 
 #endif
