@@ -20,6 +20,9 @@
 #define TOPO_FILE_MAX		     (32u << 20) /* bytes of a topology file */
 #define TOPO_DEPTH_MAX		     32		 /* nesting of a topology file */
 #define TOPO_WEIGHT_MAX		     65535
+#define TOPO_LABEL_MAX		     1024 /* bytes */
+#define TOPO_HELLO_MIN_US	     1000
+#define TOPO_HELLO_MAX_US	     60000000
 #define TOPO_ROUTERS_DISTRIBUTED_MAX 2048 /* beyond: routing: central is required */
 
 /* What whoever takes a shape is told. */
@@ -108,6 +111,11 @@ void topo_doc_free(struct topo_doc *doc); /* NULL is fine */
 struct topo_router *topo_doc_add_router(struct topo_doc *doc, const char *name);
 struct topo_link *topo_doc_add_link(struct topo_doc *doc, uint32_t a, uint32_t b);
 int topo_doc_warn(struct topo_doc *doc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Code points that a label may not have, because one of the formats cannot carry them: controls
+ * other than tab and line feed, U+FFFE, U+FFFF, and what is not UTF-8. NULL: fine; otherwise what
+ * is wrong. */
+const char *topo_label_fault(const char *label);
 
 /* -1: nobody has that name. */
 long topo_doc_find_router(const struct topo_doc *doc, const char *name);

@@ -6,16 +6,8 @@
 #include "lib/topo/doc.h"
 #include "lib/topo/index.h"
 
-#define TOPO_LABEL_MAX	  1024 /* bytes */
-#define TOPO_WARNINGS_MAX 200  /* one more says that there are others */
-#define TOPO_HELLO_MIN_US 1000
-#define TOPO_HELLO_MAX_US 60000000
+#define TOPO_WARNINGS_MAX 200 /* one more says that there are others */
 #define TOPO_MESSAGE_ROOM 160
-
-/* Code points that a label may not have, because one of the formats cannot carry them: controls
- * other than tab and line feed, U+FFFE, U+FFFF, and what is not UTF-8. NULL: fine; otherwise what
- * is wrong. */
-const char *topo_label_fault(const char *label);
 
 /* Takes a copy; an empty label is none. 0 or -ENOMEM. */
 int topo_label_set(char **label, const char *text);
