@@ -112,7 +112,9 @@ struct store_ops {
 	 */
 	int (*begin)(struct store *store, const struct store_op *op, uint32_t last_router_id,
 		     uint32_t last_link_id, size_t rows, struct err *err);
-	/* Durable on return, or nothing of it was done. Uses the reserve when the disk is full. */
+	/* Durable on return, or nothing of it was done (but see struct store.stale). Uses the
+	 * reserve when the disk is full. -EINVAL: a row that could not be read again, or that
+	 * contradicts another: a mistake of the caller's. */
 	int (*commit)(struct store *store, const struct store_change *change, struct err *err);
 	/* The end of an operation that changed nothing. Need not be durable: not an acknowledged
 	 * change. Errors are logged by the engine and told by health. */
@@ -125,6 +127,10 @@ struct store {
 	const struct store_ops *ops;
 	/* Why the last write failed, for /health; "" : it did not. */
 	char trouble[256];
+	/* After a commit that failed it is not known whether the next daemon would find it done.
+	 * The next commit has to have all set, and what the model has then is what is stored; any
+	 * other commit is refused with -EIO. Cleared by the first commit that succeeds. */
+	bool stale;
 };
 
 /*
