@@ -31,22 +31,29 @@ int confine_no_new_privs(void);
  * /proc entry. Of a process with one thread. 0 or -errno: then it must end, half of it is done. */
 int confine_user(uint32_t uid, uint64_t keep);
 
-struct confine_app {	 /* how an application is started */
-	uint32_t uid;	 /* 0: stays who we are */
-	bool own_mounts; /* own mount namespace: /sys of the router's network, hidden directories */
-	bool own_pids;	 /* own process namespace with its /proc; the caller forks afterwards */
+struct confine_app {		    /* how an application is started */
+	uint32_t uid;		    /* 0: stays who we are */
+	bool own_mounts;	    /* own mount namespace: see confine_app_enter() */
+	bool own_pids;		    /* own process namespace with its /proc, own System V IPC */
 	const char *const *hide;    /* directories that are covered by empty ones; ends with NULL */
 	const char *const *cgroups; /* directories to join; ends with NULL */
-	const char *resolv_conf;    /* reserved: NULL */
+	uint32_t pids;		    /* processes of that user at once; 0: CONFINE_PIDS_DEFAULT */
 };
-/* In the child, having entered the router's network namespace: does all of the above in the right
- * order, drops every capability, sets no_new_privs and resource limits. With own_pids it returns in
- * the caller's process, whose next child is process 1: confine_app_fork() does that and waits.
- * -errno with what failed. */
+/*
+ * Having entered the router's network namespace, as root: becomes the application, which has no
+ * capability, cannot get any, and is limited. own_mounts: /sys is that of the network namespace,
+ * read-only; /tmp, /var/tmp and /dev/shm are its own and empty; hide is hidden; no BPF, control
+ * group and namespace file systems are left. System calls that reach beyond a network namespace, or
+ * make namespaces, are refused (app_filter.c); descriptors but 0 to 2 close when a program is
+ * executed. Returns 0 in the process that becomes the program.
+ *
+ * own_pids: that is a new one; the caller's never returns, but passes on signals that it is sent,
+ * and ends as the application does: with its status, or 128 + signal. When it is killed the
+ * application is, too. Processes that the application leaves behind end with it.
+ *
+ * -errno with what failed: in whichever process; it must end then.
+ */
 int confine_app_enter(const struct confine_app *app, struct err *err);
-/* Forks the application's first process and passes on its exit status and signals. Returns 0 in
- * the child; does not return in the parent. */
-int confine_app_fork(void);
 
 /* --- control groups: v1 or v2, by probe ---------------------------------------------------- */
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Becoming an application on a router. Called by vlsp router exec and shell with --app. The order
+ * matters: control groups are joined while their directories are in sight, namespaces are made and
+ * mounts done while we are root, and nothing comes after no_new_privs and the filter but exec.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/confine/app_priv.h"
+
+static int groups_join(const char *const *dirs, struct err *err)
+{
+	char path[4096];
+
+	for (; dirs && *dirs; dirs++) {
+		cleanup_close int fd = -1;
+
+		snprintf(path, sizeof(path), "%s/cgroup.procs", *dirs);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "0", 1) < 0)
+			return err_errno(err, errno, "control group %s", *dirs);
+	}
+	return 0;
+}
+
+static int limit(int what, rlim_t soft, rlim_t hard)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)what, &now) < 0)
+		return -errno;
+	if (now.rlim_max > hard)
+		now.rlim_max = hard;
+	now.rlim_cur = soft < now.rlim_max ? soft : now.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &now) < 0 ? -errno : 0;
+}
+
+/* What no control group counts, and the number of processes, for a machine without those. */
+static int limits_set(uint32_t pids, struct err *err)
+{
+	int r;
+
+	if (!pids)
+		pids = CONFINE_PIDS_DEFAULT;
+	r = limit(RLIMIT_CORE, 0, 0);
+	if (r == 0)
+		r = limit(RLIMIT_NOFILE, 1024, 4096);
+	if (r == 0)
+		r = limit(RLIMIT_MEMLOCK, 8 << 20, 8 << 20);
+	if (r == 0)
+		r = limit(RLIMIT_NICE, 0, 0);
+	if (r == 0)
+		r = limit(RLIMIT_RTPRIO, 0, 0);
+	if (r == 0)
+		r = limit(RLIMIT_NPROC, pids, pids);
+	return r < 0 ? err_errno(err, r, "resource limits") : 0;
+}
+
+static int give_up(uint32_t uid, struct err *err)
+{
+	int r = uid ? confine_user(uid, 0) : confine_caps(0);
+
+	if (r < 0)
+		return err_errno(err, r, "giving up root's rights");
+	r = confine_no_new_privs();
+	if (r == 0)
+		r = app_filter();
+	return r < 0 ? err_errno(err, r, "filter of system calls") : 0;
+}
+
+/* Out of the caller's process namespace, into process 1 of a new one. */
+static int enter_pids(struct err *err)
+{
+	int r;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWIPC) < 0)
+		return err_errno(err, errno, "own process namespace");
+	r = app_fork();
+	return r < 0 ? err_errno(err, r, "application") : 0;
+}
+
+int confine_app_enter(const struct confine_app *app, struct err *err)
+{
+	int r = app->own_pids ? enter_pids(err) : 0;
+
+	if (r == 0)
+		r = groups_join(app->cgroups, err);
+	if (r == 0 && app->own_mounts)
+		r = app_mounts(app->hide, app->own_pids, app->uid == 0, err);
+	if (r == 0)
+		r = limits_set(app->pids, err);
+	if (r < 0)
+		return r;
+	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_errno(err, errno, "descriptors");
+	umask(022);
+	r = give_up(app->uid, err);
+	if (r < 0 || !app->own_pids)
+		return r;
+	/* Changing the user has cleared it, so only now. Who waits for us has no number here. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_errno(err, errno, "application");
+	r = app_fork();
+	return r < 0 ? err_errno(err, r, "application") : 0;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What an application sees of the file system: mount_namespaces(7), ip-netns(8). Everything is as
+ * on the machine, but for what commands the network or other routers, and for places where a
+ * program of nobody's could fill the disk. Used by app.c, as root.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/confine/app_priv.h"
+
+#define QUIET (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+/* File systems whose files are handles of the kernel's things: namespaces, programs, groups. */
+static const char *const handles[] = {"bpf",	 "cgroup",  "cgroup2",	  "nsfs",
+				      "debugfs", "tracefs", "securityfs", "configfs"};
+
+/* Counted in the memory limit of who writes there. */
+static const char *const scratch[] = {"/tmp", "/var/tmp", "/dev/shm"};
+
+static bool is_handle(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
+		if (strcmp(type, handles[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_below(const char *path, const char *const *dirs)
+{
+	for (; dirs && *dirs; dirs++) {
+		size_t n = strlen(*dirs);
+
+		if (strncmp(path, *dirs, n) == 0 && (path[n] == '\0' || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Takes away what is mounted there, rather than only covering it: a copy of a namespace's file
+ * would keep a router's namespace for as long as the application runs. Names with blanks in them
+ * are written with escapes that umount2() does not know; they are covered like the rest.
+ */
+static int detach(const char *const *hide, struct err *err)
+{
+	cleanup_fclose FILE *file = fopen("/proc/self/mountinfo", "re");
+	cleanup_free char *line = NULL;
+	char point[PATH_MAX], type[32];
+	size_t room = 0;
+
+	if (!file)
+		return err_errno(err, errno, "/proc/self/mountinfo");
+	while (getline(&line, &room, file) >= 0) {
+		const char *dash = strstr(line, " - ");
+
+		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
+		    sscanf(dash + 3, "%31s", type) != 1)
+			continue;
+		if (!is_handle(type) && !is_below(point, hide))
+			continue;
+		/* EINVAL, ENOENT: it went with one above it */
+		if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
+		    errno != ENOENT)
+			return err_errno(err, errno, "%s cannot be taken away", point);
+	}
+	return 0;
+}
+
+static int cover(const char *path, const char *options, unsigned long flags, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0; /* nothing to hide */
+	if (mount("vlsp", path, "tmpfs", flags, options) < 0)
+		return err_errno(err, errno, "%s cannot be covered", path);
+	return 0;
+}
+
+static int mount_sys(struct err *err)
+{
+	/* Read-only is this mount, not the file system, which others of this network may write. */
+	if (mount("sysfs", "/sys", "sysfs", QUIET, NULL) < 0 ||
+	    mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | QUIET, NULL) < 0)
+		return err_errno(err, errno, "/sys of the router's network");
+	return 0;
+}
+
+static int mount_proc(bool readonly, struct err *err)
+{
+	if (mount("proc", "/proc", "proc", QUIET, NULL) < 0 ||
+	    (readonly &&
+	     mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | QUIET, NULL) < 0))
+		return err_errno(err, errno, "/proc of the application");
+	return 0;
+}
+
+int app_mounts(const char *const *hide, bool proc, bool proc_readonly, struct err *err)
+{
+	cleanup_free char *here = getcwd(NULL, 0);
+	int r;
+
+	/* What the machine takes away must go here, too; nothing of this appears there. */
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return err_errno(err, errno, "private mount namespace");
+	r = detach(hide, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scratch); i++)
+		r = cover(scratch[i], "mode=1777,size=64m,nr_inodes=16384", MS_NOSUID | MS_NODEV,
+			  err);
+	for (const char *const *dir = hide; r == 0 && dir && *dir; dir++)
+		r = cover(*dir, "mode=0755,size=4k,nr_inodes=1", MS_RDONLY | QUIET, err);
+	if (r == 0)
+		r = mount_sys(err);
+	if (r == 0 && proc)
+		r = mount_proc(proc_readonly, err);
+	if (r < 0)
+		return r;
+	/* Where we are is what it was before, until we go there again. */
+	if ((!here || chdir(here) < 0) && chdir("/") < 0)
+		return err_errno(err, errno, "/");
+	return 0;
+}
