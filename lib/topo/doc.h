@@ -59,8 +59,8 @@ struct topo_shape {
 	uint64_t seed;
 };
 
-/* What the programs on one router may use together; 0: the daemon's default (limits.h of
- * lib/confine). Key "limits" of a router: {memory: 256M, cpu: 50%, pids: 100}. */
+/* What the programs on one router may use together; 0: the daemon's default
+ * (lib/confine/confine.h). Key "limits" of a router: {memory: 256M, cpu: 50%, pids: 100}. */
 struct topo_limits {
 	uint64_t memory; /* bytes */
 	uint32_t cpu;	 /* percent of one processor; 200: two of them */
@@ -157,5 +157,13 @@ int topo_shape_parse(struct topo_shape *shape, const char *key, const char *valu
 int topo_shape_format(const struct topo_shape *shape, size_t i, const char **ret_key,
 		      char value[48]);
 bool topo_shape_equal(const struct topo_shape *x, const struct topo_shape *y);
+
+/* The same for limits: key "memory" (4M to 1024T; bytes, or K, M, G, T of 1024), "cpu" (1% to
+ * 100000%), "pids" (8 to 4194304). */
+int topo_limits_parse(struct topo_limits *limits, const char *key, const char *value,
+		      struct err *err);
+int topo_limits_format(const struct topo_limits *limits, size_t i, const char **ret_key,
+		       char value[48]);
+bool topo_limits_equal(const struct topo_limits *x, const struct topo_limits *y);
 
 #endif

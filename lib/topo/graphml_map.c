@@ -22,6 +22,8 @@ static const char *const shape_keys[] = {"rate",  "delay",     "jitter",  "distr
 					 "loss",  "duplicate", "corrupt", "reorder",
 					 "limit", "seed",      NULL};
 
+static const char *const limit_keys[] = {"limits.memory", "limits.cpu", "limits.pids", NULL};
+
 static bool is_shape_key(const char *name)
 {
 	for (const char *const *key = shape_keys; *key; key++)
@@ -40,6 +42,9 @@ bool graphml_wanted(const char *name)
 
 	for (const char *const *known = names; *known; known++)
 		if (strcmp(name, *known) == 0)
+			return true;
+	for (const char *const *limit = limit_keys; *limit; limit++)
+		if (strcmp(name, *limit) == 0)
 			return true;
 	if (strncmp(name, "a-to-b.", 7) == 0 || strncmp(name, "b-to-a.", 7) == 0)
 		name += 7;
@@ -173,6 +178,19 @@ static int set_label(struct graphml *g, char **label, const char *text)
 	return topo_label_set(label, text) < 0 ? no_memory(g) : 0;
 }
 
+static int take_limits(struct graphml *g, struct topo_limits *limits)
+{
+	struct err why;
+
+	for (const char *const *key = limit_keys; *key; key++) {
+		const char *value = get(g, *key);
+
+		if (value && topo_limits_parse(limits, *key + strlen("limits."), value, &why) < 0)
+			return graphml_fail(g, g->line, "node %.60s.limits.%s", g->id, why.text);
+	}
+	return 0;
+}
+
 static int take_our_node(struct graphml *g, struct topo_router *router)
 {
 	const char *name = get(g, "name"), *address = get(g, "address");
@@ -185,6 +203,8 @@ static int take_our_node(struct graphml *g, struct topo_router *router)
 	strcpy(router->name, name);
 	if (address && (addr_parse(address, &router->address) < 0 || router->address == 0))
 		return fail_at(g, "address", "is not an address like 10.0.0.1");
+	if (take_limits(g, &router->limits) < 0)
+		return -EINVAL;
 	return set_label(g, &router->label, get(g, "label"));
 }
 

@@ -12,8 +12,9 @@ struct topo_reader {
 	const char *source;
 	struct topo_doc *doc;
 	struct err *err;
-	struct topo_index names; /* router's name to its index; keys lie in the document */
-	struct topo_link link;	 /* defaults: link */
+	struct topo_index names;   /* router's name to its index; keys lie in the document */
+	struct topo_link link;	   /* defaults: link */
+	struct topo_limits limits; /* defaults: router */
 };
 
 /* Reads one field into object; path is where it is in the file, for messages. 0 or -errno. */

@@ -80,6 +80,43 @@ static int router_longitude(struct topo_reader *r, const struct tree_node *node,
 	return read_degrees(r, node, path, 180, &((struct topo_router *)object)->longitude);
 }
 
+/* "limits.memory" and so on, behind the path of the map that it is in. */
+static int limit_field(struct topo_reader *r, const struct tree_node *node, const char *path,
+		       void *object)
+{
+	const char *text = topo_field_quantity(r, node, path);
+	struct err why;
+
+	if (!text)
+		return -EINVAL;
+	if (topo_limits_parse(object, node->key, text, &why) < 0)
+		return topo_field_fail(r, node->line, "%.*s%s",
+				       (int)(strrchr(path, '.') + 1 - path), path, why.text);
+	return 0;
+}
+
+static int read_limits(struct topo_reader *r, const struct tree_node *node, const char *path,
+		       struct topo_limits *limits)
+{
+	static const struct topo_field fields[] = {
+		{"memory", limit_field}, {"cpu", limit_field}, {"pids", limit_field}, {NULL, NULL}};
+
+	return topo_field_map(r, node, path, fields, limits);
+}
+
+static int router_limits(struct topo_reader *r, const struct tree_node *node, const char *path,
+			 void *object)
+{
+	return read_limits(r, node, path, &((struct topo_router *)object)->limits);
+}
+
+static int default_limits(struct topo_reader *r, const struct tree_node *node, const char *path,
+			  void *object)
+{
+	(void)object;
+	return read_limits(r, node, path, &r->limits);
+}
+
 static int later_feature(struct topo_reader *r, const struct tree_node *node, const char *path,
 			 void *object)
 {
@@ -88,13 +125,10 @@ static int later_feature(struct topo_reader *r, const struct tree_node *node, co
 }
 
 static const struct topo_field router_fields[] = {
-	{"name", router_name},
-	{"address", router_address},
-	{"label", router_label},
-	{"latitude", router_latitude},
-	{"longitude", router_longitude},
-	{"apps", later_feature},
-	{NULL, NULL},
+	{"name", router_name},		 {"address", router_address},
+	{"label", router_label},	 {"latitude", router_latitude},
+	{"longitude", router_longitude}, {"limits", router_limits},
+	{"apps", later_feature},	 {NULL, NULL},
 };
 
 static int read_router(struct topo_reader *r, const struct tree_node *node, const char *path)
@@ -219,9 +253,10 @@ static int doc_hello(struct topo_reader *r, const struct tree_node *node, const 
 static int default_router(struct topo_reader *r, const struct tree_node *node, const char *path,
 			  void *object)
 {
-	static const struct topo_field none[] = {{"apps", later_feature}, {NULL, NULL}};
+	static const struct topo_field fields[] = {
+		{"limits", default_limits}, {"apps", later_feature}, {NULL, NULL}};
 
-	return topo_field_map(r, node, path, none, object);
+	return topo_field_map(r, node, path, fields, object);
 }
 
 static int doc_defaults(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -254,6 +289,16 @@ static const struct topo_field doc_fields[] = {
 	{NULL, NULL},
 };
 
+static void fill_limits(struct topo_limits *limits, const struct topo_limits *otherwise)
+{
+	if (!limits->memory)
+		limits->memory = otherwise->memory;
+	if (!limits->cpu)
+		limits->cpu = otherwise->cpu;
+	if (!limits->pids)
+		limits->pids = otherwise->pids;
+}
+
 static int read_doc(struct topo_reader *r, const struct tree_node *root)
 {
 	const struct tree_node *links = tree_get(root, "links");
@@ -271,6 +316,8 @@ static int read_doc(struct topo_reader *r, const struct tree_node *root)
 		return ret;
 	if (!tree_get(root, "routers"))
 		return topo_field_fail(r, root->line, "routers: is missing");
+	for (size_t i = 0; i < r->doc->router_count; i++)
+		fill_limits(&r->doc->routers[i].limits, &r->limits);
 	for (size_t i = 0; i < r->doc->router_count; i++) /* twice: topo_doc_check() says it */
 		if (topo_index_add(&r->names, r->doc->routers[i].name, (long)i) == -ENOMEM)
 			return topo_field_nomem(r);

@@ -37,7 +37,8 @@ bool topo_writer_names(const struct topo_writer *w, size_t link)
 
 bool topo_writer_number(const char *key, const char *value)
 {
-	return strcmp(key, "seed") == 0 && strtoull(value, NULL, 10) <= 1ULL << 53;
+	return strcmp(key, "pids") == 0 ||
+	       (strcmp(key, "seed") == 0 && strtoull(value, NULL, 10) <= 1ULL << 53);
 }
 
 /* One format of the two: how keys and texts look. */
@@ -96,6 +97,22 @@ static void put_direction(struct style *s, const char *key, const struct topo_sh
 	s->first = false;
 }
 
+static void put_limits(struct style *s, const struct topo_limits *limits)
+{
+	char value[UNITS_TEXT_SIZE];
+	const char *key;
+
+	if (topo_limits_format(limits, 0, &key, value) < 0)
+		return;
+	put_key(s, "limits");
+	topo_text_add(&s->w->out, "{");
+	s->first = true;
+	for (size_t i = 0; topo_limits_format(limits, i, &key, value) == 0; i++)
+		put_quantity(s, key, value);
+	topo_text_add(&s->w->out, "}");
+	s->first = false;
+}
+
 static void put_router(struct style *s, const struct topo_router *router)
 {
 	char text[UNITS_TEXT_SIZE];
@@ -113,6 +130,7 @@ static void put_router(struct style *s, const struct topo_router *router)
 		put_key(s, "longitude");
 		topo_text_add(&s->w->out, "%s", units_double_format(router->longitude, text));
 	}
+	put_limits(s, &router->limits);
 	topo_text_add(&s->w->out, "}");
 }
 

@@ -20,13 +20,14 @@ static const char *const shape_keys[] = {"rate",      "delay",	 "jitter",  "dist
 static void put_keys(struct topo_text *out)
 {
 	static const char *const keys[][3] = {
-		{"graph", "vlsp", "string"},	{"graph", "Network", "string"},
-		{"graph", "network", "string"}, {"graph", "routing", "string"},
-		{"graph", "hello", "string"},	{"node", "name", "string"},
-		{"node", "label", "string"},	{"node", "address", "string"},
-		{"node", "Latitude", "double"}, {"node", "Longitude", "double"},
-		{"edge", "name", "string"},	{"edge", "label", "string"},
-		{"edge", "weight", "int"},
+		{"graph", "vlsp", "string"},	     {"graph", "Network", "string"},
+		{"graph", "network", "string"},	     {"graph", "routing", "string"},
+		{"graph", "hello", "string"},	     {"node", "name", "string"},
+		{"node", "label", "string"},	     {"node", "address", "string"},
+		{"node", "Latitude", "double"},	     {"node", "Longitude", "double"},
+		{"node", "limits.memory", "string"}, {"node", "limits.cpu", "string"},
+		{"node", "limits.pids", "string"},   {"edge", "name", "string"},
+		{"edge", "label", "string"},	     {"edge", "weight", "int"},
 	};
 	static const char *const directions[] = {"", "a-to-b.", "b-to-a."};
 
@@ -58,6 +59,17 @@ static void put_shape(struct topo_text *out, const char *of, const struct topo_s
 		put_data(out, of, key, value);
 }
 
+static void put_limits(struct topo_text *out, const struct topo_limits *limits)
+{
+	char value[UNITS_TEXT_SIZE], name[24];
+	const char *key;
+
+	for (size_t i = 0; topo_limits_format(limits, i, &key, value) == 0; i++) {
+		snprintf(name, sizeof(name), "limits.%s", key);
+		put_data(out, "node", name, value);
+	}
+}
+
 static void put_node(struct topo_text *out, const struct topo_router *router, size_t i)
 {
 	char text[UNITS_TEXT_SIZE];
@@ -72,6 +84,7 @@ static void put_node(struct topo_text *out, const struct topo_router *router, si
 		put_data(out, "node", "Latitude", units_double_format(router->latitude, text));
 		put_data(out, "node", "Longitude", units_double_format(router->longitude, text));
 	}
+	put_limits(out, &router->limits);
 	topo_text_add(out, "</node>\n");
 }
 

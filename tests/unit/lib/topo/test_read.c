@@ -83,6 +83,24 @@ static const char full_json[] =
 	"7}}},\n"
 	"\"r1:r2\"]}\n\t";
 
+static void limits_have_defaults_one_by_one(void **state)
+{
+	static const struct topo_limits want[] = {
+		{.memory = 1ull << 30, .cpu = 50, .pids = 100},
+		{.memory = 4194304, .cpu = 200, .pids = 100},
+		{.memory = 1ull << 30, .cpu = 50, .pids = 8},
+	};
+	struct topo_doc *doc = read_text(
+		"routers: [a, {name: b, limits: {memory: 4194304, cpu: 200%}},"
+		" {name: c, limits: {pids: 8}}]\n"
+		"defaults: {router: {limits: {memory: 1G, cpu: 50%, pids: 100}}}\n");
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_true(topo_limits_equal(&doc->routers[i].limits, &want[i]));
+	topo_doc_free(doc);
+}
+
 static void every_field_is_read_wherever_it_stands(void **state)
 {
 	struct topo_doc *doc = read_text(full_yaml);
@@ -293,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest_file_gets_the_defaults),
+		cmocka_unit_test(limits_have_defaults_one_by_one),
 		cmocka_unit_test(every_field_is_read_wherever_it_stands),
 		cmocka_unit_test(json_and_yaml_share_one_vocabulary),
 		cmocka_unit_test(names_that_look_like_numbers_or_booleans_need_no_quotes),

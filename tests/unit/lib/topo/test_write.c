@@ -39,7 +39,8 @@ static void expect(const char *input, enum topo_format format, const char *outpu
 static const char sample[] =
 	"name: small\nhello: 50ms\nrouters:\n"
 	"- {name: r1, address: 10.0.0.1, label: New York, latitude: 40.5, longitude: -74}\n"
-	"- \"no\"\n- {name: \"12\", label: \"say \\\"hi\\\"\"}\n"
+	"- \"no\"\n- {limits: {cpu: 150%, memory: 1536M, pids: 64}, name: \"12\", label: \"say "
+	"\\\"hi\\\"\"}\n"
 	"links:\n"
 	"- {a: r1, b: \"no\", weight: 2, delay: 20ms, seed: 5}\n"
 	"- {a: r1, b: \"12\", name: backup, shape: {a-to-b: {rate: 10mbit}, b-to-a: {rate: "
@@ -57,7 +58,8 @@ static void yaml_is_one_line_per_router_and_link(void **state)
 	       "  - {name: r1, address: 10.0.0.1, label: New York, latitude: 40.5, longitude: "
 	       "-74}\n"
 	       "  - {name: \"no\"}\n"
-	       "  - {name: \"12\", label: \"say \\\"hi\\\"\"}\n"
+	       "  - {name: \"12\", label: \"say \\\"hi\\\"\", limits: {memory: 1536M, cpu: 150%, "
+	       "pids: 64}}\n"
 	       "links:\n"
 	       "  - {a: r1, b: \"no\", weight: 2, delay: 20ms, seed: 5}\n"
 	       "  - {a: r1, b: \"12\", name: backup, shape: {a-to-b: {rate: 10mbit}, b-to-a: "
@@ -81,7 +83,8 @@ static void json_is_one_line_per_router_and_link(void **state)
 	       "\"latitude\": "
 	       "40.5, \"longitude\": -74},\n"
 	       "    {\"name\": \"no\"},\n"
-	       "    {\"name\": \"12\", \"label\": \"say \\\"hi\\\"\"}\n"
+	       "    {\"name\": \"12\", \"label\": \"say \\\"hi\\\"\", \"limits\": {\"memory\": "
+	       "\"1536M\", \"cpu\": \"150%\", \"pids\": 64}}\n"
 	       "  ],\n"
 	       "  \"links\": [\n"
 	       "    {\"a\": \"r1\", \"b\": \"no\", \"weight\": 2, \"delay\": \"20ms\", \"seed\": "
@@ -190,6 +193,12 @@ static struct topo_doc *random_doc(struct topo_rng *rng)
 		if (below(rng, 2))
 			router->label = strdup(random_label(rng));
 		router->has_position = below(rng, 2);
+		if (below(rng, 2))
+			router->limits.memory = 4194304 + (uint64_t)below(rng, 1000) * 1024;
+		if (below(rng, 2))
+			router->limits.cpu = 1 + below(rng, 400);
+		if (below(rng, 2))
+			router->limits.pids = 8 + below(rng, 1000);
 		router->latitude = (double)(int64_t)topo_rng_next(rng) / 1.1e17;
 		router->longitude = below(rng, 361) - 180.0;
 	}
