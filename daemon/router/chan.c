@@ -19,8 +19,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
-#define BACKOFF_MIN_NS	 (100 * NSEC_PER_MSEC)
-#define BACKOFF_MAX_NS	 NSEC_PER_SEC
+#define BACKOFF_MIN_NS	 (50 * NSEC_PER_MSEC)
+#define BACKOFF_MAX_NS	 (200 * NSEC_PER_MSEC)
 #define FRAMES_PER_ROUND 64
 
 struct queued {

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/router/map_id.h"
 #include "daemon/router/router.h"
 #include "daemon/router/title.h"
 #include "lib/base/log.h"
@@ -36,6 +37,7 @@ static bool map(const struct spawn_request *request, const int fds[SPAWN_FDS],
 			 PROT_READ | PROT_WRITE, MAP_SHARED, fds[SPAWN_FD_FIB], 0);
 	if (maps->fib == MAP_FAILED)
 		return failed("cannot map the FIB");
+	maps->fib_id = map_id(fds[SPAWN_FD_FIB]);
 	maps->hello = mmap(NULL, router_map_length(VLSP_PORT_MAX, sizeof(struct vlsp_hello)),
 			   PROT_READ, MAP_SHARED, fds[SPAWN_FD_HELLO], 0);
 	if (maps->hello == MAP_FAILED)
@@ -59,6 +61,9 @@ int child_run(const struct spawn_request *request, const int fds[SPAWN_FDS])
 	title_set(title);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* the log may be a pipe whose reader is gone, or a file that may not grow */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	setsid(); /* cannot fail: a forked process leads no group */
 	/* without the permission hellos compete like everybody else */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);

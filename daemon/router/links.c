@@ -206,6 +206,7 @@ int links_add(struct links *links, uint64_t now_ns, uint32_t port, uint32_t weig
 	}
 	if (link) {
 		link->weight = weight;
+		link->named = true;
 		return 0;
 	}
 	if (links->count == links->size) {
@@ -221,7 +222,7 @@ int links_add(struct links *links, uint64_t now_ns, uint32_t port, uint32_t weig
 	link = &links->array[i];
 	memmove(link + 1, link, (links->count - i) * sizeof(*link));
 	links->count++;
-	*link = (struct link){.port = port, .weight = weight, .peer = peer};
+	*link = (struct link){.port = port, .weight = weight, .peer = peer, .named = true};
 	live_init(&link->live, now_ns);
 	greet(links, link, now_ns);
 	return 0;
@@ -237,6 +238,7 @@ int links_weight(struct links *links, uint32_t port, uint32_t weight, bool *ret_
 		return -ENOENT;
 	*ret_changed = link->live.up && link->weight != weight;
 	link->weight = weight;
+	link->named = true;
 	return 0;
 }
 
@@ -253,6 +255,21 @@ int links_del(struct links *links, uint32_t port)
 	links->count--;
 	memmove(link, link + 1, (links->count - i) * sizeof(*link));
 	return 0;
+}
+
+void links_unname(struct links *links)
+{
+	for (size_t i = 0; i < links->count; i++)
+		links->array[i].named = false;
+}
+
+const struct link *links_unnamed(const struct links *links)
+{
+	for (size_t i = links->count; i > 0; i--) {
+		if (!links->array[i - 1].named)
+			return &links->array[i - 1];
+	}
+	return NULL;
 }
 
 void links_renew(struct links *links, uint64_t now_ns, uint32_t epoch)

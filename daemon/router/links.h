@@ -22,6 +22,7 @@ struct link {
 	uint32_t weight;  /* 1 .. 65535 */
 	uint32_t peer;	  /* address, host byte order */
 	uint32_t greeted; /* epoch to which we said that we hear it; 0: none */
+	bool named;	  /* since links_unname() */
 	uint64_t wary_ns; /* when hellos fell silent: only a later hello is believed; 0: not so */
 	struct live live;
 };
@@ -59,6 +60,11 @@ int links_add(struct links *links, uint64_t now_ns, uint32_t port, uint32_t weig
 int links_weight(struct links *links, uint32_t port, uint32_t weight, bool *ret_changed);
 /* down() is called if the link was up. 0 or -ENOENT. */
 int links_del(struct links *links, uint32_t port);
+
+/* Forgets which links were named by links_add() and links_weight(). */
+void links_unname(struct links *links);
+/* The last link that was not named since; NULL: all were. */
+const struct link *links_unnamed(const struct links *links);
 
 /* From now on this is another incarnation, as after a restart: all neighbours are greeted, and
  * begin anew with us. Our view of them stays. epoch: not 0, not the one before. */

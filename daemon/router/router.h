@@ -11,6 +11,7 @@
 
 struct router_maps {
 	struct vlsp_fib *fib; /* fib_capacity entries, ours to unmap */
+	uint32_t fib_id;      /* the kernel's, of that map; 0: not known */
 	const struct vlsp_hello *hello;
 	const struct vlsp_addr *addr;
 };

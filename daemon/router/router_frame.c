@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "daemon/router/map_id.h"
 #include "daemon/router/router_priv.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -20,9 +21,13 @@
 static void say_hello(void *arg)
 {
 	struct router *router = arg;
-	struct frame_hello hello = {
-		.version = FRAME_VERSION, .slot = router->request.slot, .pid = (uint32_t)getpid()};
+	struct frame_hello hello = {.version = FRAME_VERSION,
+				    .slot = router->request.slot,
+				    .pid = (uint32_t)getpid(),
+				    .fib = router->maps.fib_id};
 
+	/* the daemon names again all that it wants */
+	links_unname(router->links);
 	if (chan_send(router->chan, FRAME_HELLO, &hello, sizeof(hello)) < 0)
 		return; /* gone again: chan tries again */
 	if (router->configured)
@@ -103,6 +108,18 @@ static void on_links(struct router *router, const struct frame_link *links, size
 	}
 }
 
+static void on_links_end(struct router *router)
+{
+	const struct link *link;
+
+	while ((link = links_unnamed(router->links))) {
+		struct frame_link gone = {.op = FRAME_LINK_DEL, .port = link->port};
+
+		log_debug("link on port %u is no more", link->port);
+		on_links(router, &gone, 1);
+	}
+}
+
 static void on_fib(struct router *router, const struct frame_route *routes, size_t count)
 {
 	if (router->proto) {
@@ -147,6 +164,7 @@ static void on_fib_map(struct router *router, uint32_t capacity, int fd)
 	}
 	munmap(router->maps.fib, router_map_length(router->capacity, sizeof(*map)));
 	router->maps.fib = map;
+	router->maps.fib_id = map_id(fd);
 	router->capacity = capacity;
 	fib_retry(router->fib);
 	if (router->proto) /* what the old one had no room for */
@@ -164,12 +182,20 @@ static bool frame_fits(uint16_t type, uint32_t length)
 	case FRAME_FIB:
 		return length % sizeof(struct frame_route) == 0;
 	case FRAME_DUMP:
+	case FRAME_PING:
 	case FRAME_FIB_MAP:
 		return length == sizeof(uint32_t);
+	case FRAME_LINKS_END:
 	case FRAME_QUIT:
 		return length == 0;
 	}
 	return false;
+}
+
+/* Before its configuration a router has nothing to do but this. */
+static bool is_early(uint16_t type)
+{
+	return type == FRAME_CONFIG || type == FRAME_PING || type == FRAME_QUIT;
 }
 
 static void on_frame(void *arg, uint16_t type, const void *body, uint32_t length, int fd)
@@ -177,8 +203,7 @@ static void on_frame(void *arg, uint16_t type, const void *body, uint32_t length
 	struct router *router = arg;
 	uint32_t word = 0;
 
-	if (!frame_fits(type, length) ||
-	    (!router->configured && type != FRAME_CONFIG && type != FRAME_QUIT)) {
+	if (!frame_fits(type, length) || (!router->configured && !is_early(type))) {
 		log_error("frame of type %u with %u bytes refused", type, length);
 		if (fd >= 0)
 			close(fd);
@@ -192,6 +217,12 @@ static void on_frame(void *arg, uint16_t type, const void *body, uint32_t length
 		break;
 	case FRAME_LINKS:
 		on_links(router, body, length / sizeof(struct frame_link));
+		break;
+	case FRAME_LINKS_END:
+		on_links_end(router);
+		break;
+	case FRAME_PING:
+		(void)chan_send(router->chan, FRAME_PONG, &word, sizeof(word));
 		break;
 	case FRAME_FIB:
 		on_fib(router, body, length / sizeof(struct frame_route));

@@ -7,11 +7,11 @@
  *
  *   router -> daemon  HELLO (first), READY (after CONFIG), RIB, LINK, ROUTES (answer to DUMP), PONG
  *   daemon -> router  CONFIG (answer to HELLO), LINKS, LINKS_END, FIB (central mode), DUMP, PING,
- * QUIT
+ *                     FIB_MAP, QUIT
  *
  * After HELLO and CONFIG the daemon names all links of the router by LINKS (as FRAME_LINK_ADD),
- * then says LINKS_END: links that were not named since that CONFIG are dropped by the router, which
- * may have been running while the daemon was away.
+ * then says LINKS_END: links that were not named since the HELLO are dropped by the router, which
+ * may have been running while the daemon was away. One that is named as it was goes on undisturbed.
  */
 #ifndef VLSP_LIB_WIRE_FRAME_H
 #define VLSP_LIB_WIRE_FRAME_H
@@ -50,7 +50,9 @@ struct frame_hello {
 	uint32_t version;
 	uint32_t slot;
 	uint32_t pid;
-	uint32_t reserved;
+	uint32_t fib; /* the kernel's id of the FIB map that it writes to; 0: not known. Another one
+			 than bld_router_fib_id(): its daemon ended in the middle of FIB_MAP, which
+			 has to be done again */
 };
 
 enum frame_mode { FRAME_MODE_DISTRIBUTED = 0, FRAME_MODE_CENTRAL = 1 };

@@ -506,6 +506,27 @@ static void a_greeting_with_epoch_zero_is_ignored(void **state)
 	assert_string_equal(f->a.trace, "");
 }
 
+static void links_that_are_not_named_again_are_known(void **state)
+{
+	struct fixture *f = *state;
+	bool changed;
+
+	for (uint32_t port = PORT; port < PORT + 4; port++)
+		assert_int_equal(links_add(f->a.links, 1000, port, 1, PEER), 0);
+	assert_null(links_unnamed(f->a.links));
+	links_unname(f->a.links);
+	assert_int_equal(links_unnamed(f->a.links)->port, PORT + 3);
+	assert_int_equal(links_add(f->a.links, 1001, PORT + 3, 1, PEER), 0);
+	assert_int_equal(links_weight(f->a.links, PORT + 1, 2, &changed), 0);
+	assert_int_equal(links_add(f->a.links, 1001, PORT + 9, 1, PEER), 0);
+	assert_int_equal(links_unnamed(f->a.links)->port, PORT + 2);
+	assert_int_equal(links_del(f->a.links, PORT + 2), 0);
+	assert_int_equal(links_unnamed(f->a.links)->port, PORT);
+	assert_int_equal(links_del(f->a.links, PORT), 0);
+	assert_null(links_unnamed(f->a.links));
+	assert_int_equal(links_count(f->a.links), 3);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -533,6 +554,7 @@ int main(void)
 		T(bad_ports_and_weights_are_refused_and_change_nothing),
 		T(deleting_a_link_that_is_up_takes_it_down),
 		T(a_greeting_with_epoch_zero_is_ignored),
+		T(links_that_are_not_named_again_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
