@@ -184,8 +184,8 @@ static int listen_open(struct local *local, struct err *err)
 
 	if (r < 0)
 		return err_errno(err, r, "%s/journal", local->runtime_dir);
-	return local_listen_new(local->loop, path, &local_router_chan_ops, local, &local->listen,
-				err);
+	return local_listen_new(local->loop, path, local->user_base, &local_router_chan_ops, local,
+				&local->listen, err);
 }
 
 /* Each needs what is before it. */

@@ -256,7 +256,7 @@ static void listen_ready(void *arg, uint32_t events)
 	}
 }
 
-static int listen_open(struct local_listen *server)
+static int listen_open(struct local_listen *server, uint32_t owner)
 {
 	const struct sockaddr *addr = (const struct sockaddr *)&server->addr;
 	int r = loop_timer_new(server->loop, listen_again, server, &server->again);
@@ -268,13 +268,16 @@ static int listen_open(struct local_listen *server)
 		return -errno;
 	unlink(server->addr.sun_path);
 	if (bind(server->sock, addr, sizeof(server->addr)) < 0 ||
-	    chmod(server->addr.sun_path, 0600) < 0 || listen(server->sock, BACKLOG) < 0)
+	    chmod(server->addr.sun_path, 0600) < 0 ||
+	    (owner && chown(server->addr.sun_path, owner, owner) < 0) ||
+	    listen(server->sock, BACKLOG) < 0)
 		return -errno;
 	return loop_add(server->loop, server->sock, EPOLLIN, listen_ready, server, &server->source);
 }
 
-int local_listen_new(struct loop *loop, const char *path, const struct local_chan_ops *ops,
-		     void *arg, struct local_listen **ret_server, struct err *err)
+int local_listen_new(struct loop *loop, const char *path, uint32_t owner,
+		     const struct local_chan_ops *ops, void *arg, struct local_listen **ret_server,
+		     struct err *err)
 {
 	struct local_listen *server;
 	int r;
@@ -291,7 +294,7 @@ int local_listen_new(struct loop *loop, const char *path, const struct local_cha
 	list_init(&server->chans);
 	server->addr.sun_family = AF_UNIX;
 	strcpy(server->addr.sun_path, path);
-	r = listen_open(server);
+	r = listen_open(server, owner);
 	if (r < 0) {
 		local_listen_free(server);
 		return err_errno(err, r, "cannot listen at %s", path);

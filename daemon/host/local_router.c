@@ -191,6 +191,7 @@ static int spawn_request(void *arg, uint32_t slot, struct spawn_request *request
 	request->address = router->address;
 	request->fib_capacity = bld_router_capacity(local->bld, slot);
 	request->log_level = (uint32_t)local->log_level;
+	request->uid = local->user_base;
 	memcpy(request->name, router->name, sizeof(request->name));
 	memcpy(request->socket, local->socket, sizeof(request->socket));
 	return 0;

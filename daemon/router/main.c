@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,19 @@
 #include "daemon/router/spawner.h"
 #include "daemon/router/title.h"
 #include "lib/base/log.h"
+#include "lib/confine/confine.h"
 
 #define EXIT_USAGE 2
+
+/*
+ * What it takes to make a router: its namespace (SYS_ADMIN), sockets and their buffers (NET_RAW,
+ * NET_ADMIN), priority (SYS_NICE), another user without capabilities (SETUID, SETGID, SETPCAP), and
+ * the way to the runtime directory (DAC_READ_SEARCH). Routers that become a user keep none.
+ */
+#define CAP(name) (1ULL << CAP_##name)
+#define CAPS                                                                                       \
+	(CAP(SYS_ADMIN) | CAP(NET_RAW) | CAP(NET_ADMIN) | CAP(SYS_NICE) | CAP(SETUID) |            \
+	 CAP(SETGID) | CAP(SETPCAP) | CAP(DAC_READ_SEARCH))
 
 static const char usage[] = "usage: vlsp-router --spawner FD | --version | --help\n"
 			    "Started by vlspd, never by hand. FD: a SEQPACKET unix socket to it.\n";
@@ -31,7 +44,7 @@ static int parse_fd(const char *text)
 
 static int spawner(const char *text)
 {
-	int fd = parse_fd(text), type = 0;
+	int fd = parse_fd(text), type = 0, r;
 	socklen_t length = sizeof(type);
 
 	if (fd < 0) {
@@ -45,6 +58,15 @@ static int spawner(const char *text)
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	log_set_ident("vlsp-router");
+	signal(SIGPIPE, SIG_IGN); /* the log may be a pipe */
+	signal(SIGXFSZ, SIG_IGN);
+	r = confine_caps(CAPS);
+	if (r == 0)
+		r = confine_no_new_privs();
+	if (r < 0) {
+		log_error("cannot give up capabilities: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
 	return spawner_run(fd, child_run);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "daemon/router/drop.h"
 #include "daemon/router/load.h"
 #include "daemon/router/router_priv.h"
 #include "lib/base/clock.h"
@@ -240,9 +241,7 @@ static void answer(struct router *router, enum icmp_error what, const void *fram
 		router->icmp_suppressed++;
 		return;
 	}
-	if (router->icmp_sock == -1)
-		router->icmp_sock = icmp_open();
-	if (router->icmp_sock < 0 || icmp_send(router->icmp_sock, packet, (size_t)length) < 0)
+	if (icmp_send(router->icmp_sock, packet, (size_t)length) < 0)
 		router->icmp_suppressed++;
 }
 
@@ -292,7 +291,8 @@ static int timers_new(struct router *router)
 	return r;
 }
 
-static int open_all(struct router *router, const char **ret_what)
+/* What needs privileges, and what needs none. */
+static int open_local(struct router *router, const char **ret_what)
 {
 	int r;
 
@@ -317,28 +317,43 @@ static int open_all(struct router *router, const char **ret_what)
 	r = packet_new(router->loop, &packet_callbacks, router, &router->packet);
 	if (r < 0)
 		return r;
+	*ret_what = "the raw socket";
+	router->icmp_sock = icmp_open();
+	if (router->icmp_sock < 0)
+		return router->icmp_sock;
 	*ret_what = "the netlink socket";
-	r = carrier_new(router->loop, on_carrier, on_settle, router, &router->carrier);
+	return carrier_new(router->loop, on_carrier, on_settle, router, &router->carrier);
+}
+
+static int open_all(struct router *router, struct err *err)
+{
+	const char *what, *path;
+	int r = open_local(router, &what);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot open %s", what);
+	r = drop_root(router->request.uid, router->request.socket, &path, err);
 	if (r < 0)
 		return r;
-	*ret_what = router->request.socket;
-	r = chan_new(router->loop, router->request.socket, &router_chan_ops, router, &router->chan);
-	return r < 0 ? r : chan_connect(router->chan, CONNECT_WAIT_MS);
+	r = chan_new(router->loop, path, &router_chan_ops, router, &router->chan);
+	if (r == 0)
+		r = chan_connect(router->chan, CONNECT_WAIT_MS);
+	return r < 0 ? err_errno(err, r, "cannot connect to %s", router->request.socket) : 0;
 }
 
 int router_run(const struct spawn_request *request, const struct router_maps *maps)
 {
 	static struct router router;
-	const char *what;
+	struct err err = {0};
 	int r;
 
 	router.request = *request;
 	router.maps = *maps;
 	router.capacity = request->fib_capacity;
 	router.icmp_sock = -1;
-	r = open_all(&router, &what);
+	r = open_all(&router, &err);
 	if (r < 0)
-		log_error("cannot open %s: %s", what, strerror(-r));
+		log_error("%s", err.text);
 	else
 		r = loop_run(router.loop);
 	chan_free(router.chan);

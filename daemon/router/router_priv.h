@@ -45,7 +45,7 @@ struct router {
 	uint64_t central_version;     /* FRAME_FIB frames taken */
 	uint64_t load_ns, load_at_ns; /* what load_wait_ns() said, and when */
 	struct icmp_limit icmp_limit;
-	int icmp_sock; /* opened when first needed */
+	int icmp_sock;
 	uint64_t icmp_suppressed, undecided;
 };
 

@@ -114,8 +114,10 @@ static int request_recv(int sock, struct spawn_request *request, int fds[SPAWN_F
 
 static bool request_ok(const struct spawn_request *request)
 {
-	return request->slot < VLSP_SLOT_MAX && request->fib_capacity >= VLSP_FIB_MIN &&
-	       request->fib_capacity <= VLSP_SLOT_MAX && request->log_level <= LOG_LEVEL_DEBUG &&
+	/* uid: that number means "unchanged" to setresuid(2) */
+	return request->slot < VLSP_SLOT_MAX && request->uid != UINT32_MAX &&
+	       request->fib_capacity >= VLSP_FIB_MIN && request->fib_capacity <= VLSP_SLOT_MAX &&
+	       request->log_level <= LOG_LEVEL_DEBUG &&
 	       memchr(request->name, 0, sizeof(request->name)) &&
 	       memchr(request->socket, 0, sizeof(request->socket)) &&
 	       name_check(request->name, "name", NULL) == 0 && request->socket[0];

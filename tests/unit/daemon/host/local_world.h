@@ -25,6 +25,7 @@
 
 #include "daemon/host/local.h"
 #include "lib/base/clock.h"
+#include "lib/confine/confine.h"
 
 #define RUNTIME	 "/run/vlsp"
 #define NETWORK	 0x0a000000u
@@ -124,6 +125,7 @@ static inline int open_host(struct world *world, struct err *err)
 		.prefix_len = 16,
 		.router_path = router_path,
 		.log_level = LOG_LEVEL_WARN,
+		.user_base = CONFINE_USER_BASE,
 	};
 	int r = host_local_open(&config, &world->host, err);
 
