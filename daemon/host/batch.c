@@ -16,6 +16,7 @@ void host_batch_free(struct host_batch *batch)
 	free(batch->links_del);
 	free(batch->routers_del);
 	free(batch->routers_add);
+	free(batch->routers_set);
 	free(batch->links_add);
 	free(batch->links_set);
 	free(batch);

@@ -143,6 +143,16 @@ static int link_create(struct fake *fake, struct host_link *item, struct err *er
 	return 0;
 }
 
+static int router_change(struct fake *fake, struct host_router *item, struct err *err)
+{
+	struct fake_router *router = fake_router_get(fake, item->slot);
+
+	if (!router || router->item.id != item->id || strcmp(router->item.name, item->name) != 0)
+		return no(err, ENOENT, "router", item->name, "there is no such router");
+	router->item.limits = item->limits;
+	return 0;
+}
+
 static struct fake_link *link_same(const struct fake *fake, const struct host_link *item)
 {
 	struct fake_link *link = NULL;
@@ -204,7 +214,8 @@ static int link_change(struct fake *fake, struct host_link *item, struct err *er
 static int run_batch(struct fake *fake, struct host_batch *batch, struct err *err)
 {
 	size_t total = batch->links_del_count + batch->routers_del_count +
-		       batch->routers_add_count + batch->links_add_count + batch->links_set_count;
+		       batch->routers_set_count + batch->routers_add_count +
+		       batch->links_add_count + batch->links_set_count;
 	size_t i, done = 0;
 	int ret = 0;
 
@@ -218,6 +229,7 @@ static int run_batch(struct fake *fake, struct host_batch *batch, struct err *er
 	if (ret == 0)
 		fake->network = batch->network;
 	RUN(routers_add, "router", router_start)
+	RUN(routers_set, "router", router_change)
 	RUN(links_add, "link", link_create)
 	RUN(links_set, "link", link_change)
 	return ret;
@@ -274,6 +286,15 @@ static int netns_path(struct host *host, const char *router, char *buf, size_t s
 	return -ENOENT; /* there are no namespaces */
 }
 
+static int application(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret)
+{
+	(void)host;
+	(void)id;
+	(void)slot;
+	(void)ret;
+	return -ENOENT; /* there are no programs */
+}
+
 static void close_host(struct host *host, bool keep)
 {
 	(void)keep;
@@ -299,6 +320,7 @@ static const struct host_ops fake_ops = {
 	.routes_dump = fake_routes_dump,
 	.counts_read = counts_read,
 	.netns_path = netns_path,
+	.application = application,
 	.close = close_host,
 };
 

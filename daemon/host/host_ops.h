@@ -2,10 +2,10 @@
 /*
  * The seam to a machine: what a host back end (the local kernel, the fake, later a remote agent)
  * does for daemon/ctl. Work is given as one batch and answered once; order inside a batch:
- * links deleted, routers stopped, routers started, links created, links changed. A batch
- * fails as a whole for the caller, with what could be done listed per item; daemon/ctl undoes.
- * Deleting a router or link that is not there is done at once: it may never have been made, or
- * somebody may have removed it behind the daemon's back.
+ * links deleted, routers stopped, routers started, routers changed, links created, links changed. A
+ * batch fails as a whole for the caller, with what could be done listed per item; daemon/ctl
+ * undoes. Deleting a router or link that is not there is done at once: it may never have been made,
+ * or somebody may have removed it behind the daemon's back.
  */
 #ifndef VLSP_DAEMON_HOST_HOST_OPS_H
 #define VLSP_DAEMON_HOST_HOST_OPS_H
@@ -68,10 +68,18 @@ struct host_batch {
 	size_t routers_del_count;
 	struct host_router *routers_add;
 	size_t routers_add_count;
+	struct host_router *routers_set; /* limits: the whole wanted state */
+	size_t routers_set_count;
 	struct host_link *links_add;
 	size_t links_add_count;
 	struct host_link *links_set; /* weight, admin: the whole wanted state */
 	size_t links_set_count;
+};
+
+/* What a program needs to become an application on a router (lib/confine/confine.h). */
+struct host_app {
+	uint32_t uid;	/* 0: stays root */
+	char **cgroups; /* directories to join; ends with NULL; freed as one block. NULL: none */
 };
 
 struct host_batch *host_batch_new(void);
@@ -153,6 +161,9 @@ struct host_ops {
 			   struct host_counts *ret);
 	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
 	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);
+
+	/* 0 or -ENOENT (no such router, or a back end that runs no programs). */
+	int (*application)(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret);
 
 	/*
 	 * Compares; -EBUSY while a batch runs. Takes ownership of audit until done is called.

@@ -74,6 +74,7 @@ static const struct host_ops ops = {
 	.routes_dump = local_dump_start,
 	.counts_read = counts_read,
 	.netns_path = netns_path,
+	.application = local_application,
 	.close = local_close,
 };
 
@@ -188,6 +189,17 @@ static int listen_open(struct local *local, struct err *err)
 				&local->listen, err);
 }
 
+static int cgroup_open(struct local *local, struct err *err)
+{
+	int r = local_cgroup_open(local->instance, local->journal, local->cgroups, &local->cgroup,
+				  err);
+
+	if (r < 0)
+		return r;
+	r = local_cgroup_spawner(local->cgroup, local_spawn_pid(local->spawn));
+	return r < 0 ? err_errno(err, r, "control group of router processes") : 0;
+}
+
 /* Each needs what is before it. */
 static int open_all(struct local *local, const struct host_local_config *config, struct err *err)
 {
@@ -204,6 +216,8 @@ static int open_all(struct local *local, const struct host_local_config *config,
 		return err_errno(err, r, "host");
 	r = local_spawn_new(local->loop, config->router_path, &local_router_spawn_ops, local,
 			    &local->spawn, err);
+	if (r == 0)
+		r = cgroup_open(local, err);
 	if (r == 0)
 		r = load_programs(local, err);
 	if (r == 0)

@@ -330,7 +330,8 @@ int local_batch_submit(struct host *host, struct host_batch *batch, host_progres
 		.timer = timer,
 		.start_ns = clock_mono_ns(),
 		.total = batch->links_del_count + batch->routers_del_count +
-			 batch->routers_add_count + batch->links_add_count + batch->links_set_count,
+			 batch->routers_set_count + batch->routers_add_count +
+			 batch->links_add_count + batch->links_set_count,
 	};
 	loop_timer_set(timer, 1); /* at once, but from the loop */
 	return 0;

@@ -196,6 +196,7 @@ static void ns_begin(struct local *local)
 	run->ns = (struct local_ns_task){
 		.bld = local->bld,
 		.names = &local->names,
+		.cgroup = local->cgroup,
 		.instance = local->instance,
 		.network = batch->network.network,
 		.prefix_len = batch->network.prefix_len,
@@ -223,6 +224,10 @@ static void link_job(struct local_job *job)
 	struct local_link_task *task = &local->run.link;
 	int r = 0;
 
+	if (local->run.batch->routers_set_count)
+		task->status = local_limits_set(local, local->run.batch, &task->err);
+	if (task->status < 0)
+		return;
 	if (task->add_count || task->set_count)
 		local_link_run(task);
 	if (local->run.batch->routers_add_count || task->add_count)

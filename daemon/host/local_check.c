@@ -71,6 +71,13 @@ static int check_routers(struct look *look, struct host_batch *batch, struct err
 		}
 		look->slots[item->slot] = SLOT_STAYS;
 	}
+	for (size_t i = 0; i < batch->routers_set_count; i++) {
+		struct host_router *item = &batch->routers_set[i];
+
+		if (item->slot >= VLSP_SLOT_MAX || look->slots[item->slot] != SLOT_STAYS)
+			return refuse(&item->state, err, ENOENT, "router", item->name,
+				      "it does not exist");
+	}
 	return 0;
 }
 

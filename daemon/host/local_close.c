@@ -119,6 +119,7 @@ void local_close(struct host *host, bool keep)
 	}
 	local_spawn_free(local->spawn);
 	local_listen_free(local->listen);
+	local_cgroup_close(local->cgroup, keep); /* of all routers, which have ended */
 	if (local->journal)
 		(void)local_journal_del(local->journal, "file", &socket, 1);
 	bld_close(local->bld, keep);

@@ -132,8 +132,8 @@ static int set_lo(struct maker *maker)
 	return r;
 }
 
-/* Returns with the thread in the new namespace, which lives on by its name only. */
-static int make_one(struct maker *maker)
+/* The namespace and what is in it. */
+static int make_ns(struct maker *maker)
 {
 	const struct local_ns_task *task = maker->task;
 	const struct host_router *router = maker->router;
@@ -155,6 +155,21 @@ static int make_one(struct maker *maker)
 	r = local_names_add(task->names, router->name, &maker->err);
 	if (r < 0)
 		bld_router_del(task->bld, router->slot);
+	return r;
+}
+
+/* Returns with the thread in the new namespace, which lives on by its name only. */
+static int make_one(struct maker *maker)
+{
+	const struct local_ns_task *task = maker->task;
+	const struct host_router *router = maker->router;
+	int r = local_cgroup_add(task->cgroup, router->id, &router->limits, &maker->err);
+
+	if (r < 0)
+		return err_wrap(&maker->err, "router %s", router->name);
+	r = make_ns(maker);
+	if (r < 0)
+		(void)local_cgroup_del(task->cgroup, router->id); /* the first error is told */
 	return r;
 }
 

@@ -9,6 +9,7 @@
 
 #include "bpf/loader/loader.h"
 #include "daemon/host/host_ops.h"
+#include "daemon/host/local_cgroup.h"
 #include "daemon/host/local_names.h"
 
 /*
@@ -20,6 +21,7 @@
 struct local_ns_task {
 	struct bld *bld;
 	const struct local_names *names;
+	struct local_cgroup *cgroup;
 	const char *instance;
 	uint32_t network; /* host byte order */
 	unsigned prefix_len;

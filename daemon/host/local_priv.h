@@ -10,6 +10,7 @@
 
 #include "bpf/loader/loader.h"
 #include "daemon/host/local.h"
+#include "daemon/host/local_cgroup.h"
 #include "daemon/host/local_chan.h"
 #include "daemon/host/local_journal.h"
 #include "daemon/host/local_link.h"
@@ -80,6 +81,7 @@ struct local {
 	enum log_level log_level;
 	uint32_t user_base; /* 0: router processes stay root */
 	bool cgroups;
+	struct local_cgroup *cgroup;
 	struct local_journal *journal;
 	struct bld_journal bld_journal; /* the same, for pins */
 	struct local_names names;
@@ -125,6 +127,10 @@ void local_remove_run(struct local_remove_task *task);
 
 /* local_close.c: host_ops.close, also for one that was opened by half */
 void local_close(struct host *host, bool keep);
+
+/* local_limits.c: routers_set of a batch (in a worker), and what applications need */
+int local_limits_set(struct local *local, struct host_batch *batch, struct err *err);
+int local_application(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret);
 
 /* local_stale.c: -EADDRINUSE if the instance runs; what an earlier run has left goes. */
 int local_stale_check(const struct local *local, struct err *err);

@@ -48,6 +48,16 @@ static int remove_routers(struct local_remove_task *task)
 	for (size_t i = 0; !task->all && i < task->router_count; i++)
 		local_names_del(names, task->routers[i].name);
 	strike_out(task);
+	for (size_t i = 0; r >= 0 && i < task->router_count; i++) {
+		const struct host_router *router = &task->routers[i];
+		int one = 0;
+
+		if (router->id) /* closing takes all groups together */
+			one = local_cgroup_del(task->job.local->cgroup, router->id);
+
+		if (one < 0)
+			r = err_errno(&task->err, one, "router %s: control group", router->name);
+	}
 	if (local_gone_wait(&gone) < 0 && r >= 0)
 		r = err_set(&task->err, ETIMEDOUT,
 			    "the kernel has not removed the network namespaces in 30 s");

@@ -237,6 +237,8 @@ static void spawn_lost(void *arg, int status)
 
 	if (status < 0)
 		log_debug("cannot start the spawner again: %s", strerror(-status));
+	else if (local_cgroup_spawner(local->cgroup, local_spawn_pid(local->spawn)) < 0)
+		log_warn("control group of router processes: the new spawner cannot join it");
 	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
 		struct local_router *router = local->routers[slot];
 

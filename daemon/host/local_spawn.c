@@ -261,6 +261,11 @@ void local_spawn_free(struct local_spawn *spawn)
 	free(spawn);
 }
 
+pid_t local_spawn_pid(const struct local_spawn *spawn)
+{
+	return spawn->pid;
+}
+
 int local_spawn_ask(struct local_spawn *spawn, uint32_t slot)
 {
 	if (spawn->sock < 0)

@@ -4,6 +4,7 @@
 #define VLSP_DAEMON_HOST_LOCAL_SPAWN_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/base/err.h"
 #include "lib/loop/loop.h"
@@ -28,6 +29,9 @@ int local_spawn_new(struct loop *loop, const char *program, const struct local_s
 		    void *arg, struct local_spawn **ret_spawn, struct err *err);
 /* Ends the spawner (routers stay) and waits for it. NULL is fine. */
 void local_spawn_free(struct local_spawn *spawn);
+
+/* Its process; 0: there is none. */
+pid_t local_spawn_pid(const struct local_spawn *spawn);
 
 /* Asks for the process of that slot. 0 or -ENOMEM, -EPIPE (no spawner). */
 int local_spawn_ask(struct local_spawn *spawn, uint32_t slot);

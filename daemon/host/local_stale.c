@@ -137,6 +137,8 @@ int local_stale_remove(struct local *local, struct err *err)
 	if (local->names.mounted)
 		r = remove_namespaces(&local->names, err);
 	if (r == 0)
+		r = local_cgroup_clean(local->journal, err);
+	if (r == 0)
 		remove_pins(local->instance);
 	if (r == 0)
 		strike_out(local);
