@@ -76,9 +76,14 @@ SEED   ?=
 ROUNDS ?= 10
 $(CHAOS_SHIM): tests/chaos/faults.c
 	$(call say,SHIM,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -O2 -Wall -Wextra -Werror -fPIC -shared $< -o $@ -ldl
-.PHONY: chaos
+.PHONY: chaos soak
 chaos: all $(CHAOS_SHIM)
 	@BUILD=$(abspath $(O)) SEED=$(SEED) ROUNDS=$(ROUNDS) tests/chaos/chaos.sh $(CHAOS_OPTIONS)
+# Before a release, on a machine that does nothing else.
+CYCLES ?= 10000
+PARTS  ?=
+soak: all $(CHAOS_SHIM)
+	@BUILD=$(abspath $(O)) CYCLES=$(CYCLES) PARTS="$(PARTS)" tests/soak/soak.sh
 
 bench: all $(BENCH_BINS)
 	@BUILD=$(abspath $(O)) tests/bench/run
