@@ -223,7 +223,7 @@ class Round:
         self.world.settle()
         note = self.check_model() or note
         self.check_untouched()
-        for what in (compare.kernel(self.world), compare.store(self.world, shown(self.world.rest))):
+        for what in (compare.kernel(self.world), compare.store(self.world)):
             if what:
                 raise Failure("\n".join(what[:30]))
         text = self.world.rest("GET", "/topology/", {"format": "json"}).text.encode()

@@ -162,22 +162,29 @@ def journal(world):
     return out
 
 
-def store(world, shown):
+def store(world):
     """The tables of the state directory, read beside the daemon, against what it shows."""
     path = os.path.join(world.state, "vlsp.db")
     if not os.path.exists(path):
         return [f"{path} is not there"]
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
     try:
-        routers = dict(db.execute("SELECT name, id FROM router"))
-        links = {r[0]: r[1:] for r in db.execute("SELECT name, id, weight FROM link")}
+        have = {("router", r[0]): r[1:] for r in db.execute("SELECT name, id, address FROM routers")}
+        have.update({("link", r[0]): r[1:] for r in db.execute(
+            "SELECT l.name, l.id, a.name, b.name, port_a, port_b, ifname_a, ifname_b, weight, admin FROM links l"
+            " JOIN routers a ON a.id = router_a JOIN routers b ON b.id = router_b")})
+        count = db.execute("SELECT count(*) FROM links").fetchone()[0]
+        cut = db.execute("SELECT id, kind FROM operations WHERE NOT ended").fetchall()
     finally:
         db.close()
-    out = []
-    if routers.keys() != shown.routers.keys():
-        out.append(f"store: routers {sorted(routers.keys() ^ shown.routers.keys())} are in one of store and model")
-    have = {n: l[2] for n, l in shown.links.items()}
-    want = {n: l[1] for n, l in links.items()}
-    if have != want:
-        out.append(f"store: links {sorted(have.items() ^ want.items())} are not the same as in the model")
+    want = {("router", n): (r["routerID"], r["address"]) for n, r in world.routers().items()}
+    links = world.links()
+    want.update({("link", n): (l["id"], *l["names"], *l["ports"], *l["devices"], l["weight"], l["state"])
+                 for n, l in links.items()})
+    out = [f"store: operation {i} ({kind}) has not ended" for i, kind in cut]
+    if count != len(links):
+        out.append(f"store: {count} links, but {len(links)} are shown")
+    for key in sorted(want.keys() | have.keys()):
+        if want.get(key) != have.get(key):
+            out.append(f"store: {' '.join(key)} is {have.get(key)}, shown is {want.get(key)}")
     return out

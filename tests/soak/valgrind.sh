@@ -8,6 +8,7 @@ command -v valgrind >/dev/null || skip "valgrind is not here"
 vg() { valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
 	--suppressions="$ROOT/tests/soak/valgrind.supp" --num-callers=25 "$@"; }
 
+some_link() { vlsp topology export --format json | jq -r '.links[0] | .a + ":" + .b'; }
 tour() { # tour HOST: what people do, and what they do wrong
 	vlsp topology generate grid 3 3 >net.yaml
 	must vlsp topology apply net.yaml
@@ -16,8 +17,8 @@ tour() { # tour HOST: what people do, and what they do wrong
 	must_fail 1 'exists' vlsp router add x
 	must vlsp link add x "$(vlsp topology export --format json | jq -r '.routers[0].name')" --weight 3
 	must vlsp link list
-	must vlsp link set "$(vlsp topology export --format json | jq -r '.links[0].name')" --weight 7
-	must vlsp link down "$(vlsp topology export --format json | jq -r '.links[0].name')"
+	must vlsp link set "$(some_link)" --weight 7
+	must vlsp link down "$(some_link)"
 	must vlsp router list
 	must vlsp router show x
 	must vlsp router stats x
@@ -87,7 +88,7 @@ chmod +x bin/vlsp-router
 VLSPD=$WORK/bin/vlspd under wrapped
 vlsp topology generate ring 3 >net.yaml
 must vlsp topology apply net.yaml
-must vlsp link set "$(vlsp topology export --format json | jq -r '.links[0].name')" --weight 7
+must vlsp link set "$(some_link)" --weight 7
 sleep 1
 end wrapped TERM
 [ "$(find "$WORK" -name 'router.vg.*' | wc -l)" -ge 3 ]
