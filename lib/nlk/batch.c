@@ -56,6 +56,8 @@ static int batch_reserve(struct nlk_batch *batch)
 
 		if (!buf)
 			return -ENOMEM;
+		/* libmnl leaves what is between attributes as it finds it. */
+		memset(buf + batch->room, 0, room - batch->room);
 		batch->buf = buf;
 		batch->room = room;
 	}
