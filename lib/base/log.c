@@ -12,7 +12,7 @@
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static char log_ident[72];
 
-static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char *const level_names[] = {"error", "warn", "info", "debug", "audit:"};
 
 void log_set_level(enum log_level level)
 {
@@ -44,7 +44,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	size_t n;
 	int saved = errno;
 
-	if (level > log_threshold)
+	if (level > log_threshold && level != LOG_LEVEL_AUDIT)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
@@ -54,7 +54,9 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);
-	n = strlen(line);
+	for (n = 0; line[n]; n++)
+		if ((unsigned char)line[n] < ' ' || line[n] == 0x7f)
+			line[n] = '?';
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
 		errno = saved; /* nowhere left to say it */
