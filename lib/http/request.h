@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum http_peer { HTTP_PEER_UNIX, HTTP_PEER_TCP };
+#include "lib/http/peer.h"
 
 struct http_request;
 struct http_stream;
@@ -48,10 +48,11 @@ struct http_request {
 	const char *method;
 	const char *path;  /* raw: as sent, without the query */
 	const char *query; /* raw, without '?'; "" : none */
-	enum http_peer peer;
+	struct http_peer peer;
 	size_t body_limit; /* may be raised in the begin callback */
 	const char *body;  /* NUL behind the last byte; "" : none */
 	size_t body_size;
+	void *call; /* the handler's own */
 };
 
 /* What was begun as a stream; first member of an implementation's own struct. */

@@ -2,7 +2,8 @@
 /*
  * The HTTP server: listeners, and libmicrohttpd on our loop without a thread of its own. Each
  * connection carries one request ("Connection: close"), and is looked at before libmicrohttpd gets
- * it, so that whatever is malformed is answered in JSON like everything else.
+ * it, so that whatever is malformed is answered in JSON like everything else. TLS ends in front of
+ * that (lib/http/tls.h), so that it is the same for https://.
  */
 #ifndef VLSP_LIB_HTTP_SERVER_H
 #define VLSP_LIB_HTTP_SERVER_H
@@ -15,6 +16,7 @@
 #include "lib/loop/loop.h"
 
 struct http_server;
+struct http_tls;
 
 struct http_config {
 	struct loop *loop;
@@ -23,6 +25,9 @@ struct http_config {
 	 * true if it has answered; then handle is not called. */
 	bool (*begin)(void *arg, struct http_request *req);
 	void (*handle)(void *arg, struct http_request *req);
+	/* After a begin that returned false: handle will not be called, the server has answered
+	 * with status (413, 408, 503 ...; 0: the client left within its body). May be NULL. */
+	void (*dropped)(void *arg, struct http_request *req, int status);
 };
 
 int http_server_new(const struct http_config *config, struct http_server **ret_server,
@@ -30,13 +35,16 @@ int http_server_new(const struct http_config *config, struct http_server **ret_s
 /* Requests that are not answered get 503; handlers may still answer them later, to no effect. */
 void http_server_free(struct http_server *server); /* NULL is fine */
 
-/* Binds path (what is there is removed first), mode 0660, and gives it to group if there is such a
- * group and we may (NULL: no). Removed by http_server_free(). */
-int http_listen_unix(struct http_server *server, const char *path, const char *group,
+#define HTTP_NO_GROUP ((gid_t)-1)
+
+/* Binds path (what is there is removed first), mode 0660, and gives it to group (HTTP_NO_GROUP:
+ * leaves it). read_only: is told of each request by its peer. Removed by http_server_free(). */
+int http_listen_unix(struct http_server *server, const char *path, gid_t group, bool read_only,
 		     struct err *err);
-/* address: dotted quad. port 0: the kernel picks one; *ret_port (may be NULL) is what it is. */
+/* address: dotted quad. port 0: the kernel picks one; *ret_port (may be NULL) is what it is. tls:
+ * NULL, or what is spoken there; it must live as long as the server. */
 int http_listen_tcp(struct http_server *server, const char *address, uint16_t port,
-		    uint16_t *ret_port, struct err *err);
+		    struct http_tls *tls, uint16_t *ret_port, struct err *err);
 /* No new connections from now on; what is open goes on. */
 void http_server_quiesce(struct http_server *server);
 

@@ -2,7 +2,8 @@
 /*
  * The queue between a handler that pushes and a client that reads. libmicrohttpd pulls by
  * on_read(); when the queue is empty the connection is suspended, and resumed by the next push.
- * While suspended libmicrohttpd does not see the client leave: a comment line now and then tells.
+ * While suspended libmicrohttpd does not see the client leave: a comment line tells, now and then
+ * and when the connection looks as if it had.
  */
 #include "lib/http/stream.h"
 
@@ -114,13 +115,21 @@ static void on_free(void *arg)
 	free(q);
 }
 
-static void on_beat(void *arg)
+static void beat(struct queue *q)
 {
-	struct queue *q = arg;
-
 	if (q->bytes == 0 && append(q, ":\n\n", 3) < 0)
 		q->ending = true;
 	wake(q);
+}
+
+static void on_beat(void *arg)
+{
+	beat(arg);
+}
+
+void http_queue_probe(struct http_stream *stream)
+{
+	beat(queue_of(stream));
 }
 
 struct http_stream *http_queue_new(const struct http_queue_owner *owner, const char *type,

@@ -20,6 +20,8 @@ struct http_stream *http_queue_new(const struct http_queue_owner *owner, const c
 				   const struct http_stream_events *events,
 				   struct MHD_Response **ret_response);
 int http_queue_push(struct http_stream *stream, const char *data, size_t size);
+/* Sends a comment line, by which libmicrohttpd notices that the client has gone, if so. */
+void http_queue_probe(struct http_stream *stream);
 void http_queue_close(struct http_stream *stream, const char *last);
 
 #endif
