@@ -22,9 +22,9 @@
 #include "daemon/model/model.h"
 #include "lib/base/name.h"
 #include "lib/http/server.h"
+#include "lib/http/tls.h"
 #include "lib/loop/loop.h"
 
-#define GROUP	    "vlsp" /* may use the socket and read the token */
 #define DAEMON_NICE (-10)
 
 struct daemon {
@@ -37,7 +37,9 @@ struct daemon {
 	struct ctl *ctl;
 	struct api *api;
 	struct http_server *http;
-	char name[64]; /* of the instance */
+	struct http_tls *tls;
+	gid_t group, read_group; /* INSTANCE_NO_GROUP: none */
+	char name[64];		 /* of the instance */
 	char host_name[NAME_SIZE];
 };
 
@@ -138,9 +140,32 @@ static int open_ctl(struct daemon *d, struct err *err)
 	return r < 0 ? err_errno(err, r, "controller") : 0;
 }
 
+/* Who may, besides root; and what tells others, before anything is made. */
+static int open_access(struct daemon *d, struct err *err)
+{
+	const struct conf *conf = d->conf;
+	int r = instance_group("group", conf->group, conf->group_given, &d->group, err);
+
+	if (r == 0)
+		r = instance_group("read-group", conf->read_group, conf->read_group_given,
+				   &d->read_group, err);
+	if (r == 0)
+		r = instance_share(d->instance, d->group, err);
+	if (r == 0 && conf->listen && conf->tls_cert[0])
+		r = http_tls_new(conf->tls_cert, conf->tls_key,
+				 conf->tls_client_ca[0] ? conf->tls_client_ca : NULL, &d->tls, err);
+	return r;
+}
+
+static void on_audit(void *arg, const char *line)
+{
+	(void)arg;
+	log_audit("%s", line);
+}
+
 static int open_api(struct daemon *d, struct err *err)
 {
-	char token[INSTANCE_TOKEN_SIZE];
+	char token[INSTANCE_TOKEN_SIZE], read_token[INSTANCE_TOKEN_SIZE];
 	struct api_config config = {
 		.loop = d->loop,
 		.ctl = d->ctl,
@@ -148,39 +173,52 @@ static int open_api(struct daemon *d, struct err *err)
 		.runtime_dir = d->conf->runtime_dir,
 		.host_name = d->host_name,
 		.token = d->conf->auth_none ? NULL : token,
+		.read_token = read_token,
+		.audit = on_audit,
+		.tls = d->tls,
 	};
-	int r = instance_token(d->instance, GROUP, token, err);
+	int r = instance_token(d->instance, "token", d->group, token, err);
 
+	if (r == 0)
+		r = instance_token(d->instance, "token.readonly", d->read_group, read_token, err);
 	if (r < 0)
 		return r;
 	r = api_new(&config, &d->api);
 	explicit_bzero(token, sizeof(token));
+	explicit_bzero(read_token, sizeof(read_token));
 	return r < 0 ? err_errno(err, r, "API") : 0;
 }
 
 static int open_http(struct daemon *d, struct err *err)
 {
 	const struct conf *conf = d->conf;
-	struct http_config config = {
-		.loop = d->loop, .arg = d->api, .begin = api_begin, .handle = api_handle};
-	char path[PATH_MAX];
+	struct http_config config = {.loop = d->loop,
+				     .arg = d->api,
+				     .begin = api_begin,
+				     .handle = api_handle,
+				     .dropped = api_dropped};
+	char path[PATH_MAX], read_path[PATH_MAX];
 	uint16_t port = 0;
 	int r = http_server_new(&config, &d->http, err);
 
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/vlspd.sock", conf->runtime_dir);
-	r = http_listen_unix(d->http, path, GROUP, err);
+	snprintf(read_path, sizeof(read_path), "%s/vlspd-ro.sock", conf->runtime_dir);
+	r = http_listen_unix(d->http, path, d->group, false, err);
+	if (r == 0 && d->read_group != INSTANCE_NO_GROUP)
+		r = http_listen_unix(d->http, read_path, d->read_group, true, err);
 	if (r < 0)
 		return r;
 	if (!conf->listen) {
 		log_info("listening on %s", path);
 		return 0;
 	}
-	r = http_listen_tcp(d->http, conf->listen_address, conf->listen_port, &port, err);
+	r = http_listen_tcp(d->http, conf->listen_address, conf->listen_port, d->tls, &port, err);
 	if (r < 0)
 		return r;
-	log_info("listening on %s and http://%s:%u", path, conf->listen_address, port);
+	log_info("listening on %s and %s://%s:%u", path, d->tls ? "https" : "http",
+		 conf->listen_address, port);
 	if (conf->auth_none)
 		log_warn("auth is none: whoever can open %s:%u on this machine commands it as root",
 			 conf->listen_address, port);
@@ -219,9 +257,11 @@ static int put_up(struct daemon *d, struct err *err)
 
 	find_names(d);
 	raise_limits();
-	r = instance_make_dir(d->conf->state_dir, 0755, err);
+	r = instance_make_dir(d->conf->state_dir, 0750, err);
 	if (r == 0)
 		r = instance_open(d->conf->runtime_dir, &d->instance, err);
+	if (r == 0)
+		r = open_access(d, err);
 	if (r == 0)
 		r = open_loop(d, err);
 	if (r < 0)
@@ -249,6 +289,7 @@ static void take_down(struct daemon *d, bool clean)
 	ctl_free(d->ctl);
 	api_free(d->api);
 	http_server_free(d->http);
+	http_tls_free(d->tls);
 	model_free(d->model);
 	loop_free(d->loop);
 	instance_close(d->instance, clean, false);

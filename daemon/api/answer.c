@@ -36,8 +36,9 @@ int api_call_warn(struct api_call *call, const char *text)
 	return 0;
 }
 
-static void send_out(struct api_call *call, const struct http_answer *answer)
+void api_answer_raw(struct api_call *call, const struct http_answer *answer)
 {
+	api_audit(call, answer->status);
 	http_reply(call->req, answer);
 	api_call_free(call);
 }
@@ -46,7 +47,7 @@ void api_answer_text(struct api_call *call, const char *type, char *text, size_t
 {
 	struct http_answer answer = {.status = 200, .type = type, .body = text, .size = size};
 
-	send_out(call, &answer);
+	api_answer_raw(call, &answer);
 }
 
 /* The text of json with a newline behind, and frees json. NULL: out of memory. */
@@ -89,7 +90,7 @@ void api_answer(struct api_call *call, int status, json_t *json)
 	} else if (call->cache_key && status == 200) {
 		api_cache_put(call->api, call->cache_key, answer.body, answer.size);
 	}
-	send_out(call, &answer);
+	api_answer_raw(call, &answer);
 }
 
 void api_answer_error(struct api_call *call, int status, const char *fmt, ...)
@@ -144,6 +145,7 @@ void api_started(struct api_call *call, int r, uint64_t op, const struct err *er
 		api_answer_err(call, err);
 		return;
 	}
+	call->op = op;
 	if (api_bool(call, "wait", true))
 		return;
 	snprintf(href, sizeof(href), "/operation/%llu", (unsigned long long)op);
@@ -152,6 +154,7 @@ void api_started(struct api_call *call, int r, uint64_t op, const struct err *er
 
 void api_answer_op(struct api_call *call, int status, json_t *json, const struct ctl_op *op)
 {
+	call->op = op->id;
 	if (op->state == CTL_OP_FAILED) {
 		json_decref(json);
 		answer_failed(call, &op->err, op->id);

@@ -12,6 +12,10 @@
 #include "lib/base/clock.h"
 #include "lib/http/limits.h"
 
+/* lines a second in the log about requests that nobody may make */
+#define AUDIT_RATE_MAX	 20
+#define AUDIT_RATE_BURST 200
+
 static struct api_call *call_new(struct api *api, struct http_request *req)
 {
 	struct api_call *call = calloc(1, sizeof(*call));
@@ -24,6 +28,8 @@ static struct api_call *call_new(struct api *api, struct http_request *req)
 	}
 	call->api = api;
 	call->req = req;
+	call->began_ns = clock_mono_ns();
+	req->call = call;
 	list_add_tail(&api->calls, &call->all);
 	return call;
 }
@@ -38,8 +44,7 @@ static void refuse_method(struct api_call *call, const char *allow)
 				     .extra_name = "Allow",
 				     .extra_value = allow};
 
-	http_reply(call->req, &answer);
-	api_call_free(call);
+	api_answer_raw(call, &answer);
 }
 
 static void refuse_auth(struct api_call *call, int status, const struct err *err)
@@ -53,9 +58,22 @@ static void refuse_auth(struct api_call *call, int status, const struct err *err
 	if (status == 401) {
 		answer.extra_name = "WWW-Authenticate";
 		answer.extra_value = "Bearer";
+	} else if (status == 429) {
+		answer.extra_name = "Retry-After";
+		answer.extra_value = "1";
 	}
-	http_reply(call->req, &answer);
-	api_call_free(call);
+	api_answer_raw(call, &answer);
+}
+
+/* Who it is, whether that may, and does not ask all the time. 0, or the status of the refusal. */
+static int admit(struct api_call *call, struct err *err)
+{
+	int status = api_auth_check(call->api, call->req, &call->who, err);
+
+	if (http_rate_take(call->api->rate, call->who.client, call->began_ns))
+		return status;
+	err_set(err, EBUSY, "requests: more than %d a second", HTTP_RATE_MAX);
+	return 429;
 }
 
 /* Finds the route. false: the call has been answered. */
@@ -93,7 +111,7 @@ bool api_begin(void *arg, struct http_request *req)
 
 	if (!call)
 		return true;
-	status = api_auth_check(api, req, &err);
+	status = admit(call, &err);
 	if (status) {
 		refuse_auth(call, status, &err);
 		return true;
@@ -102,8 +120,16 @@ bool api_begin(void *arg, struct http_request *req)
 		return true;
 	if (call->route->flags & API_TOPOLOGY_BODY)
 		req->body_limit = HTTP_BODY_TOPOLOGY;
-	api_call_free(call); /* the handling makes its own: nothing waits in between */
-	return false;
+	return false; /* req->call goes on in api_handle() or api_dropped() */
+}
+
+void api_dropped(void *arg, struct http_request *req, int status)
+{
+	struct api_call *call = req->call;
+
+	(void)arg;
+	api_audit(call, status);
+	api_call_free(call);
 }
 
 static int read_params(struct api_call *call, struct err *err)
@@ -143,17 +169,23 @@ static bool answer_cached(struct api_call *call)
 
 void api_handle(void *arg, struct http_request *req)
 {
-	struct api_call *call = call_new(arg, req);
+	struct api_call *call = req->call;
 	struct err err = {0};
 	int r;
 
-	if (!call || !resolve(call))
-		return;
+	(void)arg;
 	r = read_params(call, &err);
 	if (r < 0)
 		api_answer_err(call, &err);
 	else if (!answer_cached(call))
 		call->route->handle(call);
+}
+
+static void free_secret(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
 }
 
 int api_new(const struct api_config *config, struct api **ret_api)
@@ -172,8 +204,14 @@ int api_new(const struct api_config *config, struct api **ret_api)
 	api->runtime_dir = strdup(config->runtime_dir);
 	api->host_name = strdup(config->host_name);
 	api->token = config->token ? strdup(config->token) : NULL;
-	if (!api->instance || !api->runtime_dir || !api->host_name ||
-	    (config->token && !api->token))
+	api->read_token = config->token ? strdup(config->read_token) : NULL;
+	api->audit.fn = config->audit;
+	api->audit.arg = config->audit_arg;
+	api->tls = config->tls;
+	api->rate = http_rate_new(HTTP_RATE_MAX, HTTP_RATE_BURST, HTTP_RATE_CLIENTS);
+	api->audit.rate = http_rate_new(AUDIT_RATE_MAX, AUDIT_RATE_BURST, 1);
+	if (!api->instance || !api->runtime_dir || !api->host_name || !api->rate ||
+	    !api->audit.rate || (config->token && (!api->token || !api->read_token)))
 		goto fail;
 	r = api_feed_new(api, &api->feed);
 	if (r < 0)
@@ -198,7 +236,10 @@ void api_free(struct api *api)
 	free(api->instance);
 	free(api->runtime_dir);
 	free(api->host_name);
-	free(api->token);
+	free_secret(api->token);
+	free_secret(api->read_token);
+	http_rate_free(api->rate);
+	http_rate_free(api->audit.rate);
 	free(api->openapi);
 	free(api);
 }

@@ -14,6 +14,7 @@
 #include "lib/loop/loop.h"
 
 struct api;
+struct http_tls;
 
 struct api_config { /* texts are copied */
 	struct loop *loop;
@@ -21,7 +22,12 @@ struct api_config { /* texts are copied */
 	const char *instance;	 /* "default" */
 	const char *runtime_dir; /* for people */
 	const char *host_name;	 /* this machine's */
-	const char *token;	 /* what TCP clients must bear; NULL: nothing (auth: none) */
+	/* What TCP clients must bear to do anything, and to read; NULL: nothing (auth: none). */
+	const char *token, *read_token;
+	/* Takes the lines of the audit, without newline; NULL: nobody. */
+	void (*audit)(void *arg, const char *line);
+	void *audit_arg;
+	const struct http_tls *tls; /* what is spoken on TCP; NULL: nothing; outlives the API */
 };
 
 int api_new(const struct api_config *config, struct api **ret_api);
@@ -31,5 +37,6 @@ void api_free(struct api *api); /* NULL is fine */
 /* For struct http_config; arg is the struct api. */
 bool api_begin(void *arg, struct http_request *req);
 void api_handle(void *arg, struct http_request *req);
+void api_dropped(void *arg, struct http_request *req, int status);
 
 #endif

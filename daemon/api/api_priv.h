@@ -6,8 +6,10 @@
 #include <jansson.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/who.h"
 #include "lib/base/list.h"
 #include "lib/http/params.h"
+#include "lib/http/rate.h"
 
 #define API_SEGMENTS_MAX 8
 #define API_CACHE_SLOTS	 16
@@ -68,7 +70,11 @@ struct api {
 	struct loop *loop;
 	struct ctl *ctl;
 	struct model *model;
-	char *instance, *runtime_dir, *host_name, *token;
+	char *instance, *runtime_dir, *host_name;
+	char *token, *read_token; /* both or none */
+	const struct http_tls *tls;
+	struct http_rate *rate; /* requests, by client */
+	struct api_auditor audit;
 	uint64_t started_ns;
 	struct list calls; /* struct api_call.all, not answered yet */
 	struct api_feed *feed;
@@ -80,6 +86,9 @@ struct api {
 struct api_call {
 	struct list all;
 	struct api *api;
+	struct api_who who;
+	uint64_t began_ns;
+	uint64_t op; /* the operation it made; 0: none */
 	struct http_request *req;
 	const struct api_route *route;
 	char *segments[API_SEGMENTS_MAX]; /* of the request's path, decoded */
@@ -113,6 +122,7 @@ double api_number(const struct api_call *call, const char *name, double otherwis
 bool api_bool(const struct api_call *call, const char *name, bool otherwise);
 
 /* answer.c. Each answers and frees the call. json may be NULL (out of memory: 503). */
+void api_answer_raw(struct api_call *call, const struct http_answer *answer);
 void api_answer(struct api_call *call, int status, json_t *json);
 void api_answer_text(struct api_call *call, const char *type, char *text, size_t size);
 void api_answer_error(struct api_call *call, int status, const char *fmt, ...)
@@ -129,9 +139,6 @@ ctl_done_fn api_done(const struct api_call *call, ctl_done_fn done);
 
 /* error.c */
 int api_status_of(int code);
-
-/* auth.c: 0, or the status of the refusal with err filled in. */
-int api_auth_check(const struct api *api, struct http_request *req, struct err *err);
 
 /* cache.c */
 const struct api_cached *api_cache_get(struct api *api, const char *key);

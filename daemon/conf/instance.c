@@ -36,9 +36,30 @@ int instance_make_dir(const char *path, mode_t mode, struct err *err)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, mode) < 0 && errno != EEXIST)
+		if (mkdir(part, mode) == 0) {
+			if (chmod(part, mode) < 0)
+				return err_errno(err, errno, "%s", part);
+		} else if (errno != EEXIST) {
 			return err_errno(err, errno, "%s", part);
+		}
 	}
+	return 0;
+}
+
+/* Whoever can write in the directory could put another socket or token in the place of ours. */
+static int check_dir(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_errno(err, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ENOTDIR, "%s: is not a directory", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(err, EPERM, "%s: belongs to user %u", path, st.st_uid);
+	if (st.st_mode & 022)
+		return err_set(err, EPERM, "%s: others may write in it (mode %04o)", path,
+			       st.st_mode & 07777);
 	return 0;
 }
 
@@ -48,7 +69,7 @@ static int open_locked(const char *path, struct err *err)
 {
 	for (int i = 0; i < 100; i++) {
 		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 		struct stat here, there;
 
 		if (fd < 0)
@@ -75,7 +96,9 @@ int instance_open(const char *runtime_dir, struct instance **ret_instance, struc
 	char path[PATH_MAX], text[16];
 	int r, n;
 
-	r = instance_make_dir(runtime_dir, 0755, err);
+	r = instance_make_dir(runtime_dir, INSTANCE_DIR_MODE, err);
+	if (r == 0)
+		r = check_dir(runtime_dir, err);
 	if (r < 0)
 		return r;
 	path_in(runtime_dir, "vlspd.pid", path);
@@ -101,7 +124,8 @@ int instance_open(const char *runtime_dir, struct instance **ret_instance, struc
 
 void instance_close(struct instance *in, bool clean, bool keep)
 {
-	static const char *const files[] = {"token", "vlspd.sock", "vlspd.pid"};
+	static const char *const files[] = {"token", "token.readonly", "vlspd.sock",
+					    "vlspd-ro.sock", "vlspd.pid"};
 	char path[PATH_MAX];
 
 	if (!in)
@@ -150,11 +174,37 @@ int instance_state_dir(const char *runtime_dir, char *buf, size_t size)
 	return 0;
 }
 
-int instance_token(struct instance *in, const char *group, char token[INSTANCE_TOKEN_SIZE],
+int instance_group(const char *setting, const char *name, bool must, gid_t *ret_gid,
 		   struct err *err)
 {
+	struct group *g = getgrnam(name);
+
+	if (!g && must)
+		return err_set(err, ENOENT, "%s: there is no group '%s'", setting, name);
+	/* an ordinary user gives files to groups it is in, if asked to */
+	*ret_gid = g && (must || geteuid() == 0) ? g->gr_gid : INSTANCE_NO_GROUP;
+	return 0;
+}
+
+int instance_share(struct instance *in, gid_t group, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (group == INSTANCE_NO_GROUP)
+		return 0;
+	path_in(in->dir, "vlspd.log", path);
+	if (lchown(path, (uid_t)-1, group) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s: give it to group %u", path, group);
+	path_in(in->dir, "vlspd.pid", path);
+	if (fchown(in->fd, (uid_t)-1, group) < 0)
+		return err_errno(err, errno, "%s: give it to group %u", path, group);
+	return 0;
+}
+
+int instance_token(struct instance *in, const char *name, gid_t group,
+		   char token[INSTANCE_TOKEN_SIZE], struct err *err)
+{
 	unsigned char raw[(INSTANCE_TOKEN_SIZE - 1) / 2];
-	struct group *g = getgrnam(group);
 	char path[PATH_MAX], text[INSTANCE_TOKEN_SIZE];
 	cleanup_close int fd = -1;
 
@@ -162,14 +212,14 @@ int instance_token(struct instance *in, const char *group, char token[INSTANCE_T
 		return err_errno(err, errno, "token");
 	for (size_t i = 0; i < sizeof(raw); i++)
 		snprintf(text + 2 * i, 3, "%02x", raw[i]);
-	path_in(in->dir, "token", path);
+	path_in(in->dir, name, path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(err, errno, "%s", path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_errno(err, errno, "%s", path);
-	if ((g && geteuid() == 0 && fchown(fd, (uid_t)-1, g->gr_gid) < 0) || fchmod(fd, 0640) < 0 ||
-	    dprintf(fd, "%s\n", text) < 0)
+	if ((group != INSTANCE_NO_GROUP && fchown(fd, (uid_t)-1, group) < 0) ||
+	    fchmod(fd, 0640) < 0 || dprintf(fd, "%s\n", text) < 0)
 		return err_errno(err, errno, "%s", path);
 	memcpy(token, text, sizeof(text));
 	return 0;

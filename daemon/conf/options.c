@@ -82,11 +82,6 @@ static int set_listen(struct conf *conf, const char *value, struct err *err)
 		return err_set(err, EINVAL, "listen: '%s' is not an IPv4 address", address);
 	if (units_count_parse(colon + 1, "listen", 0, 65535, &port, err) < 0)
 		return -EINVAL;
-	if (ip >> 24 != 127)
-		return err_set(err, EINVAL,
-			       "listen: %s is not a loopback address; others need TLS, which this "
-			       "version does not have",
-			       address);
 	conf->listen = true;
 	strcpy(conf->listen_address, address);
 	conf->listen_port = (uint16_t)port;
@@ -179,11 +174,52 @@ static int set_user_base(struct conf *conf, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_group_name(char group[33], const char *name, const char *value, struct err *err)
+{
+	if (!value[0] || strlen(value) > 32)
+		return err_set(err, EINVAL, "%s: '%.40s' is not a group's name", name, value);
+	strcpy(group, value);
+	return 0;
+}
+
+static int set_group(struct conf *conf, const char *value, struct err *err)
+{
+	conf->group_given = true;
+	return set_group_name(conf->group, "group", value, err);
+}
+
+static int set_read_group(struct conf *conf, const char *value, struct err *err)
+{
+	conf->read_group_given = true;
+	return set_group_name(conf->read_group, "read-group", value, err);
+}
+
+static int set_tls_cert(struct conf *conf, const char *value, struct err *err)
+{
+	return set_path(conf->tls_cert, "tls-cert", value, err);
+}
+
+static int set_tls_key(struct conf *conf, const char *value, struct err *err)
+{
+	return set_path(conf->tls_key, "tls-key", value, err);
+}
+
+static int set_tls_client_ca(struct conf *conf, const char *value, struct err *err)
+{
+	return set_path(conf->tls_client_ca, "tls-client-ca", value, err);
+}
+
 static const struct setting settings[] = {
 	{"runtime-dir", "DIR", "sockets, process id, token (/run/vlsp)", set_runtime_dir},
 	{"state-dir", "DIR", "what outlives a run (/var/lib/vlsp)", set_state_dir},
-	{"listen", "ADDR:PORT|none", "REST on TCP, loopback only (127.0.0.1:8888)", set_listen},
+	{"listen", "ADDR:PORT|none", "REST on TCP; not loopback: needs TLS (127.0.0.1:8888)",
+	 set_listen},
 	{"auth", "token|none", "none: TCP without a token; anybody here is root then", set_auth},
+	{"group", "NAME", "may command: opens the socket, reads the token (vlsp)", set_group},
+	{"read-group", "NAME", "may look: opens the read-only socket (vlsp-read)", set_read_group},
+	{"tls-cert", "FILE", "PEM: certificate and chain; TCP is https:// then", set_tls_cert},
+	{"tls-key", "FILE", "PEM: its key, not readable by everybody", set_tls_key},
+	{"tls-client-ca", "FILE", "PEM: clients must have a certificate of it", set_tls_client_ca},
 	{"log-level", "LEVEL", "error, warn, info or debug (info)", set_log_level},
 	{"role", "controller,host", "the only one there is in this version", set_role},
 	{"host", "local|fake", "fake: simulation, nothing in the kernel (local)", set_host},
@@ -374,6 +410,30 @@ static int parse_options(struct conf *conf, int argc, char *const argv[], bool c
 	return 0;
 }
 
+/* What only makes sense, or is only safe, together. */
+static int check_together(const struct conf *conf, struct err *err)
+{
+	bool local = strncmp(conf->listen_address, "127.", 4) == 0;
+	bool tls = conf->tls_cert[0] || conf->tls_key[0];
+
+	if (tls && !(conf->tls_cert[0] && conf->tls_key[0]))
+		return err_set(err, EINVAL, "%s: is missing; a certificate needs its key",
+			       conf->tls_cert[0] ? "tls-key" : "tls-cert");
+	if (conf->tls_client_ca[0] && !tls)
+		return err_set(err, EINVAL, "tls-client-ca: needs tls-cert and tls-key");
+	if (!conf->listen || local)
+		return 0;
+	if (!tls)
+		return err_set(err, EINVAL,
+			       "listen: %s is not a loopback address: it needs TLS (tls-cert and "
+			       "tls-key)",
+			       conf->listen_address);
+	if (conf->auth_none)
+		return err_set(err, EINVAL, "auth: none is for loopback addresses, not for %s",
+			       conf->listen_address);
+	return 0;
+}
+
 /* The place of a command in the table; -EINVAL: there is none. */
 static int command_of(const char *word, struct err *err)
 {
@@ -416,6 +476,8 @@ int conf_parse(int argc, char *const argv[], struct conf *ret_conf, struct err *
 	r = parse_options(&conf, argc, argv, true, err);
 	if (r == 0)
 		r = parse_options(&conf, argc, argv, false, err);
+	if (r == 0)
+		r = check_together(&conf, err);
 	if (r == 0)
 		*ret_conf = conf;
 	return r;

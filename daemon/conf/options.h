@@ -34,13 +34,14 @@ struct conf {
 	char listen_address[16];
 	uint16_t listen_port; /* 0: any */
 	enum log_level log_level;
-	bool fake_host;	     /* simulation mode */
-	bool auth_none;	     /* TCP without a token */
-	uint32_t hello_us;   /* 0: by the size of the network */
-	bool keep;	     /* stop: leave the network running for the next start */
-	bool restore;	     /* start: after a reboot, bring the topology back */
-	char group[33];	     /* may use the socket and read the token; "vlsp" */
-	char read_group[33]; /* may use the read-only socket; "vlsp-read" */
+	bool fake_host;			    /* simulation mode */
+	bool auth_none;			    /* TCP without a token */
+	uint32_t hello_us;		    /* 0: by the size of the network */
+	bool keep;			    /* stop: leave the network running for the next start */
+	bool restore;			    /* start: after a reboot, bring the topology back */
+	char group[33];			    /* may use the socket and read the token; "vlsp" */
+	char read_group[33];		    /* may use the read-only socket; "vlsp-read" */
+	bool group_given, read_group_given; /* then there must be such a group */
 	char tls_cert[CONF_PATH_SIZE], tls_key[CONF_PATH_SIZE]; /* PEM; "" : no TLS */
 	char tls_client_ca[CONF_PATH_SIZE]; /* PEM; clients must show a certificate; "" : no */
 	uint32_t user_base; /* lib/confine/confine.h; 0: router processes stay root */

@@ -159,7 +159,8 @@ int service_start(const struct conf *conf, service_run_fn run)
 			 conf->runtime_dir);
 		return fail(text);
 	}
-	if (service_allowed(conf, &err) < 0 || instance_make_dir(conf->runtime_dir, 0755, &err) < 0)
+	if (service_allowed(conf, &err) < 0 ||
+	    instance_make_dir(conf->runtime_dir, INSTANCE_DIR_MODE, &err) < 0)
 		return fail(err.text);
 	snprintf(log_path, sizeof(log_path), "%s/vlspd.log", conf->runtime_dir);
 	if (pipe2(fds, O_CLOEXEC) < 0)

@@ -22,6 +22,8 @@ struct harness {
 	struct model *model;
 	struct ctl *ctl;
 	struct api *api;
+	char audit[1024]; /* the last line */
+	unsigned audits;
 };
 
 struct call {
@@ -139,6 +141,14 @@ static inline void harness_settle(struct harness *h, const struct call *c)
 			abort(); /* nothing is under way that could answer */
 }
 
+static inline void harness_audit(void *arg, const char *line)
+{
+	struct harness *h = arg;
+
+	snprintf(h->audit, sizeof(h->audit), "%s", line);
+	h->audits++;
+}
+
 static inline int harness_open(struct harness *h, const char *token)
 {
 	struct fake_config fake;
@@ -160,7 +170,10 @@ static inline int harness_open(struct harness *h, const char *token)
 				  .instance = "test",
 				  .runtime_dir = "/nowhere",
 				  .host_name = "here",
-				  .token = token};
+				  .token = token,
+				  .read_token = "reader",
+				  .audit = harness_audit,
+				  .audit_arg = h};
 	return api_new(&api, &h->api);
 }
 

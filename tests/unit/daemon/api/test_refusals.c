@@ -182,13 +182,30 @@ static void tcp_needs_the_token_and_a_local_page(void **state)
 		  "Bearer secret"},
 		 403},
 		{{"Host", "localhost", "Origin", "null", "Authorization", "Bearer secret"}, 403},
-		{{"Host", "localhost", "Origin", "http://localhost:8888", "Authorization",
+		{{"Host", "localhost:8888", "Origin", "http://localhost:8888", "Authorization",
 		  "Bearer secret"},
 		 200},
+		{{"Host", "localhost:8888", "Origin", "http://localhost:3000", "Authorization",
+		  "Bearer secret"},
+		 403},
+		{{"Host", "localhost:8888", "Origin", "https://localhost:8888", "Authorization",
+		  "Bearer secret"},
+		 403},
+		{{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Authorization",
+		  "Bearer secret"},
+		 403},
+		{{"Host", "localhost", "Sec-Fetch-Site", "same-origin", "Authorization",
+		  "Bearer secret"},
+		 200},
+		{{"Host", "localhost", "Authorization", "Bearer reader"}, 200},
+		{{"Host", "localhost", "Authorization", "Bearer "}, 401},
+		{{"Host", "[::1]:8888", "Authorization", "Bearer secret"}, 200},
+		{{"Host", "[::1", "Authorization", "Bearer secret"}, 403},
+		{{"Host", "", "Authorization", "Bearer secret"}, 403},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
-		struct call c = {.req.peer = HTTP_PEER_TCP};
+		struct call c = {.req.peer.kind = HTTP_PEER_TCP};
 
 		memcpy(c.headers, callers[i].headers, sizeof(c.headers));
 		request(*state, "GET /router/count", NULL, &c);
@@ -203,7 +220,7 @@ static void tcp_needs_the_token_and_a_local_page(void **state)
 static void who_may_not_speak_learns_nothing_and_changes_nothing(void **state)
 {
 	struct harness *h = *state;
-	struct call c = {.req.peer = HTTP_PEER_TCP, .headers = {"Host", "localhost"}};
+	struct call c = {.req.peer.kind = HTTP_PEER_TCP, .headers = {"Host", "localhost"}};
 
 	request(h, "POST /router/?name=x", NULL, &c);
 	assert_int_equal(c.status, 401);

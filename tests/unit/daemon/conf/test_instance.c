@@ -128,8 +128,8 @@ static void the_token_is_random_and_for_owner_and_group(void **state)
 	FILE *f;
 
 	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
-	assert_int_equal(instance_token(in, "no-such-group", one, NULL), 0);
-	assert_int_equal(instance_token(in, "no-such-group", two, NULL), 0);
+	assert_int_equal(instance_token(in, "token", INSTANCE_NO_GROUP, one, NULL), 0);
+	assert_int_equal(instance_token(in, "token", INSTANCE_NO_GROUP, two, NULL), 0);
 	assert_int_equal(strlen(one), 64);
 	assert_int_equal(strspn(one, "0123456789abcdef"), 64);
 	assert_string_not_equal(one, two);
@@ -144,6 +144,67 @@ static void the_token_is_random_and_for_owner_and_group(void **state)
 	assert_string_equal(text, two);
 	instance_close(in, true, false);
 	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void mode_is(const char *dir, const char *name, mode_t mode)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void files_have_their_modes_whatever_the_umask_is(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	char token[INSTANCE_TOKEN_SIZE];
+	mode_t old = umask(0);
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+		assert_int_equal(instance_token(in, "token.readonly", getegid(), token, NULL), 0);
+		assert_int_equal(instance_share(in, getegid(), NULL), 0);
+		mode_is(p->dir, "", INSTANCE_DIR_MODE);
+		mode_is(p->dir, "vlspd.pid", i ? 0600 : 0640);
+		mode_is(p->dir, "token.readonly", 0640);
+		instance_close(in, true, false);
+		umask(077);
+	}
+	umask(old);
+}
+
+static void a_directory_that_others_write_in_is_refused(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	struct err err = {0};
+
+	assert_int_equal(instance_make_dir(p->dir, 0775, NULL), 0);
+	assert_int_equal(instance_open(p->dir, &in, &err), -EPERM);
+	assert_non_null(strstr(err.text, "others may write in it (mode 0775)"));
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chmod(p->dir, 0755), 0);
+	assert_int_equal(chown(p->dir, 65534, 65534), 0);
+	assert_int_equal(instance_open(p->dir, &in, &err), -EPERM);
+	assert_non_null(strstr(err.text, "belongs to user 65534"));
+}
+
+static void a_group_that_was_asked_for_must_be_there(void **state)
+{
+	struct err err = {0};
+	gid_t gid = 7;
+
+	(void)state;
+	assert_int_equal(instance_group("group", "no-such-group", true, &gid, &err), -ENOENT);
+	assert_string_equal(err.text, "group: there is no group 'no-such-group'");
+	assert_int_equal(instance_group("group", "no-such-group", false, &gid, &err), 0);
+	assert_true(gid == INSTANCE_NO_GROUP);
+	assert_int_equal(instance_group("group", "root", true, &gid, &err), 0);
+	assert_int_equal(gid, 0);
 }
 
 static void what_is_not_ours_stays(void **state)
@@ -189,6 +250,9 @@ int main(void)
 		T(who_runs_is_found_until_it_ends),
 		T(what_a_crash_leaves_is_not_believed_and_taken_over),
 		T(the_token_is_random_and_for_owner_and_group),
+		T(files_have_their_modes_whatever_the_umask_is),
+		T(a_directory_that_others_write_in_is_refused),
+		T(a_group_that_was_asked_for_must_be_there),
 		T(what_is_not_ours_stays),
 		T(the_state_directory_is_noted_while_there_is_a_network),
 	};

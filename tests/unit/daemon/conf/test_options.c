@@ -82,6 +82,18 @@ static void options_are_taken_in_both_spellings(void **state)
 	assert_false(c.restore || c.cgroups || c.limit_caps);
 	assert_int_equal(c.user_base, 0);
 	assert_true(c.state_dir_given);
+	assert_int_equal(
+		parse(&c, NULL,
+		      WORDS("run", "--listen", "192.0.2.1:1", "--tls-key", "/k", "--tls-cert", "/c",
+			    "--tls-client-ca", "/a", "--group", "g", "--read-group=r")),
+		0);
+	assert_string_equal(c.listen_address, "192.0.2.1");
+	assert_string_equal(c.tls_cert, "/c");
+	assert_string_equal(c.tls_key, "/k");
+	assert_string_equal(c.tls_client_ca, "/a");
+	assert_string_equal(c.group, "g");
+	assert_string_equal(c.read_group, "r");
+	assert_true(c.group_given && c.read_group_given);
 	assert_int_equal(parse(&c, NULL, WORDS("stop", "--help")), 0);
 	assert_int_equal(c.command, CONF_HELP);
 }
@@ -109,6 +121,13 @@ static void wrong_usage_names_what_is_wrong(void **state)
 		{{"run", "--role", "host"}, "role"},
 		{{"run", "--host", "mars"}, "host"},
 		{{"run", "--auth", "password"}, "auth"},
+		{{"run", "--auth=none", "--tls-cert=/c", "--tls-key=/k", "--listen=192.0.2.1:1"},
+		 "auth: none is for loopback"},
+		{{"run", "--tls-cert", "/c"}, "tls-key"},
+		{{"run", "--tls-key", "/c"}, "tls-cert"},
+		{{"run", "--tls-client-ca", "/c"}, "tls-client-ca"},
+		{{"run", "--group", ""}, "group"},
+		{{"run", "--read-group", "abcdefghijklmnopqrstuvwxyz0123456789"}, "read-group"},
 		{{"run", "--log-level", "loud"}, "log-level"},
 		{{"run", "--hello-interval", "20"}, "hello-interval"},
 		{{"run", "--hello-interval", "1us"}, "hello-interval"},
