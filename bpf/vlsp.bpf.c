@@ -3,8 +3,9 @@
  * The fast path of all virtual routers of an instance. vlsp_in runs at the clsact ingress of every
  * link end: what a hop does to a datagram. vlsp_out runs at the clsact egress of each router's
  * edge device (lo): IPv4 becomes VDP and takes its first link. What they cannot decide is passed
- * to the router process' packet socket. Documentation/kernel.md has the reasons, wire.md the
- * format.
+ * to the router process' packet socket. What is not theirs is left to filters behind them
+ * (TC_ACT_UNSPEC; without any it goes its usual way). Documentation/kernel.md has the reasons,
+ * wire.md the format.
  */
 #include <linux/bpf.h>
 #include <linux/in.h>
@@ -202,11 +203,11 @@ int vlsp_in(struct __sk_buff *skb)
 	struct vlsp_port *port = bpf_map_lookup_elem(&vlsp_port, &ifindex);
 
 	if (!port)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	if (port->flags & VLSP_PORT_SILENT)
 		return refuse(skb, VLSP_DROP_SILENT, TC_ACT_SHOT);
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	if (!(port->flags & VLSP_PORT_VALID))
 		return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
 
@@ -289,7 +290,7 @@ int vlsp_out(struct __sk_buff *skb)
 	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 
 	if (!conf || skb->protocol != bpf_htons(ETH_P_IP) || skb->len < NET_END)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	__be32 ports = 0;
 	struct ethhdr *eth = linear(skb, UDP_END);
 	struct iphdr *ip = (void *)(eth + 1);
@@ -307,9 +308,9 @@ int vlsp_out(struct __sk_buff *skb)
 
 	/* Not ours: other networks, 127/8, and the router talking to itself. */
 	if (((dst ^ conf->network) & conf->mask) || src == dst)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	if ((src ^ conf->network) & conf->mask)
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 
 	__u32 host = bpf_ntohl(src & ~conf->mask);
 	struct vlsp_addr *owner = bpf_map_lookup_elem(&vlsp_addr, &host);

@@ -67,6 +67,21 @@ story
 check "iperf3 over TCP" at_least "$(iperf)" 100000000
 check "TCP's large segments cross unsegmented" at_least "$(average_frame 104 iperf)" 10000
 
+# People's own filters behind ours get what is not ours, and nothing else: these drop all that they get.
+ip -n r1 addr add 192.168.9.1/30 dev right
+ip -n r2 addr add 192.168.9.2/30 dev left
+check "IPv4 between the ends of a link" in_ns r1 ping -qc 3 -i 0.02 -W 1 192.168.9.2
+check "a router to itself" in_ns r1 ping -qc 3 -i 0.02 -W 1 127.0.0.1
+in_ns r2 tc filter add dev left ingress prio 60000 bpf da bytecode '1,6 0 0 2,'
+in_ns r1 tc filter add dev lo egress prio 60000 bpf da bytecode '1,6 0 0 2,'
+check "a later filter gets no virtual datagram" in_ns r1 ping -qc 5 -i 0.02 -W 1 10.0.0.3
+check "it gets IPv4 on a link" bash -c "! nsenter --net=/run/netns/r1 ping -qc 1 -W 0.2 192.168.9.2"
+check "and what a router says to itself" bash -c "! nsenter --net=/run/netns/r1 ping -qc 1 -W 0.2 127.0.0.1"
+in_ns r2 tc filter del dev left ingress prio 60000
+in_ns r1 tc filter del dev lo egress prio 60000
+ip -n r1 addr del 192.168.9.1/30 dev right
+ip -n r2 addr del 192.168.9.2/30 dev left
+
 # The loader ends and another takes over: packets do not notice, and counters count on.
 before=$(counter 103 rx)
 in_ns r1 ping -q -i 0.005 -w 20 -c 100000 10.0.0.3 >ping.log &

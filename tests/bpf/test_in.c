@@ -153,7 +153,7 @@ static void frames_that_are_not_vdp_pass_uncounted(void **state)
 	vdp_frame(&in, ADDR(3), ADDR(2), 100);
 	ETH(&in)->h_proto = htons(ETH_P_ARP);
 	hop();
-	assert_int_equal(out.verdict, TC_ACT_OK);
+	assert_int_equal(out.verdict, TC_ACT_UNSPEC);
 	assert_memory_equal(out.bytes, in.bytes, in.size);
 	assert_int_equal(count(IN).rx_packets, 0);
 }
