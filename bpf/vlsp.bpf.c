@@ -324,7 +324,8 @@ int vlsp_out(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	struct vlsp_count *row = count_row(conf, router->edge);
 
-	if (*(__u8 *)ip != IPV4_PLAIN) {
+	/* What processes say to each other does not come from sockets that make IPv4. */
+	if (*(__u8 *)ip != IPV4_PLAIN || ip->protocol == VDP_PROTO_CONTROL) {
 		count_drop(row, VLSP_DROP_UNSUPPORTED);
 		return TC_ACT_SHOT;
 	}

@@ -222,6 +222,18 @@ static void options_are_counted_as_unsupported(void **state)
 	assert_int_equal(count(OUT).tx_packets, 0);
 }
 
+static void control_is_not_made_from_ipv4(void **state)
+{
+	(void)state;
+	need_bpf();
+	ipv4_frame(&in, ADDR(1), ADDR(2), 30);
+	IP(&in)->protocol = VDP_PROTO_CONTROL;
+	leave();
+	assert_int_equal(out.verdict, TC_ACT_SHOT);
+	assert_dropped(EDGE, VLSP_DROP_UNSUPPORTED);
+	assert_int_equal(count(OUT).tx_packets, 0);
+}
+
 static void what_is_larger_than_the_mtu_is_dropped_unless_it_is_segmented_later(void **state)
 {
 	(void)state;
@@ -270,6 +282,7 @@ int main(void)
 		T(a_source_that_is_nobodys_is_dropped),
 		T(without_a_route_the_process_sees_the_datagram_as_vdp_on_lo),
 		T(options_are_counted_as_unsupported),
+		T(control_is_not_made_from_ipv4),
 		T(what_is_larger_than_the_mtu_is_dropped_unless_it_is_segmented_later),
 		T(a_link_that_is_gone_or_silent_counts_the_drop),
 	};
