@@ -177,7 +177,7 @@ class Round:
 
     def reconcile(self):
         world = self.world
-        if self.sabotage.mend or self.sabotage.restarts:
+        if self.sabotage.mend:
             status, out, err = world.vlsp("topology", "reconcile")
             if status:
                 raise Failure(f"reconcile exited {status}: {out}{err}")
@@ -185,7 +185,7 @@ class Round:
         def nothing():
             status, out, err = world.vlsp("topology", "reconcile", "--dry-run")
             return "" if status == 0 and "nothing to do" in out + err else f"exit {status}: {out}{err}"
-        wait_for("reconcile finds nothing to do", 5, nothing)
+        wait_for("reconcile finds nothing to do", 10, nothing)
 
     def check_untouched(self):
         """Who was well goes on: the same process, unless the round did something to routers."""
@@ -217,7 +217,7 @@ class Round:
         self.check_answers()
         self.world.vlsp("status")
         note = ""
-        if not (self.sabotage.mend or self.sabotage.restarts):
+        if not self.sabotage.mend:
             note = self.check_model()
         self.reconcile()
         self.world.settle()

@@ -70,7 +70,7 @@ class Sabotage:
         "kill": (12, False, False), "pause": (3, False, False), "clock": (2, False, False),
         "router-pause": (3, False, True), "router-kill": (4, False, True),
         "device": (3, True, False), "name": (2, True, True), "filter": (3, True, False),
-        "full": (3, False, False), "descriptors": (2, False, True), "send": (2, True, True),
+        "full": (3, False, False), "descriptors": (2, True, True), "send": (2, True, True),
         "recv": (1, True, True), "mount": (2, True, True), "namespace": (2, True, True),
         "sync": (2, True, True), "open": (1, True, True)}
 
