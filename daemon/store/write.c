@@ -234,6 +234,7 @@ struct begin {
 /* What is done between BEGIN and COMMIT: SQLITE_OK or the code. */
 typedef int (*work_fn)(struct store_db *s, const void *arg);
 
+/* The operation's row, and the ids that were given out. */
 static int begin_work(struct store_db *s, const void *arg)
 {
 	const struct begin *begin = arg;
@@ -292,9 +293,12 @@ static int commit_work(struct store_db *s, const void *arg)
 		       : rc;
 }
 
+/* One that was refused at its turn has not begun. */
 static int end_work(struct store_db *s, const void *arg)
 {
-	return put_op(s, arg);
+	const struct begin begin = {arg, 0, 0};
+
+	return begin_work(s, &begin);
 }
 
 static int settle_work(struct store_db *s, const void *arg)

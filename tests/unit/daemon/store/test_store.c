@@ -120,6 +120,25 @@ static void what_is_loaded_is_restored(void **state)
 	net_free(&net);
 }
 
+/* Refused at its turn: it ends without having begun. */
+static void an_operation_that_never_began_is_history_too(void **state)
+{
+	struct world *w = *state;
+	struct store_content *content;
+	struct store_op op = {.id = 7, .kind = "link-add", .ended = true, .error = ENOENT};
+	struct net net;
+
+	net_make(&net, 2);
+	world_start(w);
+	net_write(w, &net, 1);
+	w->store->ops->end(w->store, &op);
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_int_equal(content->last_op_id, 7);
+	assert_int_equal(content->op_count, 2);
+	store_content_free(content);
+	net_free(&net);
+}
+
 static void nothing_is_left_when_it_is_removed(void **state)
 {
 	struct world *w = *state;
@@ -147,6 +166,7 @@ int main(void)
 		TEST(a_new_store_is_empty_and_private),
 		TEST(what_is_committed_is_loaded),
 		TEST(what_is_loaded_is_restored),
+		TEST(an_operation_that_never_began_is_history_too),
 		TEST(nothing_is_left_when_it_is_removed),
 	};
 
