@@ -75,6 +75,7 @@ static const struct host_ops ops = {
 	.counts_read = counts_read,
 	.netns_path = netns_path,
 	.application = local_application,
+	.audit = local_audit,
 	.close = local_close,
 };
 
@@ -172,10 +173,25 @@ static bool pins_has(void *arg, const char *kind, const char *what)
 
 static int load_programs(struct local *local, struct err *err)
 {
+	struct err why = {0};
+	int r;
+
 	local->bld_journal = (struct bld_journal){
 		.arg = local->journal, .add = pins_add, .del = pins_del, .has = pins_has};
-	return bld_open(local->instance, local->network.network, local->network.prefix_len,
-			&local->bld_journal, &local->bld, err);
+	r = bld_open(local->instance, local->network.network, local->network.prefix_len,
+		     &local->bld_journal, &local->bld, &why);
+	if (r == -EUCLEAN) {
+		/* Without its maps nothing can be taken over; the audit will remove it. */
+		log_warn("%s", why.text);
+		local_stale_pins(local);
+		r = bld_open(local->instance, local->network.network, local->network.prefix_len,
+			     &local->bld_journal, &local->bld, &why);
+	}
+	if (r < 0)
+		return err_set(err, -r, "%s", why.text);
+	/* With routers there, it is theirs. */
+	bld_network(local->bld, &local->network.network, &local->network.prefix_len);
+	return 0;
 }
 
 static int listen_open(struct local *local, struct err *err)
@@ -207,8 +223,6 @@ static int open_all(struct local *local, const struct host_local_config *config,
 
 	if (r == 0)
 		r = journal_open(local, err);
-	if (r == 0)
-		r = local_stale_remove(local, err);
 	if (r < 0)
 		return r;
 	r = local_batch_init(local);

@@ -307,7 +307,10 @@ static void timer_expired(void *arg)
 
 int local_batch_init(struct local *local)
 {
-	return loop_timer_new(local->loop, timer_expired, local, &local->run.timer);
+	int r = loop_timer_new(local->loop, timer_expired, local, &local->run.timer);
+
+	return r < 0 ? r
+		     : loop_timer_new(local->loop, local_adopt_late, local, &local->audit.timer);
 }
 
 int local_batch_submit(struct host *host, struct host_batch *batch, host_progress_fn progress,
@@ -317,7 +320,7 @@ int local_batch_submit(struct host *host, struct host_batch *batch, host_progres
 	struct local_run *run = &local->run;
 	struct loop_timer *timer = run->timer;
 
-	if (run->batch || local->closing)
+	if (run->batch || local->audit.audit || local->closing)
 		return -EBUSY;
 	if (batch->network.prefix_len < 16 || batch->network.prefix_len > 30 ||
 	    batch->network.hello_us == 0 || batch->network.dead_us < batch->network.hello_us)
@@ -333,6 +336,8 @@ int local_batch_submit(struct host *host, struct host_batch *batch, host_progres
 			 batch->routers_set_count + batch->routers_add_count +
 			 batch->links_add_count + batch->links_set_count,
 	};
+	local->used = true;
+	local_listen_go(local->listen);
 	loop_timer_set(timer, 1); /* at once, but from the loop */
 	return 0;
 }

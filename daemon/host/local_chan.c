@@ -50,6 +50,7 @@ struct local_listen {
 	void *arg;
 	struct loop_timer *again; /* armed: no descriptors, nothing is accepted until then */
 	bool full;		  /* that has been said */
+	bool going;
 	struct list chans;
 	int sock;
 	struct sockaddr_un addr;
@@ -272,7 +273,14 @@ static int listen_open(struct local_listen *server, uint32_t owner)
 	    (owner && chown(server->addr.sun_path, owner, owner) < 0) ||
 	    listen(server->sock, BACKLOG) < 0)
 		return -errno;
-	return loop_add(server->loop, server->sock, EPOLLIN, listen_ready, server, &server->source);
+	return loop_add(server->loop, server->sock, 0, listen_ready, server, &server->source);
+}
+
+void local_listen_go(struct local_listen *server)
+{
+	if (!server->going)
+		listen_again(server);
+	server->going = true;
 }
 
 int local_listen_new(struct loop *loop, const char *path, uint32_t owner,

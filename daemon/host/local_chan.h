@@ -24,10 +24,11 @@ struct local_chan_ops {
 };
 
 /* path: at most 107 bytes; a file there is replaced. Mode 0600, of that user and group (0: ours):
- * those whom router processes run as. */
+ * those whom router processes run as. Connections wait until local_listen_go(). */
 int local_listen_new(struct loop *loop, const char *path, uint32_t owner,
 		     const struct local_chan_ops *ops, void *arg, struct local_listen **ret_server,
 		     struct err *err);
+void local_listen_go(struct local_listen *server); /* again is fine */
 /* Closes the socket, its file and all connections (without calling closed). NULL is fine. */
 void local_listen_free(struct local_listen *server);
 

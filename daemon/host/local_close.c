@@ -4,13 +4,16 @@
  * ends and what it made is left as it runs. Called through host_ops, and by local.c for one that
  * was opened by half.
  */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "daemon/host/local_priv.h"
+#include "daemon/host/local_audit.h"
 #include "lib/base/clock.h"
 
 #define STOP_PATIENCE_NS (2 * NSEC_PER_SEC)
+#define STEP_MS		 5
 
 static bool all_stopped(const struct local *local)
 {
@@ -20,17 +23,38 @@ static bool all_stopped(const struct local *local)
 	return true;
 }
 
+/* Of processes that were taken over nobody but their pidfd tells. false: there are none. */
+static bool look_watched(struct local *local)
+{
+	bool any = false;
+
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		struct local_router *router = local->routers[slot];
+		struct pollfd p = {.events = POLLIN};
+
+		if (!router || !router->watch)
+			continue;
+		any = true;
+		p.fd = router->watch_fd;
+		if (poll(&p, 1, 0) > 0)
+			local_router_gone(router);
+	}
+	return any;
+}
+
 /* Without the loop: nobody else's callbacks may run now. */
 static void wait_stopped(struct local *local)
 {
 	uint64_t deadline = clock_mono_ns() + STOP_PATIENCE_NS;
 
-	while (!all_stopped(local)) {
-		uint64_t now = clock_mono_ns();
+	while (!all_stopped(local) && clock_mono_ns() < deadline) {
+		bool watched = look_watched(local);
 
-		if (now >= deadline ||
-		    local_spawn_wait(local->spawn, (int)((deadline - now) / NSEC_PER_MSEC) + 1) < 0)
-			return;
+		if (local_spawn_wait(local->spawn, STEP_MS) < 0) {
+			if (!watched)
+				return;
+			usleep(STEP_MS * 1000);
+		}
 	}
 }
 
@@ -94,6 +118,8 @@ static void stop_work(struct local *local)
 	__atomic_store_n(&local->run.link.cancel, true, __ATOMIC_RELAXED);
 	local_work_free(local->work);
 	batch_cancel(local);
+	if (local->audit.audit)
+		local_audit_finish(local, -ECANCELED, &(struct err){.code = ECANCELED});
 	local_dump_cancel(local, NULL, -ECANCELED);
 }
 
@@ -126,6 +152,7 @@ void local_close(struct host *host, bool keep)
 	local_names_done(&local->names, keep);
 	local_journal_close(local->journal, true); /* when nothing stands in it */
 	loop_timer_free(local->run.timer);
+	loop_timer_free(local->audit.timer);
 	pthread_mutex_destroy(&local->bld_lock);
 	free(local);
 }

@@ -97,6 +97,15 @@ int local_ends_weight(struct local *local, const struct host_link *link)
 	return 0;
 }
 
+int local_router_tell_all(struct local_router *router)
+{
+	int r = local_router_tell(router);
+
+	if (r < 0 || !router->chan)
+		return r;
+	return local_chan_send(router->chan, FRAME_LINKS_END, NULL, 0, -1);
+}
+
 #define ENDS_PER_FRAME 2048
 
 int local_router_tell(struct local_router *router)

@@ -294,6 +294,36 @@ int local_names_path(const struct local_names *names, const char *name, char *bu
 	return access(buf, F_OK) < 0 ? -ENOENT : 0;
 }
 
+bool local_names_exists(const struct local_names *names, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
+	return access(path, F_OK) == 0;
+}
+
+bool local_names_unpublished(const struct local_names *names, const char *name)
+{
+	char link[PATH_MAX];
+	struct stat st;
+
+	public_path(name, link);
+	return names->public && lstat(link, &st) < 0 && errno == ENOENT;
+}
+
+int local_names_publish(const struct local_names *names, const char *name)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (!names->public)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
+	(void)mkdir(PUBLIC_DIR, 0755); /* symlink(2) says if it is not there */
+	r = local_names_note(names, &name, 1, true);
+	return r < 0 ? r : publish(name, path, NULL);
+}
+
 unsigned long local_names_inode(const struct local_names *names, const char *name)
 {
 	char path[PATH_MAX];

@@ -42,6 +42,12 @@ void local_names_drop(struct local_names *names);
 int local_names_path(const struct local_names *names, const char *name, char *buf, size_t size);
 /* The namespace's inode number, 0: there is none (of that name, or none is bound to it). */
 unsigned long local_names_inode(const struct local_names *names, const char *name);
+/* Whether there is a file of that name, a namespace or not. */
+bool local_names_exists(const struct local_names *names, const char *name);
+/* The symbolic link to that name is missing, and nothing else has its place. */
+bool local_names_unpublished(const struct local_names *names, const char *name);
+/* Makes it. 0 or -errno. */
+int local_names_publish(const struct local_names *names, const char *name);
 /* Calls fn for each name there is. */
 void local_names_each(const struct local_names *names, void (*fn)(void *arg, const char *name),
 		      void *arg);

@@ -14,6 +14,7 @@
 #include "daemon/host/local_chan.h"
 #include "daemon/host/local_journal.h"
 #include "daemon/host/local_link.h"
+#include "daemon/host/local_look.h"
 #include "daemon/host/local_names.h"
 #include "daemon/host/local_ns.h"
 #include "daemon/host/local_router_priv.h"
@@ -72,6 +73,16 @@ struct local_run {		  /* the batch that runs */
 	struct local_remove_task remove;
 };
 
+struct local_audit_run {	  /* the audit that runs */
+	struct host_audit *audit; /* NULL: none */
+	bool adopt, waiting;	  /* waiting: for processes that are taken over */
+	host_audit_fn done;
+	void *arg;
+	struct local_run_job job;
+	struct local_look look;
+	struct loop_timer *timer; /* end of patience */
+};
+
 struct local {
 	struct host host; /* first */
 	struct loop *loop;
@@ -94,6 +105,8 @@ struct local {
 	size_t router_count;
 	struct host_network network; /* as of the last batch */
 	struct local_run run;
+	struct local_audit_run audit;
+	bool used; /* something was asked of it: too late for taking over */
 	struct list dumps;
 	uint32_t cookie;
 	bool closing;
@@ -125,6 +138,11 @@ int local_check(const struct local *local, struct host_batch *batch, struct err 
 /* local_remove.c: taking routers and links out of the kernel; in a worker, or while closing */
 void local_remove_run(struct local_remove_task *task);
 
+/* local_audit.c: host_ops.audit */
+int local_audit(struct host *host, struct host_audit *audit, bool adopt, host_audit_fn done,
+		void *arg);
+void local_adopt_late(void *local); /* local_adopt.c: the timer of audit */
+
 /* local_close.c: host_ops.close, also for one that was opened by half */
 void local_close(struct host *host, bool keep);
 
@@ -135,5 +153,6 @@ int local_application(struct host *host, uint32_t id, uint32_t slot, struct host
 /* local_stale.c: -EADDRINUSE if the instance runs; what an earlier run has left goes. */
 int local_stale_check(const struct local *local, struct err *err);
 int local_stale_remove(struct local *local, struct err *err);
+void local_stale_pins(struct local *local); /* removes those that stand in the journal */
 
 #endif

@@ -8,9 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
-#include "daemon/host/local_priv.h"
+#include "daemon/host/local_audit.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -62,6 +63,7 @@ void local_router_free(struct local_router *router)
 	router->local->routers[router->slot] = NULL;
 	router->local->router_count--;
 	local_chan_close(router->chan);
+	local_router_unwatch(router);
 	loop_timer_free(router->timer);
 	free(router->ends);
 	free(router);
@@ -83,6 +85,10 @@ void local_router_start(struct local_router *router)
 
 void local_router_kill(struct local_router *router)
 {
+	if (router->watch) {
+		(void)pidfd_send_signal(router->watch_fd, SIGKILL, NULL, 0);
+		return;
+	}
 	/* The number is ours while its parent, the spawner, has not reported its end; of a process
 	 * that has another parent, the connection says that it is still that one. */
 	if (router->pid > 0 && (!router->lost || router->chan))
@@ -137,9 +143,10 @@ static void process_ended(struct local_router *router, int status, int error)
 	struct err err = {0};
 
 	local_chan_close(router->chan);
+	local_router_unwatch(router);
 	router->chan = NULL;
 	router->pid = router->said = 0;
-	router->lost = router->asked = false;
+	router->lost = router->asked = router->adopting = false;
 	router->end_sent = 0;
 	router->awaited_count = 0;
 	local_dump_cancel(local, router, -ECONNRESET);
@@ -161,6 +168,23 @@ static void process_ended(struct local_router *router, int status, int error)
 			events->router_died(events->arg, router->slot, status);
 	}
 	local_batch_step(local);
+	local_adopt_step(local);
+}
+
+void local_router_gone(struct local_router *router)
+{
+	process_ended(router, STATUS_UNKNOWN, 0);
+}
+
+void local_router_adopt(struct local_router *router, int32_t pid)
+{
+	if (pid <= 0 || local_router_watch(router, pid) < 0) {
+		wait_and_restart(router);
+		return;
+	}
+	router->state = LOCAL_STARTING;
+	router->pid = pid;
+	router->adopting = true;
 }
 
 /* --- the spawner -------------------------------------------------------------------------------
@@ -242,7 +266,7 @@ static void spawn_lost(void *arg, int status)
 	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
 		struct local_router *router = local->routers[slot];
 
-		if (!router || router->pid == 0)
+		if (!router || router->pid == 0 || router->watch)
 			continue;
 		router->lost = true;
 		if (!router->chan) /* it may run or not; nobody would ever tell */
@@ -322,7 +346,7 @@ static void *chan_hello(void *arg, struct local_chan *chan, const struct frame_h
 	router->awaited_count = 0;
 	/* An error is the connection's end, which is heard of. */
 	if (local_router_config(router) == 0 && !router->in_batch)
-		(void)local_router_tell(router); /* in a batch: at its end */
+		(void)local_router_tell_all(router); /* in a batch: at its end */
 	return router;
 }
 
@@ -335,6 +359,11 @@ static void became_ready(struct local_router *router)
 		return;
 	router->state = LOCAL_RUNNING;
 	router->ready_ns = clock_mono_ns();
+	if (router->adopting) { /* its process is no news */
+		router->adopting = false;
+		local_adopt_step(local);
+		return;
+	}
 	if (!router->in_batch && events->router_ready)
 		events->router_ready(events->arg, router->slot,
 				     router->pid ? router->pid : router->said);

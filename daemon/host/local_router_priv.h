@@ -40,6 +40,7 @@ struct local_router {
 	enum local_state state;
 	bool in_batch;	     /* the batch that runs makes it: its end is the batch's failure */
 	bool lost;	     /* of a spawner that has ended: its exit will not be heard of */
+	bool adopting;	     /* taken over, and not heard of since */
 	bool asked;	     /* the spawner has not answered yet */
 	int32_t pid;	     /* 0: none, or not known yet */
 	int32_t said;	     /* pid of the connection, before the spawner said it */
@@ -52,6 +53,8 @@ struct local_router {
 	unsigned awaited_count;
 	uint64_t ready_ns, backoff_ns;
 	struct loop_timer *timer;
+	struct loop_source *watch; /* of a process that was taken over: a pidfd */
+	int watch_fd;
 };
 
 struct local_dump {
@@ -77,8 +80,19 @@ int local_router_config(struct local_router *router); /* sends CONFIG if connect
 int local_router_grow(struct local_router *router, uint32_t capacity);
 /* Tells the process of the ends that it does not know; 0 when it is not connected. */
 int local_router_tell(struct local_router *router);
+/* The same, and that these are all: it drops others, which it may have from an earlier daemon. */
+int local_router_tell_all(struct local_router *router);
 extern const struct local_spawn_ops local_router_spawn_ops;
 extern const struct local_chan_ops local_router_chan_ops;
+
+/* Makes the process of an earlier daemon this router's own (pid 0: there is none, one is started
+ * when the neighbours have forgotten it). */
+void local_router_adopt(struct local_router *router, int32_t pid);
+void local_router_gone(struct local_router *router); /* that process has ended */
+
+/* local_adopt.c: tells of its end by local_router_gone(). 0, -ESRCH, -errno. */
+int local_router_watch(struct local_router *router, int32_t pid);
+void local_router_unwatch(struct local_router *router);
 
 /* local_ends.c: what links a router has */
 int local_ends_add(struct local *local, const struct host_link *link);

@@ -4,6 +4,7 @@
  * programs inside them, pins in the directory of its name. Nothing is looked for anywhere else, so
  * nothing of anybody else can be hit. Called by local.c before anything is made, or alone.
  */
+#include <bpf/bpf.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,28 @@ int local_stale_check(const struct local *local, struct err *err)
 		return err_set(err, EADDRINUSE, "an instance runs in %s already",
 			       local->runtime_dir);
 	return 0;
+}
+
+static void remove_pin(void *arg, const char *what)
+{
+	struct local *local = arg;
+	char path[256];
+	unsigned id;
+	int fd;
+
+	if (sscanf(what, "%255s %u", path, &id) != 2)
+		return;
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && bld_id(fd) == id)
+		(void)unlink(path);
+	if (fd >= 0)
+		close(fd);
+	(void)local_journal_del(local->journal, "pin", &what, 1);
+}
+
+void local_stale_pins(struct local *local)
+{
+	local_journal_each(local->journal, "pin", remove_pin, local);
 }
 
 struct striker {

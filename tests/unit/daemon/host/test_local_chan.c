@@ -86,6 +86,7 @@ static void without_descriptors_it_waits_and_does_not_spin(void **state)
 	snprintf(path, sizeof(path), "%s/sock", dir);
 	assert_int_equal(loop_new(&loop), 0);
 	assert_int_equal(local_listen_new(loop, path, 0, &ops, &heard, &server, NULL), 0);
+	local_listen_go(server);
 	sock = connect_to(path);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;

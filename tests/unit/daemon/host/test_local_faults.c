@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The local back end when something is wrong: names and indices that are taken, processes that die,
- * programs that hold a namespace, a crash of the daemon, a second daemon.
+ * programs that hold a namespace, a second daemon.
  * Needs root and $O/vlsp-router; skips with the reason otherwise.
  */
 #include "tests/unit/daemon/host/local_world.h"
@@ -155,38 +155,6 @@ static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
 	host_batch_free(batch);
 }
 
-/* The daemon's crash: its loop and descriptors end, names, namespaces and routers stay. */
-static void what_a_crash_left_goes_when_the_instance_starts_again(void **state)
-{
-	struct world *world = *state;
-	struct err err = {0};
-	int status;
-	pid_t pid;
-
-	NEED(state);
-	world->host->ops->close(world->host, false);
-	world->host = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		loop_free(world->loop);
-		if (loop_new(&world->loop) < 0 || open_host(world, &err) < 0)
-			_exit(1);
-		_exit(run(world, grid(3, false)) < 0 ? 2 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_int_equal(shell("ip netns exec r1 ip link show to-r2 >/dev/null"), 0);
-	if (open_host(world, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_not_equal(shell("ls -A " RUNTIME "/netns 2>/dev/null | grep -q ."), 0);
-	run_ok(world, grid(2, false));
-	assert_int_equal(shell("test $(ip netns | wc -l) = 4"), 0);
-	world->host->ops->close(world->host, false);
-	world->host = NULL;
-	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\" && test ! -e /run/netns"), 0);
-}
-
 static void a_second_one_in_the_same_directory_is_refused(void **state)
 {
 	struct world *world = *state, other = {.loop = world ? world->loop : NULL};
@@ -212,7 +180,6 @@ int main(void)
 		TEST(a_router_whose_process_dies_comes_back_with_its_links),
 		TEST(a_spawner_that_dies_is_replaced_and_its_routers_are_watched),
 		TEST(closing_in_the_middle_of_a_batch_cancels_it),
-		TEST(what_a_crash_left_goes_when_the_instance_starts_again),
 		TEST(a_second_one_in_the_same_directory_is_refused),
 	};
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * host_ops.audit: a worker looks, and clears where that is asked for; then, with adopt, the loop
+ * takes over (local_adopt.c). One at a time, and not beside a batch.
+ */
+#include "daemon/host/local_audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+
+static struct local_audit_run *run_of(struct local *local)
+{
+	return &local->audit;
+}
+
+void local_audit_finish(struct local *local, int status, const struct err *err)
+{
+	struct local_audit_run *run = run_of(local);
+	struct host_audit *audit = run->audit;
+
+	local_look_done(&run->look);
+	loop_timer_set(run->timer, 0);
+	run->audit = NULL;
+	run->waiting = false;
+	for (size_t i = 0; i < audit->router_count; i++) {
+		const struct local_router *router = local_router_get(local, audit->routers[i].slot);
+
+		if (router)
+			audit->routers[i].pid = router->pid;
+	}
+	run->done(run->arg, audit, status, err);
+}
+
+/* A missing symbolic link is no reason to end what runs. */
+static void publish(struct local *local, const struct local_look *look)
+{
+	for (size_t i = 0; i < look->audit->router_count; i++) {
+		const char *name = look->audit->routers[i].name;
+
+		if (look->audit->router_found[i] != HOST_WELL || !look->routers[i].link)
+			continue;
+		if (local_names_publish(&local->names, name) < 0)
+			log_debug("router %s: /run/netns/%s cannot be made", name, name);
+	}
+}
+
+static void audit_job(struct local_job *job)
+{
+	struct local *local = ((struct local_run_job *)job)->local;
+	struct local_audit_run *run = run_of(local);
+	struct local_look *look = &run->look;
+	bool clear = run->adopt || run->audit->clean;
+
+	local_look_run(look);
+	if (look->status == 0 && clear)
+		look->status = local_clear_run(local, look, run->adopt);
+	if (look->status == 0 && clear)
+		publish(local, look);
+}
+
+static void audit_done(struct local_job *job)
+{
+	struct local *local = ((struct local_run_job *)job)->local;
+	struct local_audit_run *run = run_of(local);
+	int r = run->look.status;
+
+	if (r == 0 && run->adopt) {
+		r = local_adopt_begin(local, &run->look);
+		if (r == 0) {
+			local_adopt_step(local);
+			return;
+		}
+		err_errno(&run->look.err, r, "taking over");
+	}
+	local_audit_finish(local, r, &run->look.err);
+}
+
+static void name_known(const struct local *local, struct local_look *look)
+{
+	for (size_t i = 0; i < look->audit->router_count; i++) {
+		const struct local_router *router = local_router_get(local,
+								     look->audit->routers[i].slot);
+
+		if (router)
+			look->routers[i].known = router->asked ? -1 : router->pid;
+	}
+}
+
+int local_audit(struct host *host, struct host_audit *audit, bool adopt, host_audit_fn done,
+		void *arg)
+{
+	struct local *local = (struct local *)host;
+	struct local_audit_run *run = run_of(local);
+	struct local_seen *seen;
+
+	if (local->run.batch || run->audit || local->closing)
+		return -EBUSY;
+	if (adopt && local->used)
+		return -EINVAL;
+	seen = calloc(audit->router_count + 1, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	local->used = true;
+	run->audit = audit;
+	run->adopt = adopt;
+	run->done = done;
+	run->arg = arg;
+	run->look = (struct local_look){
+		.names = &local->names,
+		.instance = local->instance,
+		.bld = local->bld,
+		.audit = audit,
+		.processes = adopt || audit->clean,
+		.routers = seen,
+	};
+	audit->strays = 0;
+	audit->example[0] = '\0';
+	name_known(local, &run->look);
+	run->job = (struct local_run_job){.job = {.run = audit_job, .done = audit_done},
+					  .local = local};
+	local_work_add(local->work, &run->job.job);
+	return 0;
+}
