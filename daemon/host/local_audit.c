@@ -123,3 +123,41 @@ int local_audit(struct host *host, struct host_audit *audit, bool adopt, host_au
 	local_work_add(local->work, &run->job.job);
 	return 0;
 }
+
+static void count(void *arg, const char *what)
+{
+	(void)what;
+	(*(size_t *)arg)++;
+}
+
+static bool is_something(const struct local *local)
+{
+	size_t names = 0;
+
+	local_journal_each(local->journal, "netns", count, &names);
+	return names || local->names.mounted || bld_adopted(local->bld);
+}
+
+void local_audit_nothing(struct local *local)
+{
+	struct local_look look = {.names = &local->names,
+				  .instance = local->instance,
+				  .bld = local->bld,
+				  .audit = host_audit_new(0, 0),
+				  .processes = true};
+
+	bool first = !local->used;
+
+	local->used = true;
+	if (!look.audit || !first || !is_something(local)) {
+		host_audit_free(look.audit);
+		return; /* without memory: what is in the way is then refused, one by one */
+	}
+	local_look_run(&look);
+	if (look.status == 0)
+		look.status = local_clear_run(local, &look, true);
+	if (look.status < 0)
+		log_warn("what an earlier run left: %s", look.err.text);
+	local_look_done(&look);
+	host_audit_free(look.audit);
+}

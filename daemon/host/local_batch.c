@@ -336,7 +336,7 @@ int local_batch_submit(struct host *host, struct host_batch *batch, host_progres
 			 batch->routers_set_count + batch->routers_add_count +
 			 batch->links_add_count + batch->links_set_count,
 	};
-	local->used = true;
+	local_audit_nothing(local);
 	local_listen_go(local->listen);
 	loop_timer_set(timer, 1); /* at once, but from the loop */
 	return 0;

@@ -139,6 +139,7 @@ void local_close(struct host *host, bool keep)
 	if (keep) {
 		leave_all(local);
 	} else {
+		local_audit_nothing(local);
 		if (local->spawn)
 			stop_all(local);
 		remove_all(local);
