@@ -91,6 +91,22 @@ static char *absolute(const char *dir)
 	return path;
 }
 
+/* Who may not open the socket can often still read. */
+static const char *socket_in(const char *runtime_dir)
+{
+	static const char *const names[] = {"vlspd.sock", "vlspd-ro.sock"};
+	bool may[2];
+
+	for (int i = 0; i < 2; i++) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", runtime_dir, names[i]) < 0)
+			path = NULL;
+		may[i] = path && access(path, W_OK) == 0;
+	}
+	return !may[0] && may[1] ? names[1] : names[0];
+}
+
 int request_where(const struct cli *cli, char **ret_url, char **ret_runtime_dir)
 {
 	const char *url = cli_text(cli, "url"), *dir = cli_text(cli, "runtime-dir"), *e;
@@ -107,7 +123,7 @@ int request_where(const struct cli *cli, char **ret_url, char **ret_runtime_dir)
 		text = asprintf(&text, "unix://%s", url + 5) < 0 ? NULL : text;
 	else if (url)
 		text = strdup(url);
-	else if (asprintf(&text, "unix://%s/vlspd.sock", runtime_dir) < 0)
+	else if (asprintf(&text, "unix://%s/%s", runtime_dir, socket_in(runtime_dir)) < 0)
 		text = NULL;
 	if (!text) {
 		free(runtime_dir);
@@ -118,35 +134,70 @@ int request_where(const struct cli *cli, char **ret_url, char **ret_runtime_dir)
 	return 0;
 }
 
-/* The token of http:// is in a file that not everybody may read; without it the daemon says 401. */
-static char *token_read(const char *runtime_dir)
+/* NULL: cannot be read, errno says why. */
+static char *line_of(const char *path)
 {
-	cleanup_free char *path = NULL;
-	cleanup_fclose FILE *file = NULL;
+	cleanup_fclose FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t n;
 
-	if (asprintf(&path, "%s/token", runtime_dir) < 0) {
-		path = NULL;
-		return NULL;
-	}
-	file = fopen(path, "re");
 	if (!file)
 		return NULL;
-	n = getline(&line, &room, file);
-	if (n <= 0) {
+	if (getline(&line, &room, file) <= 0) {
 		free(line);
+		errno = ENODATA;
 		return NULL;
 	}
 	line[strcspn(line, "\r\n")] = '\0';
 	return line;
 }
 
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* Of the instance in runtime_dir; without one the daemon says 401. */
+static char *token_of(const char *runtime_dir)
+{
+	static const char *const names[] = {"token", "token.readonly"};
+	char *token = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !token; i++) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", runtime_dir, names[i]) < 0)
+			path = NULL;
+		token = path ? line_of(path) : NULL;
+	}
+	return token;
+}
+
+/* What authorises us at url: by the environment, or, of a daemon on this machine, by its files,
+ * which are not sent to others. 0 or the exit code. */
+static int token_find(struct cli *cli, const char *url, const char *runtime_dir, char **ret_token)
+{
+	const char *text = variable("VLSP_TOKEN"), *file = variable("VLSP_TOKEN_FILE");
+
+	if (text)
+		*ret_token = strdup(text);
+	else if (file && !(*ret_token = line_of(file)))
+		return cli_fail(cli, "VLSP_TOKEN_FILE: %s: %s", file, strerror(errno));
+	else if (!file && rest_is_local(url))
+		*ret_token = token_of(runtime_dir);
+	return 0;
+}
+
 int request_open(struct cli *cli, struct rest **ret_rest)
 {
 	cleanup_free char *url = NULL, *runtime_dir = NULL, *token = NULL;
+	struct rest_trust trust = {.ca = variable("VLSP_CACERT"),
+				   .cert = variable("VLSP_CERT"),
+				   .key = variable("VLSP_KEY")};
 	struct err err;
+	int rc;
 
 	if (cli->rest) {
 		*ret_rest = cli->rest;
@@ -154,9 +205,10 @@ int request_open(struct cli *cli, struct rest **ret_rest)
 	}
 	if (request_where(cli, &url, &runtime_dir) < 0)
 		return cli_fail(cli, "out of memory");
-	if (strncmp(url, "unix://", 7) != 0)
-		token = token_read(runtime_dir);
-	if (rest_open(url, token, &cli->rest, &err) < 0)
+	if (strncmp(url, "unix://", 7) != 0 && (rc = token_find(cli, url, runtime_dir, &token)))
+		return rc;
+	trust.token = token;
+	if (rest_open(url, &trust, &cli->rest, &err) < 0)
 		return cli_fail(cli, "%s", err.text);
 	*ret_rest = cli->rest;
 	return 0;
@@ -193,7 +245,7 @@ static int refused(struct cli *cli, const char *path, const struct answer *answe
 		return cli_fail(cli, "the daemon answered %d without a reason (%s)", answer->status,
 				path);
 	if (answer->status == 401)
-		return cli_fail(cli, "%s (no readable token in the runtime directory?)", reason);
+		return cli_fail(cli, "%s (VLSP_TOKEN_FILE names a file with it)", reason);
 	reason = field_known_as(reason, &name);
 	return cli_fail(cli, "%s%s", name, reason);
 }

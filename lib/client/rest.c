@@ -13,8 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #define CONNECT_SECONDS 5L
+#define BUSY_TRIES	20
+#define BUSY_WAIT_US	250000
 #define UNIX_PREFIX	"unix://"
 #define BODY_MAX	((size_t)1 << 30) /* an answer beyond it is refused, not gathered */
 
@@ -22,7 +26,9 @@ struct rest {
 	CURL *curl;
 	char *socket; /* path of the unix socket; NULL: TCP */
 	char *base;   /* scheme, host and port in front of each path */
+	char *ca, *cert, *key;
 	struct curl_slist *token;
+	char reason[CURL_ERROR_SIZE]; /* of the last failure, by libcurl */
 };
 
 struct sink { /* where the body of an answer goes */
@@ -60,16 +66,47 @@ static int open_check(const char *url, struct err *err)
 	return 0;
 }
 
-int rest_open(const char *url, const char *token, struct rest **ret_rest, struct err *err)
+bool rest_is_local(const char *url)
 {
+	const char *host = strstr(url, "://");
+	bool bracket;
+	size_t n;
+
+	if (!host)
+		return false;
+	host += 3;
+	bracket = host[0] == '[';
+	n = strcspn(host + bracket, bracket ? "]" : ":/?");
+	host += bracket;
+	return (n == 9 && strncasecmp(host, "localhost", 9) == 0) ||
+	       (n == 3 && strncmp(host, "::1", 3) == 0) ||
+	       (strncmp(host, "127.", 4) == 0 && n == strspn(host, "0123456789."));
+}
+
+/* strdup() of what may be NULL. false: out of memory. */
+static bool copy(char **ret_text, const char *text)
+{
+	*ret_text = text ? strdup(text) : NULL;
+	return !text || *ret_text;
+}
+
+int rest_open(const char *url, const struct rest_trust *trust, struct rest **ret_rest,
+	      struct err *err)
+{
+	static const struct rest_trust nothing;
 	bool tls = strncmp(url, "https://", 8) == 0;
 	struct rest *rest;
 	char *header = NULL;
 	int r;
 
+	if (!trust)
+		trust = &nothing;
 	r = open_check(url, err);
 	if (r < 0)
 		return r;
+	if (trust->token && strncmp(url, "http://", 7) == 0 && !rest_is_local(url))
+		return err_set(err, EINVAL, "url: %s would carry the token in clear; use https://",
+			       url);
 	if (curl_global_init(tls ? CURL_GLOBAL_DEFAULT : CURL_GLOBAL_NOTHING) != CURLE_OK)
 		return err_set(err, EIO, "libcurl cannot be initialised");
 	rest = calloc(1, sizeof(*rest));
@@ -84,12 +121,13 @@ int rest_open(const char *url, const char *token, struct rest **ret_rest, struct
 		rest->base = strdup(url);
 	}
 	rest->curl = curl_easy_init();
-	if (!rest->base || !rest->curl)
+	if (!rest->base || !rest->curl || !copy(&rest->ca, trust->ca) ||
+	    !copy(&rest->cert, trust->cert) || !copy(&rest->key, trust->key))
 		goto no_memory;
 	for (size_t n = strlen(rest->base); n > 0 && rest->base[n - 1] == '/'; n--)
 		rest->base[n - 1] = '\0';
-	if (token) {
-		if (asprintf(&header, "Authorization: Bearer %s", token) < 0)
+	if (trust->token) {
+		if (asprintf(&header, "Authorization: Bearer %s", trust->token) < 0)
 			goto no_memory;
 		rest->token = curl_slist_append(NULL, header);
 		free(header);
@@ -112,6 +150,9 @@ void rest_close(struct rest *rest)
 	curl_easy_cleanup(rest->curl);
 	free(rest->socket);
 	free(rest->base);
+	free(rest->ca);
+	free(rest->cert);
+	free(rest->key);
 	free(rest);
 }
 
@@ -176,6 +217,36 @@ static size_t sink_write(char *data, size_t one, size_t size, void *arg)
 	return sink->ended ? 0 : one * size;
 }
 
+/* What there is about TLS to say. */
+static bool tls_failed(const struct rest *rest, CURLcode code, struct err *err)
+{
+	const char *reason = rest->reason[0] ? rest->reason : curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		err_set(err, EACCES,
+			"the certificate of %s is not trusted: %s (VLSP_CACERT names the file of "
+			"its authority)",
+			rest->base, reason);
+		return true;
+	case CURLE_SSL_CACERT_BADFILE:
+		err_set(err, EACCES, "VLSP_CACERT: %s: %s", rest->ca ? rest->ca : "", reason);
+		return true;
+	case CURLE_SSL_CERTPROBLEM:
+		err_set(err, EACCES, "VLSP_CERT, VLSP_KEY: %s", reason);
+		return true;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_RECV_ERROR: /* TLS 1.3: the refusal of our certificate comes with the answer */
+		if (strncmp(rest->base, "https://", 8) != 0)
+			return false;
+		err_set(err, EACCES, "no TLS connection with %s: %s%s", rest->base, reason,
+			rest->cert ? "" : " (does it ask for a certificate? VLSP_CERT, VLSP_KEY)");
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Why there was no answer, in words that say what to do. */
 static int call_failed(struct rest *rest, CURLcode code, const struct sink *sink, struct err *err)
 {
@@ -183,6 +254,8 @@ static int call_failed(struct rest *rest, CURLcode code, const struct sink *sink
 
 	if (sink->error)
 		return err_errno(err, sink->error, "answer of the daemon");
+	if (!rest->socket && tls_failed(rest, code, err))
+		return -EACCES;
 	if (code != CURLE_COULDNT_CONNECT)
 		return err_set(err, code == CURLE_OPERATION_TIMEDOUT ? ETIMEDOUT : EIO,
 			       "no answer from vlspd at %s: %s",
@@ -238,7 +311,18 @@ static CURLcode call_setup(struct rest *rest, const char *url, struct curl_slist
 	    (code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink)) != CURLE_OK)
 		return code;
 	if (rest->socket)
-		code = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, rest->socket);
+		return curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, rest->socket);
+	rest->reason[0] = '\0';
+	if ((code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, rest->reason)) != CURLE_OK ||
+	    (code = curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2)) !=
+		    CURLE_OK)
+		return code;
+	if (rest->ca)
+		code = curl_easy_setopt(curl, CURLOPT_CAINFO, rest->ca);
+	if (rest->cert && code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_SSLCERT, rest->cert);
+	if (rest->key && code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_SSLKEY, rest->key);
 	return code;
 }
 
@@ -301,12 +385,19 @@ int rest_call(struct rest *rest, const char *method, const char *path, const cha
 	      struct err *err)
 {
 	struct sink sink = {0};
-	int r;
+	int r, tries = 0, status = 0;
 
 	if (!sink_grow(&sink, 0))
 		return err_set(err, ENOMEM, "out of memory");
-	sink.data[0] = '\0';
-	r = call_run(rest, method, path, type, body, size, &sink, ret_status, err);
+	do {
+		if (tries)
+			usleep(BUSY_WAIT_US);
+		sink.size = 0;
+		sink.data[0] = '\0';
+		r = call_run(rest, method, path, type, body, size, &sink, &status, err);
+	} while (r == 0 && status == 429 && ++tries < BUSY_TRIES);
+	if (r == 0)
+		*ret_status = status;
 	if (r < 0) {
 		free(sink.data);
 		return r;

@@ -18,7 +18,7 @@
  * user, an address) gets three quarters of a kind's; root all of the socket's */
 #define HTTP_CONNECTIONS_UNIX	 256
 #define HTTP_CONNECTIONS_READ	 64
-#define HTTP_CONNECTIONS_TCP	 192
+#define HTTP_CONNECTIONS_TCP	 384
 #define HTTP_CONNECTIONS_MAX	 (HTTP_CONNECTIONS_UNIX + HTTP_CONNECTIONS_READ + HTTP_CONNECTIONS_TCP)
 #define HTTP_CLIENT_SHARE(slots) ((slots) - (slots) / 4)
 
@@ -26,6 +26,7 @@
 #define HTTP_HEAD_TIMEOUT_MS 10000 /* from the connection to the end of the head, TLS included */
 #define HTTP_BODY_GRACE_MS   10000 /* after that a body must have come at this rate on average */
 #define HTTP_BODY_RATE_MIN   4096  /* bytes a second */
+#define HTTP_BODY_RATE_EVICT 65536 /* slower ones give way when slots are short */
 #define HTTP_LINGER_MS	     2000  /* after a refusal, for the client to read it */
 #define HTTP_IDLE_TIMEOUT_S  60	   /* without a byte in either direction */
 

@@ -36,6 +36,7 @@ struct http_relay {
 	struct loop_source *net_source, *inner_source;
 	int net, inner;
 	bool shaken;	      /* hands */
+	bool failed;	      /* the handshake: waits for the client to read why */
 	bool dead;	      /* the client's side */
 	uint64_t deadline_ns; /* 0: as long as conn lives */
 	struct flow in, out;
@@ -103,6 +104,19 @@ static bool identify(struct http_relay *r)
 	return ok;
 }
 
+/* The server sees its end of the pair closed; the client gets the time to read the alert. */
+static void fail(struct http_relay *r)
+{
+	r->failed = true;
+	r->deadline_ns = clock_mono_ns() + HTTP_LINGER_MS * NSEC_PER_MSEC;
+	r->conn->relay = NULL;
+	r->conn = NULL;
+	loop_del(r->inner_source);
+	r->inner_source = NULL;
+	shutdown(r->inner, SHUT_RDWR);
+	shutdown(r->net, SHUT_WR);
+}
+
 static void shake(struct http_relay *r)
 {
 	int rc;
@@ -112,14 +126,29 @@ static void shake(struct http_relay *r)
 	while (rc == GNUTLS_E_WARNING_ALERT_RECEIVED);
 	if (is_busy(rc))
 		return;
-	if (rc < 0)
-		gnutls_alert_send_appropriate(r->session, rc);
-	if (rc < 0 || !identify(r)) {
-		log_debug("http: TLS with %s: %s", r->conn->peer.address, gnutls_strerror(rc));
-		r->dead = true;
+	if (rc == 0 && identify(r)) {
+		r->shaken = true;
 		return;
 	}
-	r->shaken = true;
+	log_debug("http: TLS with %s: %s", r->conn->peer.address, gnutls_strerror(rc));
+	if (rc < 0)
+		gnutls_alert_send_appropriate(r->session, rc);
+	fail(r);
+}
+
+/* Reads and forgets, until the client has closed. */
+static void linger(struct http_relay *r)
+{
+	ssize_t n;
+
+	for (int i = 0; i < 64; i++) {
+		n = recv(r->net, r->in.data, sizeof(r->in.data), MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0)
+			break;
+	}
+	r->dead = true;
 }
 
 /* What the client sends, to the server. Whether something has moved. */
@@ -201,8 +230,10 @@ static void pump(struct http_relay *r)
 {
 	bool moved;
 
-	if (!r->shaken && !r->dead)
+	if (!r->shaken && !r->failed)
 		shake(r);
+	if (r->failed)
+		linger(r);
 	do {
 		moved = r->shaken && !r->dead && move_in(r);
 		moved |= r->shaken && !r->dead && move_out(r);

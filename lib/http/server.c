@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,8 +164,8 @@ static int listener_new(struct http_server *server, int fd, const struct listene
 	*l = *model;
 	l->server = server;
 	l->fd = fd;
-	r = listen(fd, 256) < 0 ? -errno
-				: loop_add(server->loop, fd, EPOLLIN, on_listener, l, &l->source);
+	r = listen(fd, 1024) < 0 ? -errno
+				 : loop_add(server->loop, fd, EPOLLIN, on_listener, l, &l->source);
 	if (r < 0)
 		goto fail;
 	list_add_tail(&server->listeners, &l->all);
@@ -229,7 +230,7 @@ int http_listen_tcp(struct http_server *server, const char *address, uint16_t po
 	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct listener l = {.pool = HTTP_POOL_TCP, .tls = tls};
 	socklen_t len = sizeof(addr);
-	int one = 1, fd, r;
+	int one = 1, defer_s = HTTP_HEAD_TIMEOUT_MS / 1000, fd, r;
 
 	if (inet_pton(AF_INET, address, &addr.sin_addr) != 1)
 		return err_set(err, EINVAL, "listen: '%.60s' is not an IPv4 address", address);
@@ -239,6 +240,9 @@ int http_listen_tcp(struct http_server *server, const char *address, uint16_t po
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_errno(err, errno, "listen: socket");
+	/* Who connects and sends nothing is not even announced for a while. */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof(defer_s)) < 0)
+		log_debug("http: no TCP_DEFER_ACCEPT: %s", strerror(errno));
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&addr, &len) < 0) {

@@ -3,7 +3,7 @@
  * Connections before libmicrohttpd gets them: a head (and a short body) is awaited and looked at
  * without being taken from the socket. A refusal is written here, in JSON, and the connection
  * lingers a moment so that the client can read it. When there is no slot for a new connection, the
- * oldest one that has not sent its request gives way. Called by server.c.
+ * oldest one without a head, or the slowest body, gives way. Called by server.c.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -162,6 +162,11 @@ static void conn_evict(struct http_conn *c)
 	}
 }
 
+static bool is_of(const struct http_conn *c, enum http_pool pool, const struct http_client *client)
+{
+	return c->slot->client->pool == pool && (!client || c->slot->client == client);
+}
+
 static struct http_conn *oldest(const struct list *conns, enum http_phase phase,
 				enum http_pool pool, const struct http_client *client)
 {
@@ -170,14 +175,38 @@ static struct http_conn *oldest(const struct list *conns, enum http_phase phase,
 	list_for_each (pos, conns) {
 		struct http_conn *c = list_entry(pos, struct http_conn, all);
 
-		if (c->phase == phase && !c->cut && c->slot->client->pool == pool &&
-		    (!client || c->slot->client == client))
+		if (c->phase == phase && is_of(c, pool, client))
 			return c;
 	}
 	return NULL;
 }
 
-/* Of one client (NULL: of anybody in the pool) the oldest connection that still sends. */
+/* Bytes a second of the body so far. */
+static uint64_t body_rate(const struct http_conn *c, uint64_t now)
+{
+	return c->body_bytes * 1000 / ((now - c->body_began_ns) / NSEC_PER_MSEC + 1);
+}
+
+static struct http_conn *slowest_body(const struct list *conns, enum http_pool pool,
+				      const struct http_client *client)
+{
+	uint64_t now = clock_mono_ns(), least = HTTP_BODY_RATE_EVICT;
+	struct http_conn *best = NULL;
+	struct list *pos;
+
+	list_for_each (pos, conns) {
+		struct http_conn *c = list_entry(pos, struct http_conn, all);
+
+		if (c->phase != HTTP_PHASE_BODY || c->cut || !is_of(c, pool, client) ||
+		    body_rate(c, now) >= least)
+			continue;
+		least = body_rate(c, now);
+		best = c;
+	}
+	return best;
+}
+
+/* Of one client (NULL: of anybody in the pool) a connection that still sends. */
 static bool evict_one(struct http_server *server, enum http_pool pool,
 		      const struct http_client *client)
 {
@@ -186,7 +215,7 @@ static bool evict_one(struct http_server *server, enum http_pool pool,
 	if (!c)
 		c = oldest(&server->visitors, HTTP_PHASE_HEAD, pool, client);
 	if (!c)
-		c = oldest(&server->passed, HTTP_PHASE_BODY, pool, client);
+		c = slowest_body(&server->passed, pool, client);
 	if (c)
 		conn_evict(c);
 	return c != NULL;
@@ -219,10 +248,9 @@ static void check_visitor(struct http_conn *c, uint64_t now)
 
 static void check_body(struct http_conn *c, uint64_t now)
 {
-	uint64_t ms = (now - c->body_began_ns) / NSEC_PER_MSEC;
-
-	if (c->phase == HTTP_PHASE_BODY && !c->cut && ms > HTTP_BODY_GRACE_MS &&
-	    c->body_bytes < ms * HTTP_BODY_RATE_MIN / 1000)
+	if (c->phase == HTTP_PHASE_BODY && !c->cut &&
+	    now - c->body_began_ns > HTTP_BODY_GRACE_MS * NSEC_PER_MSEC &&
+	    body_rate(c, now) < HTTP_BODY_RATE_MIN)
 		passed_cut(c, 408, "body: comes too slowly");
 }
 

@@ -65,15 +65,17 @@ static void who_sends_no_request_gives_way_to_who_does(void **state)
 	}
 }
 
+#define MANY (HTTP_CLIENT_SHARE(HTTP_CONNECTIONS_TCP) + 32)
+
 static void slots_of_tcp_are_not_those_of_the_socket(void **state)
 {
 	static const char get[] = REQ("GET /router/count", "");
 	static const char events[] = REQ("GET /events", "Authorization: Bearer secret\r\n");
 	struct world *w = *state;
-	struct client *c = fill(w, events, true, 600), one;
+	struct client *c = fill(w, events, true, MANY), one;
 	int open = 0;
 
-	for (int i = 0; i < 600; i++) {
+	for (int i = 0; i < MANY; i++) {
 		for (int k = 0; k < 3; k++)
 			client_step(&c[i]);
 		open += !c[i].over;
@@ -85,7 +87,7 @@ static void slots_of_tcp_are_not_those_of_the_socket(void **state)
 	client_finish(w, &one);
 	assert_int_equal(status_of(&one), 503);
 	client_close(&one);
-	empty(w, c, 600);
+	empty(w, c, MANY);
 }
 
 /* A body is let grow until the sum of all is at its limit. */
