@@ -4,6 +4,7 @@
  * read again) and after reading (whoever edited the file, or whatever damaged it, gets no wrong
  * network). Called by write.c and read.c. Texts start with the field.
  */
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,18 @@ static int check_link_name(const char *name, struct err *err)
 	return err_set(err, EINVAL, "name: '%.150s' has characters that a name has not", name);
 }
 
+/* It is stored as text. */
+static int check_shape(const struct topo_shape *shape, struct err *err)
+{
+	char text[STORE_SHAPE_SIZE];
+	struct topo_shape back;
+
+	if (!shape->set)
+		return 0;
+	store_shape_write(shape, text);
+	return store_shape_read(text, &back, err);
+}
+
 int store_check_link(const struct store_link *link, struct err *err)
 {
 	static const char *const routers[] = {"router_a", "router_b"};
@@ -148,6 +161,9 @@ int store_check_link(const struct store_link *link, struct err *err)
 		r = within("weight", link->weight, 1, TOPO_WEIGHT_MAX, err);
 	if (r == 0)
 		r = within("admin", (unsigned)link->admin, 0, STORE_ADMIN_WORDS - 1, err);
+	for (int side = 0; r == 0 && side < 2; side++)
+		if (check_shape(&link->shape[side], err) < 0)
+			r = err_wrap(err, "shape");
 	if (r == 0)
 		r = check_label(link->label, err);
 	if (r == 0)
@@ -180,6 +196,36 @@ int store_check_op(const struct store_op *op, struct err *err)
 	if (r == 0)
 		r = within("ended_ms", op->ended_ms, 0, TIME_MAX, err);
 	return r;
+}
+
+static uint64_t sum_bytes(uint64_t sum, char type, const void *bytes, size_t size)
+{
+	const unsigned char *p = bytes;
+
+	sum = (sum ^ (unsigned char)type) * 1099511628211ull;
+	while (size--)
+		sum = (sum ^ *p++) * 1099511628211ull;
+	return sum;
+}
+
+uint64_t store_sum_int(uint64_t sum, uint64_t value)
+{
+	value = htole64(value);
+	return sum_bytes(sum, 'i', &value, sizeof(value));
+}
+
+/* With the NUL, so that two texts are not one. */
+uint64_t store_sum_text(uint64_t sum, const char *text)
+{
+	return text ? sum_bytes(sum, 't', text, strlen(text) + 1) : sum_bytes(sum, 'n', "", 0);
+}
+
+uint64_t store_sum_real(uint64_t sum, bool is, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return is ? store_sum_int(sum, bits) : sum_bytes(sum, 'n', "", 0);
 }
 
 void store_shape_write(const struct topo_shape *shape, char text[STORE_SHAPE_SIZE])

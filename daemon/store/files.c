@@ -55,7 +55,7 @@ int store_dir_sync(const char *dir)
 
 int store_dir_make(const char *dir, char ret_dir[PATH_MAX], struct err *err)
 {
-	size_t n = strlen(dir);
+	size_t n = strlen(dir), made = 0;
 	char part[PATH_MAX];
 
 	/* Room for the longest name of ours behind it. */
@@ -67,8 +67,17 @@ int store_dir_make(const char *dir, char ret_dir[PATH_MAX], struct err *err)
 			continue;
 		memcpy(part, dir, i);
 		part[i] = '\0';
-		if (mkdir(part, i == n ? 0750 : 0755) < 0 && errno != EEXIST)
+		if (mkdir(part, i == n ? 0750 : 0755) == 0)
+			made = i;
+		else if (errno != EEXIST)
 			return store_dir_error(dir, errno, "directory", err);
+	}
+	/* Names are in the directories above: they have to outlive a power failure as well. */
+	for (size_t i = made; i > 0; i--) {
+		if (dir[i] != '/' && dir[i])
+			continue;
+		snprintf(part, sizeof(part), "%.*s/..", (int)i, dir);
+		store_dir_sync(part);
 	}
 	if (!realpath(dir, part))
 		return store_dir_error(dir, errno, "directory", err);

@@ -22,6 +22,7 @@ struct cursor {
 	const char *table;
 	int at;
 	int r;
+	uint64_t sum; /* of the values so far */
 	struct err err;
 };
 
@@ -43,6 +44,7 @@ static int64_t get_int(struct cursor *c, int64_t min, int64_t max)
 	if (c->r == 0 && (value < min || value > max))
 		c->r = err_set(&c->err, EUCLEAN, "%s: %lld is not within %lld to %lld", field(c),
 			       (long long)value, (long long)min, (long long)max);
+	c->sum = store_sum_int(c->sum, (uint64_t)value);
 	c->at++;
 	return value;
 }
@@ -74,8 +76,10 @@ static void get_text(struct cursor *c, char *buf, size_t size)
 				       "%s: longer than %zu characters, or a NUL in it", field(c),
 				       size - 1);
 	}
-	if (c->r == 0)
+	if (c->r == 0) {
 		memcpy(buf, text, n + 1);
+		c->sum = store_sum_text(c->sum, buf);
+	}
 	c->at++;
 }
 
@@ -85,6 +89,7 @@ static char *get_label(struct cursor *c)
 	char text[TOPO_LABEL_MAX + 1], *copy;
 
 	if (sqlite3_column_type(c->stmt, c->at) == SQLITE_NULL) {
+		c->sum = store_sum_text(c->sum, NULL);
 		c->at++;
 		return NULL;
 	}
@@ -103,6 +108,7 @@ static bool get_real(struct cursor *c, double *ret_value)
 	if (c->r == 0 && type != SQLITE_NULL && type != SQLITE_FLOAT && type != SQLITE_INTEGER)
 		c->r = err_set(&c->err, EUCLEAN, "%s: not a number", field(c));
 	*ret_value = c->r == 0 ? sqlite3_column_double(c->stmt, c->at) : 0;
+	c->sum = store_sum_real(c->sum, type != SQLITE_NULL, *ret_value);
 	c->at++;
 	return type != SQLITE_NULL;
 }
@@ -130,6 +136,18 @@ static void get_shape(struct cursor *c, struct topo_shape *ret_shape)
 	get_text(c, text, sizeof(text));
 	if (c->r == 0 && store_shape_read(text, ret_shape, &c->err) < 0)
 		c->r = err_wrap(&c->err, "%s", name);
+}
+
+/* The last column: what the others came to when they were written. Who edits a row on purpose
+ * takes the sum away. */
+static void check_sum(struct cursor *c)
+{
+	if (c->r < 0 || sqlite3_column_type(c->stmt, c->at) == SQLITE_NULL)
+		return;
+	if ((uint64_t)sqlite3_column_int64(c->stmt, c->at) != c->sum)
+		c->r = err_set(&c->err, EUCLEAN,
+			       "sum: the row is not as it was written (if it was edited on "
+			       "purpose, set sum to NULL)");
 }
 
 /* --- tables ---------------------------------------------------------------------------------- */
@@ -182,6 +200,7 @@ static void read_topology(struct cursor *c, struct store_content *content)
 	t->hello_us = get_u32(c);
 	if (c->r == 0)
 		c->r = store_check_topology(t, &c->err);
+	check_sum(c);
 }
 
 static void read_router(struct cursor *c, struct store_content *content)
@@ -217,6 +236,7 @@ static void read_router(struct cursor *c, struct store_content *content)
 	router->created_ms = get_u64(c);
 	if (c->r == 0)
 		c->r = store_check_router(router, &content->topology, &c->err);
+	check_sum(c);
 	check_order(c, count ? content->routers[count - 1].id : 0, router->id);
 }
 
@@ -246,6 +266,7 @@ static void read_link(struct cursor *c, struct store_content *content)
 	link->created_ms = get_u64(c);
 	if (c->r == 0)
 		c->r = store_check_link(link, &c->err);
+	check_sum(c);
 	check_order(c, count ? content->links[count - 1].id : 0, link->id);
 }
 
@@ -302,15 +323,15 @@ static const struct table {
 } tables[] = {
 	{"state", 1, 1, read_state,
 	 "SELECT last_router_id, last_link_id, last_op_id, boot_id FROM state", false},
-	{"topology", 1, 1, read_topology, "SELECT name, network, routing, hello_us FROM topology",
-	 false},
+	{"topology", 1, 1, read_topology,
+	 "SELECT name, network, routing, hello_us, sum FROM topology", false},
 	{"routers", 0, VLSP_SLOT_MAX, read_router,
 	 "SELECT id, name, address, slot, edge_port, host, label, latitude, longitude, memory, cpu,"
-	 " pids, created_ms FROM routers ORDER BY id",
+	 " pids, created_ms, sum FROM routers ORDER BY id",
 	 true},
 	{"links", 0, VLSP_PORT_MAX / 2, read_link,
 	 "SELECT id, name, router_a, router_b, port_a, port_b, ifname_a, ifname_b, weight, admin,"
-	 " shape_ab, shape_ba, label, created_ms FROM links ORDER BY id",
+	 " shape_ab, shape_ba, label, created_ms, sum FROM links ORDER BY id",
 	 true},
 	{"removed", 0, STORE_REMOVED_MAX, read_removed,
 	 "SELECT id, name, time_ms FROM removed ORDER BY seq", true},
@@ -353,6 +374,7 @@ static int read_table(struct store_db *s, const struct table *table, struct stor
 			break;
 		}
 		c.at = 0;
+		c.sum = STORE_SUM_START;
 		if (++count <= table->max)
 			table->read(&c, content);
 		if (c.r < 0)

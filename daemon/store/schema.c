@@ -30,9 +30,10 @@ static const char version_1[] =
 	" name TEXT NOT NULL,"	  /* '': none */
 	" network TEXT NOT NULL," /* 10.0.0.0/16 */
 	" routing TEXT NOT NULL," /* distributed, central */
-	" hello_us INTEGER NOT NULL"
+	" hello_us INTEGER NOT NULL,"
+	" sum INTEGER" /* of the other columns; NULL: not to be checked */
 	") STRICT;"
-	"INSERT INTO topology VALUES (1, '', '10.0.0.0/16', 'distributed', 0);"
+	"INSERT INTO topology VALUES (1, '', '10.0.0.0/16', 'distributed', 0, NULL);"
 
 	"CREATE TABLE routers ("
 	" id INTEGER PRIMARY KEY,"
@@ -47,7 +48,8 @@ static const char version_1[] =
 	" memory INTEGER NOT NULL," /* limits; 0: the default */
 	" cpu INTEGER NOT NULL,"
 	" pids INTEGER NOT NULL,"
-	" created_ms INTEGER NOT NULL"
+	" created_ms INTEGER NOT NULL,"
+	" sum INTEGER"
 	") STRICT;"
 	"CREATE UNIQUE INDEX routers_name ON routers (name);"
 	"CREATE UNIQUE INDEX routers_address ON routers (address);"
@@ -67,7 +69,8 @@ static const char version_1[] =
 	" shape_ab TEXT NOT NULL," /* rate=10mbit delay=20ms */
 	" shape_ba TEXT NOT NULL,"
 	" label TEXT,"
-	" created_ms INTEGER NOT NULL"
+	" created_ms INTEGER NOT NULL,"
+	" sum INTEGER"
 	") STRICT;"
 	"CREATE UNIQUE INDEX links_name ON links (name);"
 	"CREATE UNIQUE INDEX links_a ON links (router_a, ifname_a);"
@@ -182,10 +185,11 @@ static int check_version(struct store_db *s, const struct store_schema *schema, 
 	return 0;
 }
 
+/* Indices too: a router that is in one and not in its table must not be overlooked. */
 static int check_sound(struct store_db *s, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &stmt, NULL), r = 0;
+	int rc = sqlite3_prepare_v2(s->db, "PRAGMA integrity_check(1)", -1, &stmt, NULL), r = 0;
 	const char *text;
 
 	if (rc == SQLITE_OK)
@@ -264,7 +268,9 @@ static int use_wal(struct store_db *s, struct err *err)
 	int rc, r = 0;
 
 	if (sqlite3_db_readonly(s->db, "main") == 1)
-		return store_dir_error(s->dir, EROFS, "vlsp.db", err);
+		return access(s->path, W_OK) < 0
+			       ? store_dir_error(s->dir, errno, "vlsp.db", err)
+			       : store_damaged(s->dir, "marked as not to be written", err);
 	rc = sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);

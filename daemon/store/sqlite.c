@@ -3,8 +3,8 @@
  * The engine: opening and closing STATE/vlsp.db, and what SQLite's failures mean to a person.
  *
  * The database is trusted no further than the user who can write it, yet it may be damaged: cells
- * are checked when they are read, views and functions in the schema are not trusted, values are
- * bounded in length, and nothing is mapped.
+ * are checked when they are read; views, triggers and functions in the schema do nothing; values
+ * are bounded in length, and nothing is mapped.
  */
 #include "daemon/store/store.h"
 
@@ -128,6 +128,8 @@ int store_connect(struct store_db *s, const char *path, struct err *err)
 		sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
 		sqlite3_limit(s->db, SQLITE_LIMIT_WORKER_THREADS, 0);
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 		sqlite3_busy_timeout(s->db, BUSY_MS);
 		rc = store_exec(s, "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;"

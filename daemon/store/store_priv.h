@@ -122,6 +122,15 @@ int store_check_whole(const struct store_content *content, struct err *err);
 #define STORE_ROUTING_WORDS 2
 extern const char *const store_admin_words[STORE_ADMIN_WORDS];
 extern const char *const store_routing_words[STORE_ROUTING_WORDS];
+/*
+ * Sums over a row's values, in order (FNV-1a, 64 bits): a bit that turned over on the disk must not
+ * become another network. Against accidents only.
+ */
+#define STORE_SUM_START 14695981039346656037ull
+uint64_t store_sum_int(uint64_t sum, uint64_t value);
+uint64_t store_sum_text(uint64_t sum, const char *text); /* NULL is not "" */
+uint64_t store_sum_real(uint64_t sum, bool is, double value);
+
 void store_shape_write(const struct topo_shape *shape, char text[STORE_SHAPE_SIZE]);
 int store_shape_read(const char *text, struct topo_shape *ret_shape, struct err *err);
 

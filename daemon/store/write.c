@@ -30,24 +30,26 @@ static const char *const sql[SQL_COUNT] = {
 		      " last_router_id = max(last_router_id, ?2),"
 		      " last_link_id = max(last_link_id, ?3), last_op_id = max(last_op_id, ?4)",
 	[SQL_CHANGES] = "SELECT changes FROM state",
-	[SQL_TOPOLOGY] = "UPDATE topology SET name = ?1, network = ?2, routing = ?3, hello_us = ?4",
+	[SQL_TOPOLOGY] = "UPDATE topology SET name = ?1, network = ?2, routing = ?3, hello_us = ?4,"
+			 " sum = ?5",
 	[SQL_ALL_LINKS_GONE] = "DELETE FROM links",
 	[SQL_ALL_ROUTERS_GONE] = "DELETE FROM routers",
 	[SQL_LINK_GONE] = "DELETE FROM links WHERE id = ?1",
 	[SQL_ROUTER_GONE] = "DELETE FROM routers WHERE id = ?1",
 	[SQL_ROUTER] =
 		"INSERT INTO routers (id, name, address, slot, edge_port, host, label, latitude,"
-		" longitude, memory, cpu, pids, created_ms)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+		" longitude, memory, cpu, pids, created_ms, sum)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
 		" ON CONFLICT (id) DO UPDATE SET name = ?2, address = ?3, slot = ?4,"
 		" edge_port = ?5, host = ?6, label = ?7, latitude = ?8, longitude = ?9,"
-		" memory = ?10, cpu = ?11, pids = ?12, created_ms = ?13",
+		" memory = ?10, cpu = ?11, pids = ?12, created_ms = ?13, sum = ?14",
 	[SQL_LINK] = "INSERT INTO links (id, name, router_a, router_b, port_a, port_b, ifname_a,"
-		     " ifname_b, weight, admin, shape_ab, shape_ba, label, created_ms)"
-		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+		     " ifname_b, weight, admin, shape_ab, shape_ba, label, created_ms, sum)"
+		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 		     " ON CONFLICT (id) DO UPDATE SET name = ?2, router_a = ?3, router_b = ?4,"
 		     " port_a = ?5, port_b = ?6, ifname_a = ?7, ifname_b = ?8, weight = ?9,"
-		     " admin = ?10, shape_ab = ?11, shape_ba = ?12, label = ?13, created_ms = ?14",
+		     " admin = ?10, shape_ab = ?11, shape_ba = ?12, label = ?13, created_ms = ?14,"
+		     " sum = ?15",
 	[SQL_REMOVED] = "INSERT INTO removed (id, name, time_ms) VALUES (?1, ?2, ?3)",
 	[SQL_REMOVED_PRUNE] =
 		"DELETE FROM removed WHERE seq <= (SELECT max(seq) FROM removed) - ?1",
@@ -67,11 +69,12 @@ static const char *const sql[SQL_COUNT] = {
 struct row {
 	sqlite3_stmt *stmt;
 	int at, rc;
+	uint64_t sum; /* of the values so far */
 };
 
 static struct row row_start(struct store_db *s, enum store_sql which)
 {
-	struct row row = {.rc = SQLITE_OK};
+	struct row row = {.rc = SQLITE_OK, .sum = STORE_SUM_START};
 
 	if (!s->statements[which])
 		row.rc = sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
@@ -82,23 +85,33 @@ static struct row row_start(struct store_db *s, enum store_sql which)
 
 static void row_int(struct row *row, uint64_t value)
 {
+	row->sum = store_sum_int(row->sum, value);
 	if (row->rc == SQLITE_OK)
 		row->rc = sqlite3_bind_int64(row->stmt, ++row->at, (sqlite3_int64)value);
 }
 
 static void row_text(struct row *row, const char *text)
 {
+	row->sum = store_sum_text(row->sum, text);
 	if (row->rc == SQLITE_OK) /* NULL is SQL's NULL; text outlives the statement's run */
 		row->rc = sqlite3_bind_text(row->stmt, ++row->at, text, -1, SQLITE_STATIC);
 }
 
 static void row_real(struct row *row, bool is, double value)
 {
+	value += 0.0; /* SQLite has no negative zero */
+	row->sum = store_sum_real(row->sum, is, value);
 	if (row->rc != SQLITE_OK)
 		return;
 	row->at++;
 	row->rc = is ? sqlite3_bind_double(row->stmt, row->at, value)
 		     : sqlite3_bind_null(row->stmt, row->at);
+}
+
+/* The last column of a row that has one. */
+static void row_sum(struct row *row)
+{
+	row_int(row, row->sum);
 }
 
 /* Runs it. SQLITE_OK or the code; *ret_value, if not NULL: the first column. */
@@ -153,6 +166,7 @@ static int put_router(struct store_db *s, const struct store_router *r)
 	row_int(&row, r->limits.cpu);
 	row_int(&row, r->limits.pids);
 	row_int(&row, r->created_ms);
+	row_sum(&row);
 	return row_end(&row, NULL);
 }
 
@@ -177,6 +191,7 @@ static int put_link(struct store_db *s, const struct store_link *l)
 	row_text(&row, shape[1]);
 	row_text(&row, l->label);
 	row_int(&row, l->created_ms);
+	row_sum(&row);
 	return row_end(&row, NULL);
 }
 
@@ -191,6 +206,7 @@ static int put_topology(struct store_db *s, const struct model_topology *t)
 	row_text(&row, network);
 	row_text(&row, store_routing_words[t->routing]);
 	row_int(&row, t->hello_us);
+	row_sum(&row);
 	return row_end(&row, NULL);
 }
 
@@ -234,7 +250,7 @@ struct begin {
 /* What is done between BEGIN and COMMIT: SQLITE_OK or the code. */
 typedef int (*work_fn)(struct store_db *s, const void *arg);
 
-/* The operation's row, and the ids that were given out. */
+/* The operation's row as it stands, and the ids that were given out; 0 changes nothing. */
 static int begin_work(struct store_db *s, const void *arg)
 {
 	const struct begin *begin = arg;
@@ -293,14 +309,6 @@ static int commit_work(struct store_db *s, const void *arg)
 		       : rc;
 }
 
-/* One that was refused at its turn has not begun. */
-static int end_work(struct store_db *s, const void *arg)
-{
-	const struct begin begin = {arg, 0, 0};
-
-	return begin_work(s, &begin);
-}
-
 static int settle_work(struct store_db *s, const void *arg)
 {
 	(void)arg;
@@ -331,6 +339,19 @@ static enum outcome transact(struct store_db *s, bool full, work_fn work, const 
 	if (!sqlite3_get_autocommit(s->db))
 		run(s, SQL_ROLLBACK);
 	return outcome;
+}
+
+/* Two attempts where the disk is full: the second one in the space of the reserve. */
+static enum outcome attempt(struct store_db *s, bool full, work_fn work, const void *arg,
+			    struct store_failure *ret_failure)
+{
+	enum outcome outcome = transact(s, full, work, arg, ret_failure);
+
+	if (outcome != NOT_DONE || (ret_failure->code & 0xff) != SQLITE_FULL || !s->reserve)
+		return outcome;
+	store_reserve_drop(s->dir);
+	s->reserve = 0;
+	return transact(s, full, work, arg, ret_failure);
 }
 
 /* After a COMMIT in doubt: is it certain now that it was not done? See above. */
@@ -382,6 +403,14 @@ static uint64_t reserve_for(struct store_db *s, size_t rows)
 	return STORE_RESERVE_MIN + (uint64_t)rows * 1024 + (scattered < all ? scattered : all);
 }
 
+/* Back to what is kept all the time. Without space it stays away: the next begin() tells. */
+static void settle_reserve(struct store_db *s)
+{
+	if (s->reserve != STORE_RESERVE_MIN)
+		s->reserve = store_reserve_make(s->dir, STORE_RESERVE_MIN) == 0 ? STORE_RESERVE_MIN
+										: 0;
+}
+
 static int have_reserve(struct store_db *s, uint64_t bytes, struct err *err)
 {
 	int r;
@@ -391,6 +420,7 @@ static int have_reserve(struct store_db *s, uint64_t bytes, struct err *err)
 	r = store_reserve_make(s->dir, bytes);
 	if (r == -ENOSPC) {
 		s->reserve = 0;
+		settle_reserve(s);
 		return err_set(err, ENOSPC,
 			       "%.*s: no space left: free at least %llu MiB; nothing was changed",
 			       STORE_DIR_MAX, s->dir, (unsigned long long)((bytes >> 20) + 1));
@@ -399,14 +429,6 @@ static int have_reserve(struct store_db *s, uint64_t bytes, struct err *err)
 		return store_dir_error(s->dir, r, "reserve", err);
 	s->reserve = bytes;
 	return 0;
-}
-
-/* Back to what is kept all the time. Without space it stays away: the next begin() tells. */
-static void settle_reserve(struct store_db *s)
-{
-	if (s->reserve != STORE_RESERVE_MIN)
-		s->reserve = store_reserve_make(s->dir, STORE_RESERVE_MIN) == 0 ? STORE_RESERVE_MIN
-										: 0;
 }
 
 /* --- struct store_ops ------------------------------------------------------------------------ */
@@ -458,19 +480,6 @@ static int check_change(const struct store_change *c, struct err *err)
 	return r;
 }
 
-/* Two attempts where the disk is full: the second one in the space of the reserve. */
-static enum outcome attempt(struct store_db *s, const struct store_change *change,
-			    struct store_failure *failure)
-{
-	enum outcome outcome = transact(s, true, commit_work, change, failure);
-
-	if (outcome != NOT_DONE || (failure->code & 0xff) != SQLITE_FULL || !s->reserve)
-		return outcome;
-	store_reserve_drop(s->dir);
-	s->reserve = 0;
-	return transact(s, true, commit_work, change, failure);
-}
-
 static int sqlite_commit(struct store *store, const struct store_change *change, struct err *err)
 {
 	struct store_db *s = db_of(store);
@@ -497,7 +506,7 @@ static int sqlite_commit(struct store *store, const struct store_change *change,
 	rc = row_end(&row, &changes);
 	if (rc != SQLITE_OK)
 		return trouble(s, store_failed_now(s, rc, &why), &why, err);
-	outcome = attempt(s, change, &failure);
+	outcome = attempt(s, true, commit_work, change, &failure);
 	if (outcome != DONE) {
 		r = store_failed(s, &failure, &why);
 		if (outcome == IN_DOUBT && !settle(s, changes))
@@ -513,11 +522,12 @@ static int sqlite_commit(struct store *store, const struct store_change *change,
 static void sqlite_end(struct store *store, const struct store_op *op)
 {
 	struct store_db *s = db_of(store);
+	struct begin begin = {.op = op}; /* one that was refused at its turn has not begun */
 	struct store_failure failure;
 	struct err why;
 	int r = store_check_op(op, &why);
 
-	if (r == 0 && transact(s, false, end_work, op, &failure) != DONE)
+	if (r == 0 && attempt(s, false, begin_work, &begin, &failure) != DONE)
 		r = store_failed(s, &failure, &why);
 	if (r < 0) {
 		trouble(s, r, &why, NULL);

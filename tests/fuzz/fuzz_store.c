@@ -28,11 +28,11 @@ enum { STATE, TOPOLOGY, ROUTERS, LINKS, REMOVED, OPERATIONS, TABLES };
 
 static const char *const schema[TABLES] = {
 	"state (one, changes, last_router_id, last_link_id, last_op_id, boot_id)",
-	"topology (one, name, network, routing, hello_us)",
+	"topology (one, name, network, routing, hello_us, sum)",
 	"routers (id, name, address, slot, edge_port, host, label, latitude, longitude, memory,"
-	" cpu, pids, created_ms)",
+	" cpu, pids, created_ms, sum)",
 	"links (id, name, router_a, router_b, port_a, port_b, ifname_a, ifname_b, weight, admin,"
-	" shape_ab, shape_ba, label, created_ms)",
+	" shape_ab, shape_ba, label, created_ms, sum)",
 	"removed (seq, id, name, time_ms)",
 	"operations (id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id,"
 	" link_id, who_uid)",
