@@ -362,6 +362,105 @@ static void the_history_keeps_the_last_ten_thousand(void **state)
 	assert_string_equal(oldest->name, "r");
 }
 
+static struct model_router_spec spec_of(const char *name, uint32_t address)
+{
+	return (struct model_router_spec){
+		.name = name, .address = address, .host = "here", .limits = {.memory = 7}};
+}
+
+static void a_router_is_restored_under_its_numbers(void **state)
+{
+	struct model *model = *state;
+	struct model_router_spec spec = spec_of("r9", 9);
+	struct model_router *r9, *r4, *made = NULL;
+	uint32_t last_router, last_link;
+
+	assert_int_equal(model_router_restore(model, &spec, 9, 100, 5000, &r9), 0);
+	assert_int_equal(r9->id, 9);
+	assert_int_equal(r9->slot, 100);
+	assert_int_equal(r9->edge_port, 5000);
+	assert_int_equal(r9->state, MODEL_PLANNED);
+	assert_int_equal(r9->limits.memory, 7);
+	assert_ptr_equal(model_router_by_slot(model, 100), r9);
+	spec = spec_of("r4", 4);
+	assert_int_equal(model_router_restore(model, &spec, 4, 3, 16, &r4), 0);
+	/* In order of id, whatever the order they come in. */
+	assert_ptr_equal(list_entry(model->routers.next, struct model_router, all), r4);
+
+	spec = spec_of("r5", 5);
+	assert_int_equal(model_router_restore(model, &spec, 0, 5, 17, &made), -ERANGE);
+	assert_int_equal(model_router_restore(model, &spec, 9, 5, 17, &made), -EEXIST);
+	assert_int_equal(model_router_restore(model, &spec, 5, 100, 17, &made), -EEXIST);
+	assert_int_equal(model_router_restore(model, &spec, 5, 5, 5000, &made), -EEXIST);
+	assert_int_equal(model_router_restore(model, &spec, 5, VLSP_SLOT_MAX, 17, &made), -ERANGE);
+	assert_int_equal(model_router_restore(model, &spec, 5, 5, VLSP_PORT_MAX, &made), -ERANGE);
+	assert_int_equal(model_router_restore(model, &spec, 5, 5, 1, &made), -ERANGE);
+	spec.name = "r4";
+	assert_int_equal(model_router_restore(model, &spec, 5, 5, 17, &made), -EEXIST);
+	spec = spec_of("r5", 4);
+	assert_int_equal(model_router_restore(model, &spec, 5, 5, 17, &made), -EEXIST);
+	assert_null(made);
+	assert_int_equal(model->router_count, 2);
+	/* What was refused has left no number taken. */
+	spec = spec_of("r5", 5);
+	assert_int_equal(model_router_restore(model, &spec, 5, 5, 17, &made), 0);
+
+	assert_int_equal(model_next_router_id(model), 10);
+	model_restore_ids(model, 40, 50);
+	model_restore_ids(model, 3, 3);
+	model_last_ids(model, &last_router, &last_link);
+	assert_int_equal(last_router, 40);
+	assert_int_equal(last_link, 50);
+	made = router(model, "new", 77);
+	assert_int_equal(made->id, 41);
+	assert_int_equal(made->slot, 6); /* behind the last that was taken */
+}
+
+static void a_link_is_restored_under_its_numbers(void **state)
+{
+	struct model *model = *state;
+	struct model_router *a = router(model, "a", 1), *b = router(model, "b", 2);
+	struct model_link_spec spec = {.name = "l", .a = a, .b = b, .weight = 3};
+	struct model_link_numbers numbers = {
+		.id = 7, .port = {900, 901}, .ifname = {"to-b.2", "to-a"}, .admin = MODEL_SILENT};
+	struct model_link *link, *more = NULL;
+
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &link), 0);
+	assert_int_equal(link->id, 7);
+	assert_int_equal(link->admin, MODEL_SILENT);
+	assert_int_equal(link->state, MODEL_PLANNED);
+	assert_string_equal(link->end[0].ifname, "to-b.2");
+	assert_ptr_equal(model_end_by_port(model, 901), &link->end[1]);
+	assert_ptr_equal(model_link_by_name(model, "l"), link);
+
+	numbers = (struct model_link_numbers){
+		.id = 8, .port = {902, 903}, .ifname = {"to-b", "to-a.2"}};
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -EEXIST);
+	spec.name = "m";
+	numbers.id = 7;
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -EEXIST);
+	numbers.id = 0;
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -ERANGE);
+	numbers.id = 3;
+	numbers.port[1] = 900;
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -EEXIST);
+	numbers.port[1] = 902;
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -EEXIST);
+	numbers.port[1] = VLSP_PORT_MAX;
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -ERANGE);
+	numbers.port[1] = 903;
+	numbers.ifname[1] = "to-a";
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), -EEXIST);
+	numbers.ifname[1] = "to-a.2";
+	assert_null(more);
+	assert_int_equal(model_link_restore(model, &spec, &numbers, &more), 0);
+	assert_ptr_equal(list_entry(model->links.next, struct model_link, all), more);
+	assert_int_equal(a->link_count, 2);
+	/* The next one goes by the rule, and by the numbers. */
+	assert_string_equal(link_of(model, "n", a, b)->end[0].ifname, "to-b.3");
+	assert_int_equal(model_link_by_name(model, "n")->id, 8);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, open_model, close_model)
 
 int main(void)
@@ -379,6 +478,8 @@ int main(void)
 		TEST(changes_are_told_in_order_and_only_when_something_changed),
 		TEST(a_subscriber_may_leave_during_a_change),
 		TEST(the_history_keeps_the_last_ten_thousand),
+		TEST(a_router_is_restored_under_its_numbers),
+		TEST(a_link_is_restored_under_its_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

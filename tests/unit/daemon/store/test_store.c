@@ -158,6 +158,276 @@ static void nothing_is_left_when_it_is_removed(void **state)
 	net_free(&net);
 }
 
+static struct store_change change_of(const struct net *net)
+{
+	return (struct store_change){.last_router_id = (uint32_t)net->router_count,
+				     .last_link_id = (uint32_t)net->link_count};
+}
+
+static void a_change_touches_what_it_names(void **state)
+{
+	uint32_t gone_links[] = {1, 2, 77}, gone_routers[] = {2, 77};
+	struct store_content *content;
+	struct store_change change;
+	struct world *w = *state;
+	struct store_router router;
+	struct net net;
+
+	net_make(&net, 10);
+	world_start(w);
+	net_write(w, &net, 1);
+	/* Router 2 goes with its links; 11 comes under its name, address, slot and port. */
+	change = change_of(&net);
+	router = net.routers[1];
+	router.id = 11;
+	net.links[4].weight = 4711;
+	net.links[4].admin = MODEL_SILENT;
+	change.last_router_id = 11;
+	change.links_gone = gone_links;
+	change.links_gone_count = 3;
+	change.routers_gone = gone_routers;
+	change.routers_gone_count = 2;
+	change.routers = &router;
+	change.router_count = 1;
+	change.links = &net.links[4];
+	change.link_count = 1;
+	assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), 0);
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_int_equal(content->router_count, 10);
+	assert_int_equal(content->routers[1].id, 3);
+	assert_int_equal(content->routers[9].id, 11);
+	assert_string_equal(content->routers[9].name, "r2");
+	assert_int_equal(content->link_count, 7);
+	assert_int_equal(content->links[2].id, 5);
+	assert_int_equal(content->links[2].weight, 4711);
+	assert_int_equal(content->links[2].admin, MODEL_SILENT);
+	assert_string_equal(content->topology.name, "line");
+	assert_int_equal(content->last_router_id, 11);
+	assert_int_equal(content->last_op_id, 1);
+	assert_int_equal(content->op_count, 1);
+	store_content_free(content);
+	/* Ids that were given stay given. */
+	change = (struct store_change){.all = true};
+	assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), 0);
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_int_equal(content->router_count + content->link_count, 0);
+	assert_int_equal(content->last_router_id, 11);
+	assert_int_equal(content->last_link_id, 9);
+	store_content_free(content);
+	net_free(&net);
+}
+
+static void what_could_not_be_read_again_is_not_written(void **state)
+{
+	struct store_content *content;
+	struct store_change change;
+	struct world *w = *state;
+	struct store_router router;
+	struct store_link link;
+	uint32_t gone = 1;
+	struct net net;
+
+	net_make(&net, 5);
+	world_start(w);
+	net_write(w, &net, 1);
+
+	change = change_of(&net);
+	router = net.routers[1];
+	router.slot = 16384;
+	change.routers = &router;
+	change.router_count = 1;
+	assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), -EINVAL);
+	assert_string_equal(w->err.text, "router 2: slot: 16384 is not within 0 to 16383");
+
+	/* Another's name; an end that is not there; a router that has links still. */
+	router = net.routers[1];
+	router.id = 6;
+	change.last_router_id = 6;
+	assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), -EINVAL);
+	assert_non_null(strstr(w->err.text, "routers.slot"));
+	change = change_of(&net);
+	link = net.links[1];
+	link.router[1] = 9;
+	change.links = &link;
+	change.link_count = 1;
+	assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), -EINVAL);
+	change = change_of(&net);
+	change.routers_gone = &gone;
+	change.routers_gone_count = 1;
+	assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), -EINVAL);
+	assert_false(w->store->stale);
+
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_same(content, &net);
+	store_content_free(content);
+	net_free(&net);
+}
+
+static void what_began_and_did_not_end_is_known(void **state)
+{
+	struct store_op op = {.id = 5, .kind = "router-add", .queued_ms = 9, .who_uid = 1000};
+	struct store_content *content;
+	struct world *w = *state;
+
+	world_start(w);
+	assert_int_equal(w->store->ops->begin(w->store, &op, 40, 50, 2, &w->err), 0);
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_int_equal(content->op_count, 1);
+	assert_false(content->ops[0].ended);
+	assert_int_equal(content->ops[0].who_uid, 1000);
+	assert_int_equal(content->last_router_id, 40);
+	assert_int_equal(content->last_link_id, 50);
+	assert_int_equal(content->last_op_id, 5);
+	store_content_free(content);
+	op.ended = true;
+	op.error = EIO;
+	op.ended_ms = 10;
+	strcpy(op.text, "the machine refused");
+	w->store->ops->end(w->store, &op);
+	world_stop(w, false);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_int_equal(content->op_count, 1);
+	assert_true(content->ops[0].ended);
+	assert_string_equal(content->ops[0].text, "the machine refused");
+	store_content_free(content);
+}
+
+static void history_has_an_end(void **state)
+{
+	struct store_removed *removed = calloc(4000, sizeof(*removed));
+	struct store_change change = {.removed = removed, .removed_count = 4000};
+	struct store_op op = {.kind = "router-add", .ended = true};
+	struct store_content *content;
+	struct world *w = *state;
+	uint32_t id = 0;
+
+	world_start(w);
+	for (int i = 0; i < 3; i++) {
+		for (int k = 0; k < 4000; k++) {
+			removed[k] = (struct store_removed){.id = ++id, .name = "r", .time_ms = id};
+		}
+		change.last_router_id = id;
+		assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), 0);
+	}
+	for (op.id = 1; op.id <= STORE_OPS_MAX + 50; op.id++)
+		w->store->ops->end(w->store, &op);
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_int_equal(content->removed_count, STORE_REMOVED_MAX);
+	assert_int_equal(content->removed[0].id, 2001);
+	assert_int_equal(content->removed[STORE_REMOVED_MAX - 1].id, 12000);
+	assert_int_equal(content->op_count, STORE_OPS_MAX);
+	assert_int_equal(content->ops[0].id, 51);
+	store_content_free(content);
+	free(removed);
+}
+
+static void a_second_daemon_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct store *second = NULL;
+
+	world_start(w);
+	assert_int_equal(store_open(w->dir, &second, &w->err), -EBUSY);
+	assert_non_null(strstr(w->err.text, w->dir));
+	assert_non_null(strstr(w->err.text, "another vlspd"));
+	assert_null(second);
+	assert_int_equal(store_remove(w->dir, &w->err), -EBUSY);
+	assert_true(world_has(w, "vlsp.db"));
+	world_stop(w, false);
+	world_start(w);
+}
+
+static void others_may_look_while_it_is_open(void **state)
+{
+	struct world *w = *state;
+	sqlite3 *db;
+	struct net net;
+
+	net_make(&net, 5);
+	world_start(w);
+	net_write(w, &net, 1);
+	assert_int_equal(world_number(w, "SELECT count(*) FROM routers"), 5);
+	/* One that is writing, and does not finish, is named after a while. */
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	net.op.id = 2;
+	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 1, &w->err), -EBUSY);
+	assert_non_null(strstr(w->err.text, "another program is writing"));
+	sqlite3_close(db);
+	net_write(w, &net, 2);
+	assert_int_equal(w->store->trouble[0], 0);
+	net_free(&net);
+}
+
+static void a_database_that_was_moved_away_takes_no_change(void **state)
+{
+	struct world *w = *state;
+	char other[200];
+	struct net net;
+
+	net_make(&net, 5);
+	world_start(w);
+	net_write(w, &net, 1);
+	snprintf(other, sizeof(other), "%s/elsewhere", w->dir);
+	assert_int_equal(rename(w->path, other), 0);
+	net.op.id = 2;
+	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 1, &w->err), -ESTALE);
+	assert_non_null(strstr(w->err.text, "was moved or removed"));
+	assert_int_equal(rename(other, w->path), 0);
+	net_write(w, &net, 2);
+	net_free(&net);
+}
+
+static void what_is_not_ours_stays(void **state)
+{
+	static const char *const names[] = {"vlsp.db.old", "vlsp.db.v1.gz", "reserve.d", "notes"};
+	struct world *w = *state;
+	char path[200];
+
+	world_start(w);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	world_stop(w, true);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_true(world_has(w, names[i]));
+	assert_false(world_has(w, "vlsp.db"));
+	assert_false(world_has(w, "reserve"));
+	assert_false(world_has(w, "lock"));
+}
+
+/* Any shape that can be asked for comes back as it was. */
+static void shapes_come_back_exactly(void **state)
+{
+	struct topo_shape shape, back;
+	char text[STORE_SHAPE_SIZE];
+	struct err err;
+
+	(void)state;
+	srand(7);
+	for (int i = 0; i < 20000; i++) {
+		uint64_t bits = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand();
+
+		shape = (struct topo_shape){.set = (uint32_t)rand() & 0x3ff,
+					    .rate = 1 + bits % 1000000000000ull,
+					    .delay_ns = bits % 1000000000001ull,
+					    .jitter_ns = (bits >> 7) % 1000000000001ull,
+					    .distribution = (enum topo_distribution)(rand() % 3),
+					    .loss_ppm = (uint32_t)rand() % 1000001,
+					    .duplicate_ppm = (uint32_t)rand() % 1000001,
+					    .corrupt_ppm = (uint32_t)rand() % 1000001,
+					    .reorder_ppm = (uint32_t)rand() % 1000001,
+					    .limit_packets = 1 + (uint32_t)rand() % 1000000,
+					    .seed = bits * 0x9e3779b97f4a7c15ull};
+		store_shape_write(&shape, text);
+		if (store_shape_read(text, &back, &err) < 0)
+			fail_msg("%s: %s", text, err.text);
+		if (!topo_shape_equal(&shape, &back))
+			fail_msg("%s", text);
+	}
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_open, world_close)
 
 int main(void)
@@ -168,6 +438,15 @@ int main(void)
 		TEST(what_is_loaded_is_restored),
 		TEST(an_operation_that_never_began_is_history_too),
 		TEST(nothing_is_left_when_it_is_removed),
+		TEST(a_change_touches_what_it_names),
+		TEST(what_could_not_be_read_again_is_not_written),
+		TEST(what_began_and_did_not_end_is_known),
+		TEST(history_has_an_end),
+		TEST(a_second_daemon_is_refused),
+		TEST(others_may_look_while_it_is_open),
+		TEST(a_database_that_was_moved_away_takes_no_change),
+		TEST(what_is_not_ours_stays),
+		TEST(shapes_come_back_exactly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,8 @@ int world_close(void **state)
 	rmdir(w->dir);
 	empty_dir(w->top);
 	rmdir(w->top);
+	if (w->memory[0])
+		rmdir(w->memory);
 	free(w);
 	return 0;
 }

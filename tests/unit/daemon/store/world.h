@@ -16,11 +16,13 @@
 
 #include "daemon/store/store.h"
 #include "daemon/store/store_priv.h"
+#include "lib/base/cleanup.h"
 
 struct world {
-	char top[64];	/* made by mkdtemp(3) */
-	char dir[80];	/* the state directory in it */
-	char path[100]; /* of vlsp.db */
+	char top[64];	 /* made by mkdtemp(3) */
+	char memory[64]; /* another, in /dev/shm; "" : none */
+	char dir[80];	 /* the state directory in it */
+	char path[100];	 /* of vlsp.db */
 	struct store *store;
 	struct err err;
 };

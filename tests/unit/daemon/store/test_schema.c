@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Versions of the tables: older ones are brought up to date with a copy kept, newer ones refused,
+ * and a disk that fails on the way leaves the one or the other. */
+#include "tests/unit/daemon/store/world.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/daemon/store/fault_vfs.h"
+
+/* Made up: a version before the first, with other tables. */
+#define OLD                                                                                        \
+	"CREATE TABLE nodes (id INTEGER PRIMARY KEY, name TEXT, address TEXT);"                    \
+	"INSERT INTO nodes VALUES (1, 'r1', '10.0.0.1'), (2, 'r2', '10.0.0.2');"
+#define FROM_OLD                                                                                   \
+	"INSERT INTO routers SELECT id, name, address, id - 1, id + 15, '', NULL, NULL, NULL,"     \
+	" 0, 0, 0, 0, NULL FROM nodes; DROP TABLE nodes;"                                          \
+	"UPDATE state SET last_router_id = (SELECT max(id) FROM routers);"
+#define COLOUR "ALTER TABLE routers ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';"
+
+static int open_with(struct world *w, const char *const *steps, int version)
+{
+	struct store_schema schema = {.steps = steps, .version = version};
+
+	return store_open_schema(w->dir, &schema, &w->store, &w->err);
+}
+
+static void an_older_database_is_brought_up_to_date_and_kept(void **state)
+{
+	const char *steps[] = {OLD, store_schema.steps[0], FROM_OLD, COLOUR};
+	struct store_content *content;
+	struct world *w = *state;
+	struct stat st;
+
+	assert_int_equal(open_with(w, steps, 1), 0);
+	world_stop(w, false);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
+	assert_int_equal(open_with(w, steps, 4), 0);
+	assert_int_equal(store_load(w->store, &content, &w->err), 0);
+	assert_int_equal(content->router_count, 2);
+	assert_string_equal(content->routers[1].name, "r2");
+	assert_int_equal(content->routers[1].address, 0x0a000002);
+	assert_int_equal(content->last_router_id, 2);
+	store_content_free(content);
+	world_stop(w, false);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 4);
+	assert_int_equal(world_number(w, "SELECT count(*) FROM routers WHERE colour = 'red'"), 2);
+	/* The copy is a database of the old version. */
+	assert_true(world_has(w, "vlsp.db.v1"));
+	assert_false(world_has(w, "vlsp.db.copy"));
+	assert_false(world_has(w, "vlsp.db.v2"));
+	strcat(w->path, ".v1");
+	assert_int_equal(stat(w->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
+	assert_int_equal(world_number(w, "PRAGMA application_id"), STORE_APPLICATION_ID);
+	assert_int_equal(world_number(w, "SELECT count(*) FROM nodes"), 2);
+	w->path[strlen(w->path) - 3] = '\0';
+
+	/* It is named where the database is damaged, and goes with the store. */
+	world_sql(w, "DROP TABLE links");
+	assert_int_equal(open_with(w, steps, 4), 0);
+	assert_int_equal(store_load(w->store, &content, &w->err), -EUCLEAN);
+	assert_non_null(strstr(w->err.text, "or restore vlsp.db.v1"));
+	world_stop(w, true);
+	assert_int_equal(access(w->dir, F_OK), -1);
+}
+
+static void what_is_up_to_date_is_not_copied(void **state)
+{
+	struct world *w = *state;
+	struct net net;
+
+	net_make(&net, 3);
+	world_start(w);
+	net_write(w, &net, 1);
+	world_stop(w, false);
+	world_start(w);
+	assert_false(world_has(w, "vlsp.db.v1"));
+	net_free(&net);
+}
+
+static void a_newer_database_is_refused_and_left_alone(void **state)
+{
+	struct store_content *content;
+	struct world *w = *state;
+	struct net net;
+
+	net_make(&net, 3);
+	world_start(w);
+	net_write(w, &net, 1);
+	world_stop(w, false);
+	world_sql(w, "PRAGMA user_version = 99");
+	assert_int_equal(store_open(w->dir, &w->store, &w->err), -EPROTO);
+	assert_non_null(strstr(w->err.text, "newer vlspd"));
+	assert_non_null(strstr(w->err.text, "version 99"));
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
+	world_sql(w, "PRAGMA user_version = 1");
+	assert_int_equal(world_load(w, &content), 0);
+	assert_same(content, &net);
+	store_content_free(content);
+	net_free(&net);
+}
+
+static void a_step_that_fails_changes_nothing(void **state)
+{
+	const char *steps[] = {store_schema.steps[0], COLOUR, "CREATE TABLE half (a); NONSENSE"};
+	struct store_content *content;
+	struct world *w = *state;
+	struct net net;
+
+	net_make(&net, 3);
+	world_start(w);
+	net_write(w, &net, 1);
+	world_stop(w, false);
+	assert_int_equal(open_with(w, steps, 3), -EUCLEAN);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_same(content, &net);
+	store_content_free(content);
+	assert_int_equal(world_number(w, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"),
+			 0);
+	net_free(&net);
+}
+
+static void a_disk_that_fails_while_it_is_made_leaves_none_or_all(void **state)
+{
+	struct store_content *content;
+	struct world *w = *state;
+	int at, r = -1;
+
+	for (at = 1; r < 0; at++) {
+		fault = (struct fault){.fail_at = at, .code = SQLITE_IOERR_WRITE};
+		r = store_open(w->dir, &w->store, &w->err);
+		if (r == 0) {
+			if (fault.count < at)
+				break;
+			world_stop(w, false); /* it was none that matters */
+			r = -1;
+		} else if (r != -EIO && r != -EUCLEAN) {
+			fail_msg("%d: %d %s", at, r, w->err.text);
+		}
+		fault = (struct fault){0};
+		if (world_load(w, &content) < 0)
+			fail_msg("%d: %s", at, w->err.text);
+		assert_int_equal(content->router_count, 0);
+		store_content_free(content);
+		world_stop(w, true);
+	}
+	assert_true(at > 10);
+}
+
+static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state)
+{
+	const char *steps[] = {store_schema.steps[0], COLOUR};
+	struct store_content *content;
+	struct world *w = *state;
+	bool hit = true;
+	struct net net;
+	int at, r;
+
+	net_make(&net, 30);
+	for (at = 1; hit; at++) {
+		world_start(w);
+		net_write(w, &net, 1);
+		world_stop(w, false);
+		fault = (struct fault){.fail_at = at, .code = SQLITE_IOERR_WRITE};
+		r = open_with(w, steps, 2);
+		hit = fault.count >= at;
+		fault = (struct fault){0};
+		if (r == 0)
+			world_stop(w, false);
+		else
+			assert_null(w->store);
+		assert_int_equal(open_with(w, steps, 2), 0);
+		assert_int_equal(store_load(w->store, &content, &w->err), 0);
+		assert_same(content, &net);
+		store_content_free(content);
+		world_stop(w, true);
+	}
+	assert_true(at > 10);
+	net_free(&net);
+}
+
+static int open_well(void **state)
+{
+	fault = (struct fault){0};
+	return world_open(state);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, open_well, world_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_older_database_is_brought_up_to_date_and_kept),
+		TEST(what_is_up_to_date_is_not_copied),
+		TEST(a_newer_database_is_refused_and_left_alone),
+		TEST(a_step_that_fails_changes_nothing),
+		TEST(a_disk_that_fails_while_it_is_made_leaves_none_or_all),
+		TEST(a_disk_that_fails_while_it_is_updated_leaves_old_or_new),
+	};
+
+	fault_vfs_install();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
