@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "daemon/ctl/converge.h"
-#include "daemon/ctl/ctl_priv.h"
+#include "daemon/ctl/keep.h"
+#include "daemon/ctl/repair.h"
+#include "include/shared/maps.h"
 
 int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 {
@@ -23,10 +25,16 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 	ctl->model = config->model;
 	ctl->host = config->host;
 	ctl->hello_us = config->hello_us;
+	ctl->store = config->store;
 	snprintf(ctl->host_name, sizeof(ctl->host_name), "%s",
 		 config->host_name ? config->host_name : "localhost");
 	list_init(&ctl->ops);
-	ret = loop_timer_new(ctl->loop, run_kicked, ctl, &ctl->kick);
+	ctl->dead = calloc(VLSP_SLOT_MAX, sizeof(ctl->dead[0]));
+	ret = ctl->dead ? 0 : -ENOMEM;
+	if (ret == 0 && config->content)
+		ret = keep_history(ctl, config->content);
+	if (ret == 0)
+		ret = loop_timer_new(ctl->loop, run_kicked, ctl, &ctl->kick);
 	if (ret == 0)
 		ret = loop_timer_new(ctl->loop, run_deadline, ctl, &ctl->deadline);
 	if (ret == 0)
@@ -47,7 +55,10 @@ void ctl_free(struct ctl *ctl)
 	converge_free(ctl->converge);
 	loop_timer_free(ctl->deadline);
 	loop_timer_free(ctl->kick);
+	repair_free(ctl->repair);
+	free(ctl->recovery);
 	op_free_all(ctl);
+	free(ctl->dead);
 	free(ctl->subscribers);
 	free(ctl);
 }
@@ -61,7 +72,8 @@ void ctl_health(struct ctl *ctl, struct ctl_health *ret_health)
 {
 	struct ctl_health health = {.routers = ctl->model->router_count,
 				    .links = ctl->model->link_count,
-				    .operations_pending = ctl->pending};
+				    .operations_pending = ctl->pending,
+				    .store_trouble = ctl->store ? ctl->store->trouble : ""};
 	struct list *pos;
 
 	converge_ask(ctl->converge);

@@ -5,6 +5,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "daemon/ctl/plan.h"
+#include "daemon/ctl/reconcile.h"
 
 #define CTL_HISTORY_MAX		    1000  /* ended operations that are kept */
 #define CTL_PENDING_MAX		    10000 /* operations that wait; more are refused */
@@ -12,6 +13,10 @@
 #define CTL_ERR_TEXT(err, fallback) ((err) && (err)->text[0] ? (err)->text : (fallback))
 
 struct converge;
+struct recovery;
+struct repair;
+
+struct op;
 
 /* A kind of operation: one const table each, in the file of its noun. */
 struct op_kind {
@@ -21,18 +26,24 @@ struct op_kind {
 	int (*plan)(struct ctl *ctl, const void *args, struct plan *plan, struct err *err);
 	void (*free_args)(void *args);
 	bool waits; /* for convergence, unless asked not to */
+	bool heals; /* what is not well on the machine is put right before the plan is made */
+	/* Not NULL: runs instead of a plan, and ends with op_finish(). 0 or -errno. */
+	int (*run)(struct ctl *ctl, struct op *op, struct err *err);
 };
 
 struct op {
-	struct ctl_op pub; /* first */
-	const struct op_kind *kind;
+	struct ctl_op pub;	    /* first */
+	const struct op_kind *kind; /* NULL: of a daemon before this one */
+	char kind_name[32];	    /* then */
 	void *args;
 	ctl_done_fn done;
 	void *arg;
 	bool no_wait;
+	bool written; /* as done, to the store */
 	uint64_t timeout_ms;
 	struct plan plan;	/* while RUNNING */
 	struct host_batch *did; /* while the undo runs: what the first batch did */
+	struct ctl_reconcile reconcile;
 };
 
 struct op_subscriber {
@@ -56,6 +67,12 @@ struct ctl {
 	size_t subscriber_count;
 	struct host_network told; /* what the machine was told last */
 	struct converge *converge;
+	struct store *store;	   /* NULL: nothing is kept */
+	bool store_stale;	   /* it may hold something else than the model */
+	size_t removed_unwritten;  /* the last so many of model->removed are not in it */
+	struct repair *repair;	   /* a comparison with the machine, under way */
+	struct recovery *recovery; /* of which this is, or NULL */
+	uint32_t *dead; /* by slot: id of the router whose process is about to be started again */
 };
 
 /* --- op.c --- */
@@ -79,8 +96,11 @@ void op_free_all(struct ctl *ctl);
 void run_kick(struct ctl *ctl); /* from the loop, soon */
 void run_kicked(void *arg);
 void run_deadline(void *arg);
-/* An operation has given work to the machine and not had its answer. */
+/* An operation, or a recovery, has given work to the machine and not had its answer. */
 bool run_busy(const struct ctl *ctl);
+/* What the machine has to know with what is in the model, less what is in state without. */
+void run_network(const struct ctl *ctl, const struct model_topology *topology,
+		 enum model_state without, struct host_network *ret_network);
 
 /* --- hello.c --- */
 uint32_t hello_interval_us(uint32_t topology_us, uint32_t config_us, uint32_t link_ends);

@@ -45,6 +45,7 @@ static void router_died(void *arg, uint32_t slot, int status)
 	else
 		log_warn("router %s: its process ended with status %d", router->name,
 			 status >= 0 ? WEXITSTATUS(status) : status);
+	ctl->dead[slot] = router->id;
 	model_router_set_process(ctl->model, router, 0, false);
 	model_router_set_state(ctl->model, router, MODEL_FAILED);
 }
@@ -56,6 +57,7 @@ static void router_ready(void *arg, uint32_t slot, int32_t pid)
 
 	if (!router || router->state == MODEL_DELETING)
 		return;
+	ctl->dead[slot] = 0;
 	model_router_set_process(ctl->model, router, pid, true);
 	model_router_set_state(ctl->model, router, MODEL_RUNNING);
 	converge_restarted(ctl->converge, slot);

@@ -5,7 +5,7 @@
  * are under way the model is about to change, so then only what does not depend on it is checked
  * (by the caller of op_submit()) and the rest when its turn has come. run.c carries them out.
  */
-#include "daemon/ctl/ctl_priv.h"
+#include "daemon/ctl/keep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +173,7 @@ void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 	ctl->pending--;
 	ctl->ended++;
 	op_set_state(ctl, op, err ? CTL_OP_FAILED : CTL_DONE);
+	keep_end(ctl, op);
 	op->done = NULL;
 	if (done)
 		done(op->arg, &op->pub);

@@ -98,6 +98,12 @@ size_t plan_host_items(const struct plan *plan);
 /* 0 or -errno with a text; after a failure the model is as before. */
 int plan_enter(struct plan *plan, struct model *model, const char *host, uint64_t now_ms,
 	       struct err *err);
+/* What plan_batch() and repair.c are made of. NULL: out of memory. */
+struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t routers_add,
+				  size_t links_add, size_t links_set);
+void plan_fill_router(struct host_router *item, const struct model_router *router);
+void plan_fill_link(struct host_link *item, const struct model_link *link);
+
 /* NULL: out of memory. The network part is left to the caller. */
 struct host_batch *plan_batch(const struct plan *plan);
 /* 0 or -ENOMEM (a label could not be copied; all else is done). */

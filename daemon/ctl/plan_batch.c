@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a plan to what the machine has to do, and to what takes that back. Called by run.c. */
+/* From a plan to what the machine has to do, and to what takes that back. Called by run.c and
+ * repair.c. */
 #include "daemon/ctl/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void fill_router(struct host_router *item, const struct model_router *router)
+void plan_fill_router(struct host_router *item, const struct model_router *router)
 {
 	item->id = router->id;
 	item->slot = router->slot;
 	item->edge_port = router->edge_port;
 	item->address = router->address;
+	item->limits = router->limits;
 	memcpy(item->name, router->name, sizeof(item->name));
 }
 
-static void fill_link(struct host_link *item, const struct model_link *link)
+void plan_fill_link(struct host_link *item, const struct model_link *link)
 {
 	int side;
 
@@ -36,10 +38,10 @@ static void fill_link(struct host_link *item, const struct model_link *link)
 
 _Static_assert((int)MODEL_UP == (int)HOST_UP && (int)MODEL_DOWN == (int)HOST_DOWN &&
 		       (int)MODEL_SILENT == (int)HOST_SILENT,
-	       "fill_link casts one to the other");
+	       "plan_fill_link casts one to the other");
 
-static struct host_batch *batch_of(size_t links_del, size_t routers_del, size_t routers_add,
-				   size_t links_add, size_t links_set)
+struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t routers_add,
+				  size_t links_add, size_t links_set)
 {
 	struct host_batch *batch = host_batch_new();
 
@@ -60,25 +62,25 @@ static struct host_batch *batch_of(size_t links_del, size_t routers_del, size_t 
 
 struct host_batch *plan_batch(const struct plan *plan)
 {
-	struct host_batch *batch = batch_of(plan->links_del_count, plan->routers_del_count,
-					    plan->routers_add_count, plan->links_add_count,
-					    plan->links_set_count);
+	struct host_batch *batch = plan_batch_new(plan->links_del_count, plan->routers_del_count,
+						  plan->routers_add_count, plan->links_add_count,
+						  plan->links_set_count);
 	size_t i;
 
 	if (!batch)
 		return NULL;
 	for (i = 0; i < plan->links_del_count; i++)
-		fill_link(&batch->links_del[i], plan->links_del[i].link);
+		plan_fill_link(&batch->links_del[i], plan->links_del[i].link);
 	for (i = 0; i < plan->routers_del_count; i++)
-		fill_router(&batch->routers_del[i], plan->routers_del[i].router);
+		plan_fill_router(&batch->routers_del[i], plan->routers_del[i].router);
 	for (i = 0; i < plan->routers_add_count; i++)
-		fill_router(&batch->routers_add[i], plan->routers_add[i].made);
+		plan_fill_router(&batch->routers_add[i], plan->routers_add[i].made);
 	for (i = 0; i < plan->links_add_count; i++)
-		fill_link(&batch->links_add[i], plan->links_add[i].made);
+		plan_fill_link(&batch->links_add[i], plan->links_add[i].made);
 	for (i = 0; i < plan->links_set_count; i++) {
 		const struct plan_link_set *set = &plan->links_set[i];
 
-		fill_link(&batch->links_set[i], set->link);
+		plan_fill_link(&batch->links_set[i], set->link);
 		batch->links_set[i].weight = set->weight;
 		batch->links_set[i].admin = (enum host_admin)set->admin;
 		batch->links_set[i].shape[0] = set->shape[0];
@@ -96,37 +98,37 @@ struct host_batch *plan_batch(const struct plan *plan)
  * here and there are the same. A change that failed may have been made in part: it is set back. */
 struct host_batch *plan_undo(const struct plan *plan, const struct host_batch *did)
 {
-	struct host_batch *undo = batch_of(plan->links_add_count, plan->routers_add_count,
-					   plan->routers_del_count, plan->links_del_count,
-					   plan->links_set_count);
+	struct host_batch *undo = plan_batch_new(plan->links_add_count, plan->routers_add_count,
+						 plan->routers_del_count, plan->links_del_count,
+						 plan->links_set_count);
 	size_t i;
 
 	if (!undo)
 		return NULL;
 	for (i = 0; i < plan->links_add_count; i++) {
 		if (did->links_add[i].state == HOST_DONE)
-			fill_link(&undo->links_del[undo->links_del_count++],
-				  plan->links_add[i].made);
+			plan_fill_link(&undo->links_del[undo->links_del_count++],
+				       plan->links_add[i].made);
 	}
 	for (i = 0; i < plan->routers_add_count; i++) {
 		if (did->routers_add[i].state == HOST_DONE)
-			fill_router(&undo->routers_del[undo->routers_del_count++],
-				    plan->routers_add[i].made);
+			plan_fill_router(&undo->routers_del[undo->routers_del_count++],
+					 plan->routers_add[i].made);
 	}
 	for (i = 0; i < plan->routers_del_count; i++) {
 		if (did->routers_del[i].state == HOST_DONE)
-			fill_router(&undo->routers_add[undo->routers_add_count++],
-				    plan->routers_del[i].router);
+			plan_fill_router(&undo->routers_add[undo->routers_add_count++],
+					 plan->routers_del[i].router);
 	}
 	for (i = 0; i < plan->links_del_count; i++) {
 		if (did->links_del[i].state == HOST_DONE)
-			fill_link(&undo->links_add[undo->links_add_count++],
-				  plan->links_del[i].link);
+			plan_fill_link(&undo->links_add[undo->links_add_count++],
+				       plan->links_del[i].link);
 	}
 	for (i = 0; i < plan->links_set_count; i++) {
 		if (did->links_set[i].state != HOST_TODO)
-			fill_link(&undo->links_set[undo->links_set_count++],
-				  plan->links_set[i].link);
+			plan_fill_link(&undo->links_set[undo->links_set_count++],
+				       plan->links_set[i].link);
 	}
 	return undo;
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How one operation runs: plan, enter, batch, commit, converge; or undo and leave (plan.h). One
- * at a time, driven by the loop: a kick when there may be something to do, and the machine's
- * answers.
+ * How one operation runs: plan, enter, store begin, batch, store commit, commit, converge; or undo
+ * and leave (plan.h, keep.h). One at a time, driven by the loop: a kick when there may be something
+ * to do, and the machine's answers.
  */
-#include "daemon/ctl/ctl_priv.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/ctl/converge.h"
+#include "daemon/ctl/keep.h"
+#include "daemon/ctl/plan_store.h"
+#include "daemon/ctl/repair.h"
 #include "lib/base/clock.h"
 
 void run_kick(struct ctl *ctl)
@@ -19,12 +21,12 @@ void run_kick(struct ctl *ctl)
 
 bool run_busy(const struct ctl *ctl)
 {
-	return ctl->current && ctl->current->pub.state == CTL_RUNNING;
+	return ctl->repair || (ctl->current && ctl->current->pub.state == CTL_RUNNING);
 }
 
 /* What the machine has to know once the links and routers that are not in state without exist. */
-static void network_of(const struct ctl *ctl, const struct model_topology *topology,
-		       enum model_state without, struct host_network *ret_network)
+void run_network(const struct ctl *ctl, const struct model_topology *topology,
+		 enum model_state without, struct host_network *ret_network)
 {
 	uint32_t ends = 0;
 	struct list *pos;
@@ -82,36 +84,26 @@ static void committed(struct ctl *ctl, struct op *op)
 	}
 }
 
-static void commit(struct ctl *ctl, struct op *op, const struct host_batch *did)
-{
-	struct err err;
-
-	if (plan_commit(&op->plan, ctl->model, did, clock_wall_ms()) < 0) {
-		err_set(&err, ENOMEM,
-			"out of memory: a label is missing; everything else was done");
-		fail(ctl, op, &err);
-		return;
-	}
-	committed(ctl, op);
-}
-
 static void undone(void *arg, struct host_batch *batch, int status, const struct err *err)
 {
 	struct ctl *ctl = arg;
 	struct op *op = ctl->current;
 	struct err why = op->pub.err;
 	size_t wrong = plan_leave(&op->plan, ctl->model, op->did, batch, clock_wall_ms());
-	size_t used = strlen(why.text);
+	size_t used = strlen(why.text), gone = 0, i;
 
 	if (status < 0 || wrong)
 		snprintf(why.text + used, sizeof(why.text) - used,
 			 "; undoing it failed too (%.150s): %zu things are not as before",
 			 CTL_ERR_TEXT(status < 0 ? err : NULL, "refused"), wrong);
+	for (i = 0; i < op->plan.routers_del_count; i++)
+		gone += op->plan.routers_del[i].gone;
 	host_batch_free(batch);
+	keep_undone(ctl, wrong, gone, &why);
 	fail(ctl, op, &why);
 }
 
-/* The machine refused: what it did is taken back by a second batch. Takes did. */
+/* The machine, or the store, refused: what was done is taken back by a second batch. Takes did. */
 static void undo(struct ctl *ctl, struct op *op, struct host_batch *did)
 {
 	struct host_batch *batch = plan_undo(&op->plan, did);
@@ -121,7 +113,7 @@ static void undo(struct ctl *ctl, struct op *op, struct host_batch *did)
 	op->did = did;
 	plan_forget(&op->plan, ctl->model, did);
 	if (batch) {
-		network_of(ctl, &op->plan.before, MODEL_PLANNED, &batch->network);
+		run_network(ctl, &op->plan.before, MODEL_PLANNED, &batch->network);
 		ctl->told = batch->network;
 		ret = ctl->host->ops->submit(ctl->host, batch, NULL, undone, ctl);
 	}
@@ -132,6 +124,46 @@ static void undo(struct ctl *ctl, struct op *op, struct host_batch *did)
 	}
 }
 
+/* Nothing was given to the machine: the model is as it was. */
+static void leave(struct ctl *ctl, struct op *op, const struct err *err)
+{
+	struct err why = *err;
+
+	plan_leave(&op->plan, ctl->model, NULL, NULL, clock_wall_ms());
+	keep_undone(ctl, 0, 0, &why);
+	fail(ctl, op, &why);
+}
+
+/* The machine has done all, or had nothing to do (did NULL): now it is written, then it is so.
+ * Takes did. */
+static void commit(struct ctl *ctl, struct op *op, struct host_batch *did)
+{
+	uint64_t now_ms = clock_wall_ms();
+	struct err err = {0};
+	int ret = 0;
+
+	if (plan_store_rows(&op->plan))
+		ret = keep_commit(ctl, op, now_ms, &err);
+	if (ret < 0 && did) {
+		op->pub.err = err;
+		undo(ctl, op, did);
+		return;
+	}
+	if (ret < 0) {
+		leave(ctl, op, &err);
+		return;
+	}
+	ret = plan_commit(&op->plan, ctl->model, did, now_ms);
+	host_batch_free(did);
+	if (ret < 0) {
+		err_set(&err, ENOMEM,
+			"out of memory: a label is missing; everything else was done");
+		fail(ctl, op, &err);
+		return;
+	}
+	committed(ctl, op);
+}
+
 static void batch_done(void *arg, struct host_batch *batch, int status, const struct err *err)
 {
 	struct ctl *ctl = arg;
@@ -139,7 +171,6 @@ static void batch_done(void *arg, struct host_batch *batch, int status, const st
 
 	if (status == 0) {
 		commit(ctl, op, batch);
-		host_batch_free(batch);
 		return;
 	}
 	if (err && err->text[0])
@@ -177,20 +208,24 @@ static int submit(struct ctl *ctl, struct op *op, const struct host_network *net
 	return 0;
 }
 
-static void start(struct ctl *ctl, struct op *op)
+/* Plan, model, store: in this order; what refuses leaves everything as it was. */
+static int prepare(struct ctl *ctl, struct op *op, struct err *err)
 {
 	struct plan *plan = &op->plan;
-	struct host_network network;
-	struct err err = {0};
+	bool writes;
+	int ret;
 
-	ctl->current = op;
-	op_set_state(ctl, op, CTL_RUNNING);
 	plan_init(plan, ctl->model);
-	if (op->kind->plan(ctl, op->args, plan, &err) < 0 ||
-	    plan_enter(plan, ctl->model, ctl->host_name, clock_wall_ms(), &err) < 0) {
-		fail(ctl, op, &err);
-		return;
-	}
+	ret = op->kind->plan(ctl, op->args, plan, err);
+	if (ret < 0)
+		return ret;
+	writes = plan_store_rows(plan) > 0;
+	if (writes)
+		ret = keep_ready(ctl, err);
+	if (ret == 0)
+		ret = plan_enter(plan, ctl->model, ctl->host_name, clock_wall_ms(), err);
+	if (ret < 0)
+		return ret;
 	op->pub.summary = plan->summary;
 	op->pub.router_id = plan->router_id;
 	op->pub.link_id = plan->link_id;
@@ -198,18 +233,65 @@ static void start(struct ctl *ctl, struct op *op)
 		op->pub.router_id = plan->routers_add[0].made->id;
 	if (plan->links_add_count == 1)
 		op->pub.link_id = plan->links_add[0].made->id;
+	if (writes)
+		ret = keep_begin(ctl, op, err);
+	if (ret < 0)
+		plan_leave(plan, ctl->model, NULL, NULL, clock_wall_ms());
+	return ret;
+}
 
-	network_of(ctl, &plan->after, MODEL_DELETING, &network);
+static void go(struct ctl *ctl, struct op *op)
+{
+	struct plan *plan = &op->plan;
+	struct host_network network;
+	struct err err = {0};
+
+	if (prepare(ctl, op, &err) < 0) {
+		fail(ctl, op, &err);
+		return;
+	}
+	run_network(ctl, &plan->after, MODEL_DELETING, &network);
 	if (plan_host_items(plan) == 0 &&
 	    !(ctl->model->router_count && network_differs(&network, &ctl->told))) {
 		/* Done at once, if routes have converged: that is what an apply promises. */
 		commit(ctl, op, NULL);
 		return;
 	}
-	if (submit(ctl, op, &network, &err) < 0) {
-		plan_leave(plan, ctl->model, NULL, NULL, clock_wall_ms());
-		fail(ctl, op, &err);
+	if (submit(ctl, op, &network, &err) < 0)
+		leave(ctl, op, &err);
+}
+
+/* What was not well has been put right as far as possible; the rest is FAILED, and the plan makes
+ * it again. */
+static void healed(void *arg, int status, const struct err *err)
+{
+	struct ctl *ctl = arg;
+	struct op *op = ctl->current;
+
+	if (status < 0) {
+		fail(ctl, op, err);
+		return;
 	}
+	if (!op->reconcile.nothing)
+		op->pub.reconcile = &op->reconcile;
+	go(ctl, op);
+}
+
+static void start(struct ctl *ctl, struct op *op)
+{
+	struct err err = {0};
+	int ret = 0;
+
+	ctl->current = op;
+	op_set_state(ctl, op, CTL_RUNNING);
+	if (op->kind->run)
+		ret = op->kind->run(ctl, op, &err);
+	else if (op->kind->heals && repair_wanted(ctl))
+		ret = repair_start(ctl, REPAIR_FIX, &op->reconcile, healed, ctl, &err);
+	else
+		go(ctl, op);
+	if (ret < 0)
+		fail(ctl, op, &err);
 }
 
 void run_kicked(void *arg)
@@ -217,6 +299,8 @@ void run_kicked(void *arg)
 	struct ctl *ctl = arg;
 	struct op *op = ctl->current;
 
+	if (ctl->repair)
+		return; /* a recovery: operations wait */
 	if (!op) {
 		op = op_next(ctl);
 		if (op)

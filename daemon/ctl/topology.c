@@ -119,8 +119,11 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 	return 0;
 }
 
-static const struct op_kind kind_apply = {
-	.name = "topology-apply", .plan = plan_apply, .free_args = free_apply, .waits = true};
+static const struct op_kind kind_apply = {.name = "topology-apply",
+					  .plan = plan_apply,
+					  .free_args = free_apply,
+					  .waits = true,
+					  .heals = true};
 static const struct op_kind kind_delete = {
 	.name = "topology-delete", .plan = plan_delete, .free_args = free};
 

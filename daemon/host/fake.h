@@ -11,12 +11,18 @@
 #include "daemon/host/host_ops.h"
 #include "lib/loop/loop.h"
 
+struct fake_machine; /* what there is, whichever daemon made it */
+
 struct fake_config {
 	struct loop *loop;
-	uint64_t batch_ns;   /* from submit to done */
-	uint64_t report_ns;  /* from done to what routers report */
-	uint64_t restart_ns; /* from a router's death to it being READY again */
+	uint64_t batch_ns;	      /* from submit to done */
+	uint64_t report_ns;	      /* from done to what routers report */
+	uint64_t restart_ns;	      /* from a router's death to it being READY again */
+	struct fake_machine *machine; /* not owned; NULL: one of its own, which goes with it */
 };
+
+struct fake_machine *fake_machine_new(void);	      /* NULL: out of memory */
+void fake_machine_free(struct fake_machine *machine); /* NULL is fine */
 
 /* host->ops->close frees it. 0 or -ENOMEM. */
 int fake_new(const struct fake_config *config, struct host **ret_host);
@@ -34,13 +40,26 @@ void fake_fail_fib(struct host *host, unsigned count, int error);
 void fake_mute(struct host *host, bool mute);
 /* The router's process ends with status; it is started again after restart_ns. -ENOENT. */
 int fake_kill(struct host *host, uint32_t slot, int status);
+/* Asked before and after each item is done, also by what an audit removes; false: the daemon was
+ * killed, nothing is done from now on, and the item has failed. NULL: none. */
+void fake_gate(struct host *host, bool (*gate)(void *arg), void *arg);
 /* The link of this port does not carry frames any more, or again; both ends notice. -ENOENT. */
 int fake_break(struct host *host, uint32_t port, bool broken);
+
+/* Behind the daemon's back, whether or not there is one. -ENOENT. */
+int fake_lose_router(struct fake_machine *machine, uint32_t slot); /* with its links */
+int fake_lose_link(struct fake_machine *machine, uint32_t port);
+int fake_spoil_router(struct fake_machine *machine, uint32_t slot); /* HOST_WRONG from now on */
+int fake_spoil_link(struct fake_machine *machine, uint32_t port);
+int fake_alter_link(struct fake_machine *machine, uint32_t port, enum host_admin admin);
+void fake_add_strays(struct fake_machine *machine, uint32_t count);
+uint32_t fake_strays(const struct fake_machine *machine);
 
 /* --- for tests: what there is ---------------------------------------------------------------- */
 
 struct fake_counts {
 	uint32_t routers, links;
+	uint64_t started;		  /* routers, ever */
 	uint64_t batches, items, refused; /* items that were done, that it refused */
 	uint64_t fib_calls, fib_routes;
 };

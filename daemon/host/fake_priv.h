@@ -13,13 +13,13 @@ struct fake_entry { /* of a router's table, central mode */
 };
 
 struct fake_router {
-	struct fake *fake;
 	struct host_router item;
-	uint32_t host;	  /* part of its address */
-	struct list ends; /* struct fake_end.of_router */
-	struct loop_timer *restart;
+	uint32_t host;	     /* part of its address */
+	struct list ends;    /* struct fake_end.of_router */
+	uint64_t restart_ns; /* when its process is started again; 0: it runs */
 	bool alive;
-	bool unreported;	/* its process is new: report the table whatever it is */
+	bool spoilt;		/* somebody did something to it */
+	bool unreported;	/* its process, or the daemon, is new: report the table */
 	struct frame_rib rib;	/* as reported last */
 	struct fake_entry *fib; /* [fib_size] by destination slot */
 	uint32_t fib_size;
@@ -34,19 +34,13 @@ struct fake_link {
 	struct host_link item;
 	struct fake_end ends[2];
 	bool broken;
+	bool spoilt;
 	bool heard; /* reported: both ends hear each other */
 	bool told;  /* anything was reported */
 };
 
-struct fake {
-	struct host host; /* first */
-	struct fake_config config;
-	struct loop *loop;
-	struct loop_timer *batch_timer, *report_timer;
-	struct host_batch *batch;
-	host_progress_fn progress;
-	host_done_fn done;
-	void *arg;
+/* What there is, whichever daemon made it. */
+struct fake_machine {
 	struct host_network network;
 	struct fake_router *routers[VLSP_SLOT_MAX];
 	struct fake_link *links[VLSP_PORT_MAX];	 /* by port of end A */
@@ -54,6 +48,24 @@ struct fake {
 	uint32_t slot_of[VLSP_ADDR_MAX];	 /* by host part: slot + 1 */
 	bool port_used[VLSP_PORT_MAX];
 	uint32_t router_top, port_top;
+	uint32_t router_count, link_count;
+	uint32_t strays;  /* of another kind than routers and links */
+	uint64_t started; /* routers, ever */
+};
+
+struct fake {
+	struct host host; /* first */
+	struct fake_config config;
+	struct loop *loop;
+	struct loop_timer *batch_timer, *report_timer, *restart_timer;
+	struct fake_machine *machine;
+	struct host_batch *batch; /* or audit: one of them is under way */
+	struct host_audit *audit;
+	bool adopt, used; /* adopting; something was asked for */
+	host_progress_fn progress;
+	host_done_fn done;
+	host_audit_fn audited;
+	void *arg;
 	struct paths *paths;
 	uint64_t fail_countdown;
 	int fail_error;
@@ -62,6 +74,8 @@ struct fake {
 	unsigned fib_fails;
 	int fib_error;
 	bool mute;
+	bool (*gate)(void *arg);
+	void *gate_arg;
 	struct fake_counts counts;
 };
 
@@ -72,12 +86,34 @@ static inline struct fake *fake_of(const struct host *host)
 
 static inline struct fake_router *fake_router_get(const struct fake *fake, uint32_t slot)
 {
-	return slot < VLSP_SLOT_MAX ? fake->routers[slot] : NULL;
+	return slot < VLSP_SLOT_MAX ? fake->machine->routers[slot] : NULL;
 }
 
+static inline int fake_no(struct err *err, int code, const char *what, const char *name,
+			  const char *why)
+{
+	return err_set(err, code, "%s %s: %s", what, name, why);
+}
+
+/* --- fake_machine.c: what there is, and refusing what a kernel would refuse --- */
+int fake_router_start(struct fake_machine *machine, struct host_router *item, struct err *err);
+int fake_router_stop(struct fake_machine *machine, struct host_router *item, struct err *err);
+int fake_router_change(struct fake_machine *machine, struct host_router *item, struct err *err);
+int fake_link_create(struct fake_machine *machine, struct host_link *item, struct err *err);
+int fake_link_remove(struct fake_machine *machine, struct host_link *item, struct err *err);
+int fake_link_change(struct fake_machine *machine, struct host_link *item, struct err *err);
+void fake_link_drop(struct fake_machine *machine, struct fake_link *link);
+/* With its links. */
+void fake_router_drop(struct fake_machine *machine, struct fake_router *router);
+void fake_machine_clear(struct fake_machine *machine);
+
+/* --- fake_audit.c --- */
+int fake_audit(struct host *host, struct host_audit *audit, bool adopt, host_audit_fn done,
+	       void *arg);
+void fake_audit_run(struct fake *fake);
+
 /* --- fake_report.c --- */
-void fake_router_free(struct fake_router *router); /* NULL is fine */
-void fake_restarted(void *arg);			   /* timer of a struct fake_router */
+void fake_restart(void *arg); /* a timer: routers that are due */
 void fake_report_soon(struct fake *fake);
 void fake_report(void *arg);
 int fake_fib_set(struct host *host, uint32_t slot, const struct frame_route *routes, size_t count);

@@ -10,15 +10,6 @@
 #include "daemon/host/fake_priv.h"
 #include "lib/base/clock.h"
 
-void fake_router_free(struct fake_router *router)
-{
-	if (!router)
-		return;
-	loop_timer_free(router->restart);
-	free(router->fib);
-	free(router);
-}
-
 void fake_report_soon(struct fake *fake)
 {
 	loop_timer_set(fake->report_timer, clock_mono_ns() + fake->config.report_ns);
@@ -45,7 +36,7 @@ static void report_link(struct fake *fake, struct fake_link *link)
 								  ? FRAME_CAUSE_CARRIER
 								  : FRAME_CAUSE_HELLO};
 
-		if (fake->routers[link->item.end[side].slot]->alive &&
+		if (fake->machine->routers[link->item.end[side].slot]->alive &&
 		    fake->host.events.router_link)
 			fake->host.events.router_link(fake->host.events.arg,
 						      link->item.end[side].slot, &state);
@@ -54,11 +45,11 @@ static void report_link(struct fake *fake, struct fake_link *link)
 
 static int load_paths(struct fake *fake)
 {
-	int ret = paths_reset(fake->paths, fake->router_top);
+	int ret = paths_reset(fake->paths, fake->machine->router_top);
 	uint32_t i;
 
-	for (i = 0; ret == 0 && i < fake->port_top; i++) {
-		const struct fake_link *link = fake->links[i];
+	for (i = 0; ret == 0 && i < fake->machine->port_top; i++) {
+		const struct fake_link *link = fake->machine->links[i];
 
 		if (link && carries(link))
 			ret = paths_edge(fake->paths, link->item.end[0].slot,
@@ -76,14 +67,14 @@ static void table_sum(struct fake *fake, const struct fake_router *router, struc
 
 	rib->reachable = 0;
 	rib->metric_sum = 0;
-	if (fake->network.mode == FRAME_MODE_DISTRIBUTED) {
+	if (fake->machine->network.mode == FRAME_MODE_DISTRIBUTED) {
 		paths_run(fake->paths, router->item.slot, &result);
 		rib->reachable = result.reachable;
 		rib->metric_sum = result.metric_sum;
 		return;
 	}
 	for (i = 0; i < router->fib_size; i++) {
-		if (!fake->routers[i] || !router->fib[i].port)
+		if (!fake->machine->routers[i] || !router->fib[i].port)
 			continue;
 		rib->reachable++;
 		rib->metric_sum += router->fib[i].metric;
@@ -112,9 +103,9 @@ void fake_report(void *arg)
 	struct fake *fake = arg;
 	uint32_t i;
 
-	for (i = 0; i < fake->port_top; i++) {
-		if (fake->links[i])
-			report_link(fake, fake->links[i]);
+	for (i = 0; i < fake->machine->port_top; i++) {
+		if (fake->machine->links[i])
+			report_link(fake, fake->machine->links[i]);
 	}
 	if (fake->mute)
 		return;
@@ -123,17 +114,15 @@ void fake_report(void *arg)
 		loop_timer_set(fake->report_timer, clock_mono_ns() + 100 * NSEC_PER_MSEC);
 		return;
 	}
-	for (i = 0; i < fake->router_top; i++) {
-		if (fake->routers[i])
-			report_rib(fake, fake->routers[i]);
+	for (i = 0; i < fake->machine->router_top; i++) {
+		if (fake->machine->routers[i])
+			report_rib(fake, fake->machine->routers[i]);
 	}
 }
 
-void fake_restarted(void *arg)
+static void restarted(struct fake *fake, struct fake_router *router)
 {
-	struct fake_router *router = arg;
-	struct fake *fake = router->fake;
-
+	router->restart_ns = 0;
 	router->alive = true;
 	router->unreported = true;
 	router->rib = (struct frame_rib){0};
@@ -142,14 +131,33 @@ void fake_restarted(void *arg)
 	fake_report_soon(fake);
 }
 
+void fake_restart(void *arg)
+{
+	struct fake *fake = arg;
+	uint64_t now = clock_mono_ns(), next = 0;
+	uint32_t i;
+
+	for (i = 0; i < fake->machine->router_top; i++) {
+		struct fake_router *router = fake->machine->routers[i];
+
+		if (!router || !router->restart_ns)
+			continue;
+		if (router->restart_ns <= now)
+			restarted(fake, router);
+		else if (!next || router->restart_ns < next)
+			next = router->restart_ns;
+	}
+	loop_timer_set(fake->restart_timer, next);
+}
+
 /* A route's destination as a slot, or -ENOENT. */
 static long slot_of(const struct fake *fake, uint32_t address)
 {
-	uint32_t host = address - fake->network.network;
+	uint32_t host = address - fake->machine->network.network;
 
-	if (host >= 1u << (32 - fake->network.prefix_len) || !fake->slot_of[host])
+	if (host >= 1u << (32 - fake->machine->network.prefix_len) || !fake->machine->slot_of[host])
 		return -ENOENT;
-	return (long)fake->slot_of[host] - 1;
+	return (long)fake->machine->slot_of[host] - 1;
 }
 
 static int fib_room(struct fake_router *router, uint32_t size)
@@ -175,20 +183,20 @@ int fake_fib_set(struct host *host, uint32_t slot, const struct frame_route *rou
 
 	if (!router || !router->alive)
 		return -ENOENT;
-	if (fake->network.mode != FRAME_MODE_CENTRAL)
+	if (fake->machine->network.mode != FRAME_MODE_CENTRAL)
 		return -EINVAL;
 	if (fake->fib_fails) {
 		fake->fib_fails--;
 		return -fake->fib_error;
 	}
-	if (fib_room(router, fake->router_top) < 0)
+	if (fib_room(router, fake->machine->router_top) < 0)
 		return -ENOMEM;
 	for (i = 0; i < count; i++) {
 		const struct fake_link *link = NULL;
 		long dst = slot_of(fake, routes[i].dst);
 
 		if (routes[i].port < VLSP_PORT_MAX)
-			link = fake->end_of[routes[i].port];
+			link = fake->machine->end_of[routes[i].port];
 		if (dst < 0)
 			return (int)dst;
 		if (routes[i].port && (!link || (link->item.end[0].port == routes[i].port
@@ -206,12 +214,12 @@ int fake_fib_set(struct host *host, uint32_t slot, const struct frame_route *rou
 static void fill_route(const struct fake *fake, uint32_t dst, uint32_t port, uint32_t metric,
 		       struct frame_route *route)
 {
-	const struct fake_link *link = fake->end_of[port];
+	const struct fake_link *link = fake->machine->end_of[port];
 	const struct host_end *peer = NULL;
 
 	if (link)
 		peer = &link->item.end[link->item.end[0].port == port];
-	*route = (struct frame_route){.dst = fake->routers[dst]->item.address,
+	*route = (struct frame_route){.dst = fake->machine->routers[dst]->item.address,
 				      .nexthop = peer ? peer->address : 0,
 				      .port = port,
 				      .metric = metric};
@@ -223,23 +231,23 @@ int fake_routes_dump(struct host *host, uint32_t slot, host_routes_fn fn, void *
 	struct fake_router *router = fake_router_get(fake, slot);
 	struct paths_result result = {0};
 	struct frame_route *routes;
-	bool central = fake->network.mode == FRAME_MODE_CENTRAL;
+	bool central = fake->machine->network.mode == FRAME_MODE_CENTRAL;
 	size_t count = 0;
 	uint32_t i;
 
 	if (!router || !router->alive)
 		return -ENOENT;
-	routes = calloc(fake->router_top, sizeof(*routes));
+	routes = calloc(fake->machine->router_top, sizeof(*routes));
 	if (!routes || load_paths(fake) < 0) {
 		free(routes);
 		return -ENOMEM;
 	}
 	if (!central)
 		paths_run(fake->paths, slot, &result);
-	for (i = 0; i < fake->router_top; i++) {
+	for (i = 0; i < fake->machine->router_top; i++) {
 		uint32_t port = 0, metric = 0;
 
-		if (!fake->routers[i] || i == slot)
+		if (!fake->machine->routers[i] || i == slot)
 			continue;
 		if (!central) {
 			port = result.port[i];
@@ -294,16 +302,23 @@ int fake_kill(struct host *host, uint32_t slot, int status)
 	free(router->fib);
 	router->fib = NULL;
 	router->fib_size = 0;
-	loop_timer_set(router->restart, clock_mono_ns() + fake->config.restart_ns);
+	router->restart_ns = clock_mono_ns() + fake->config.restart_ns + 1;
 	if (fake->host.events.router_died)
 		fake->host.events.router_died(fake->host.events.arg, slot, status);
+	fake_restart(fake);
 	return 0;
+}
+
+void fake_gate(struct host *host, bool (*gate)(void *arg), void *arg)
+{
+	fake_of(host)->gate = gate;
+	fake_of(host)->gate_arg = arg;
 }
 
 int fake_break(struct host *host, uint32_t port, bool broken)
 {
 	struct fake *fake = fake_of(host);
-	struct fake_link *link = port < VLSP_PORT_MAX ? fake->end_of[port] : NULL;
+	struct fake_link *link = port < VLSP_PORT_MAX ? fake->machine->end_of[port] : NULL;
 
 	if (!link)
 		return -ENOENT;
@@ -314,7 +329,12 @@ int fake_break(struct host *host, uint32_t port, bool broken)
 
 void fake_counts(const struct host *host, struct fake_counts *ret_counts)
 {
-	*ret_counts = fake_of(host)->counts;
+	const struct fake *fake = fake_of(host);
+
+	*ret_counts = fake->counts;
+	ret_counts->routers = fake->machine->router_count;
+	ret_counts->links = fake->machine->link_count;
+	ret_counts->started = fake->machine->started;
 }
 
 const struct host_router *fake_router(const struct host *host, uint32_t slot)
@@ -326,14 +346,15 @@ const struct host_router *fake_router(const struct host *host, uint32_t slot)
 
 const struct host_link *fake_link(const struct host *host, uint32_t port)
 {
-	const struct fake_link *link = port < VLSP_PORT_MAX ? fake_of(host)->end_of[port] : NULL;
+	const struct fake_link *link = port < VLSP_PORT_MAX ? fake_of(host)->machine->end_of[port]
+							    : NULL;
 
 	return link ? &link->item : NULL;
 }
 
 const struct host_network *fake_network(const struct host *host)
 {
-	return &fake_of(host)->network;
+	return &fake_of(host)->machine->network;
 }
 
 uint32_t fake_fib(const struct host *host, uint32_t slot, uint32_t dst, uint32_t *ret_metric)
