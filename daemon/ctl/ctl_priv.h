@@ -68,7 +68,7 @@ struct ctl {
 	struct host_network told; /* what the machine was told last */
 	struct converge *converge;
 	struct store *store;	   /* NULL: nothing is kept */
-	bool store_stale;	   /* it may hold something else than the model */
+	bool store_differs;	   /* from the model: an undo failed in part */
 	size_t removed_unwritten;  /* the last so many of model->removed are not in it */
 	struct repair *repair;	   /* a comparison with the machine, under way */
 	struct recovery *recovery; /* of which this is, or NULL */

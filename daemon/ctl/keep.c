@@ -49,15 +49,20 @@ static int write_all(struct ctl *ctl, struct err *err)
 	plan_store_done(&store);
 	if (ret < 0)
 		return refused(ret, err);
-	ctl->store_stale = false;
+	ctl->store_differs = false;
 	ctl->removed_unwritten = 0;
 	return 0;
+}
+
+static bool stale(const struct ctl *ctl)
+{
+	return ctl->store_differs || ctl->store->stale;
 }
 
 int keep_ready(struct ctl *ctl, struct err *err)
 {
 	struct err why = {0};
-	int ret = ctl->store && ctl->store_stale ? write_all(ctl, &why) : 0;
+	int ret = ctl->store && stale(ctl) ? write_all(ctl, &why) : 0;
 
 	if (ret < 0)
 		*err = why;
@@ -103,8 +108,6 @@ int keep_commit(struct ctl *ctl, struct op *op, uint64_t now_ms, struct err *err
 	ret = ctl->store->ops->commit(ctl->store, &store.change, &why);
 	plan_store_done(&store);
 	if (ret < 0) {
-		/* Whether a write that failed has reached the disk nobody can say. */
-		ctl->store_stale = true;
 		ret = refused(ret, &why);
 		*err = why;
 		return ret;
@@ -121,9 +124,9 @@ void keep_undone(struct ctl *ctl, size_t wrong, size_t gone, struct err *why)
 	if (!ctl->store)
 		return;
 	if (wrong)
-		ctl->store_stale = true;
+		ctl->store_differs = true;
 	ctl->removed_unwritten += gone;
-	if (!ctl->store_stale || write_all(ctl, &err) == 0)
+	if (!stale(ctl) || write_all(ctl, &err) == 0)
 		return;
 	snprintf(why->text + used, sizeof(why->text) - used,
 		 "; what is kept may differ from what runs, until it can be written (%.150s)",

@@ -205,7 +205,9 @@ static inline int fake_store_commit(struct store *store, const struct store_chan
 	fault = fake_store_fault(fs);
 	if (fault == STORE_FULL)
 		return fake_store_error(fs, ENOSPC, err);
+	assert_true(change->all || !fs->store.stale);
 	fake_store_apply(fs, change);
+	fs->store.stale = fault == STORE_DOUBT;
 	if (fault == STORE_DOUBT)
 		return fake_store_error(fs, EIO, err);
 	fs->store.trouble[0] = '\0';
