@@ -16,8 +16,9 @@ static void router_rib(void *arg, uint32_t slot, const struct frame_rib *rib)
 	struct ctl *ctl = arg;
 	struct model_router *router = model_router_by_slot(ctl->model, slot);
 
-	if (!router || router->state == MODEL_DELETING)
+	if (!router)
 		return;
+	/* Also of one on its way out: should it stay after all, it does not report this again. */
 	model_router_set_rib(ctl->model, router, rib->version, rib->metric_sum, rib->reachable);
 }
 
@@ -26,7 +27,7 @@ static void router_link(void *arg, uint32_t slot, const struct frame_link_state 
 	struct ctl *ctl = arg;
 	struct model_end *end = model_end_by_port(ctl->model, state->port);
 
-	if (!end || end->router->slot != slot || end->link->state == MODEL_DELETING)
+	if (!end || end->router->slot != slot)
 		return;
 	converge_oper(ctl->converge, state->port, state->up != 0);
 	model_end_set_oper(ctl->model, end, state->up != 0);

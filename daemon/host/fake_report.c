@@ -305,7 +305,7 @@ int fake_kill(struct host *host, uint32_t slot, int status)
 	router->restart_ns = clock_mono_ns() + fake->config.restart_ns + 1;
 	if (fake->host.events.router_died)
 		fake->host.events.router_died(fake->host.events.arg, slot, status);
-	fake_restart(fake);
+	loop_timer_set(fake->restart_timer, 1); /* from the loop, never from within this call */
 	return 0;
 }
 

@@ -22,7 +22,7 @@ struct fake_store {
 	enum fake_store_fault fault;
 	unsigned fault_in; /* calls of begin and commit until then: 0: the next one */
 	bool stays;	   /* the fault, until it is set to STORE_WELL */
-	unsigned begins, commits, alls, ends;
+	unsigned begins, commits, wholes, ends;
 };
 
 static inline bool fake_store_alive(struct fake_store *fs)
@@ -199,7 +199,6 @@ static inline int fake_store_commit(struct store *store, const struct store_chan
 	enum fake_store_fault fault;
 
 	fs->commits++;
-	fs->alls += change->all;
 	if (!fake_store_alive(fs))
 		return fake_store_error(fs, EIO, err);
 	fault = fake_store_fault(fs);
@@ -208,6 +207,7 @@ static inline int fake_store_commit(struct store *store, const struct store_chan
 	assert_true(change->all || !fs->store.stale);
 	fake_store_apply(fs, change);
 	fs->store.stale = fault == STORE_DOUBT;
+	fs->wholes += change->all;
 	if (fault == STORE_DOUBT)
 		return fake_store_error(fs, EIO, err);
 	fs->store.trouble[0] = '\0';
