@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/host/host_view.h"
 #include "lib/base/err.h"
 #include "lib/base/name.h"
 #include "lib/topo/doc.h"
@@ -76,12 +77,6 @@ struct host_batch {
 	size_t links_set_count;
 };
 
-/* What a program needs to become an application on a router (lib/confine/confine.h). */
-struct host_app {
-	uint32_t uid;	/* 0: stays root */
-	char **cgroups; /* directories to join; ends with NULL; freed as one block. NULL: none */
-};
-
 struct host_batch *host_batch_new(void);
 void host_batch_free(struct host_batch *batch); /* frees the arrays too; NULL is fine */
 
@@ -132,11 +127,6 @@ struct host_events {
 	void (*router_died)(void *arg, uint32_t slot, int status);
 	/* A router whose process was started again by the back end is READY. */
 	void (*router_ready)(void *arg, uint32_t slot, int32_t pid);
-};
-
-struct host_counts { /* one port's counters, summed over CPUs; see include/shared/maps.h */
-	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t drop[12];
 };
 
 /* The answer to a route dump: called once, with all routes or an error. */
