@@ -190,6 +190,13 @@ static const struct cli_option add_options[] = {
 	{0},
 };
 
+static const struct cli_option app_options[] = {
+	{.name = "app",
+	 .help = "as an application: a user of its own, without rights, within the router's "
+		 "limits"},
+	{0},
+};
+
 #define ROUTER                                                                                     \
 	{                                                                                          \
 		.name = "R", .help = "a router's name, id or address", .live = CLI_ROUTER          \
@@ -227,7 +234,15 @@ static const struct cli_verb verbs[] = {
 		.more = "The command sees the router's devices only (/sys too), and router names "
 			"resolve:\n"
 			"vlsp router exec r1 -- ping r5. Needs root. 127: no such command; 126: it "
-			"cannot be run.",
+			"cannot be run.\n"
+			"It is root's, unless --app makes it an application (vlsp router exec "
+			"--app r1 "
+			"-- CMD): with\n"
+			"an empty /tmp of its own, without raw sockets, sees no processes but its "
+			"own; "
+			"128 + N: ended\n"
+			"by signal N.",
+		.options = app_options,
 		.args = {ROUTER,
 			 {.name = "CMD",
 			  .help = "the command and its arguments; put -- in front of it",
@@ -239,6 +254,7 @@ static const struct cli_verb verbs[] = {
 	{
 		.name = "shell",
 		.help = "run $SHELL in a router's network, the router's name in its prompt",
+		.options = app_options,
 		.args = {ROUTER},
 		.run = router_shell_run,
 	},

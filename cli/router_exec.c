@@ -5,12 +5,14 @@
 #include "cli/request.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/client/rest.h"
+#include "lib/confine/confine.h"
 
 #define EXIT_CANNOT_RUN 126 /* as shells say it */
 #define EXIT_NOT_FOUND	127
@@ -43,9 +45,73 @@ static int enter(struct cli *cli, const char *netns, const json_t *routers)
 	return 0;
 }
 
+/* The strings of list, and before and behind them NULL; the texts stay list's. The caller frees it.
+ */
+static const char **strings(const json_t *list, const char *first)
+{
+	size_t count = 0, size = json_array_size(list) + 2;
+	const char **texts = calloc(size, sizeof(*texts));
+
+	if (texts && first)
+		texts[count++] = first;
+	for (size_t i = 0; texts && i < json_array_size(list); i++)
+		if (json_is_string(json_array_get(list, i)))
+			texts[count++] = json_string_value(json_array_get(list, i));
+	return texts;
+}
+
+/* ICMP echo without raw sockets, for ping: in this router's network, for every group (icmp(7)). */
+static void allow_ping(const struct cli *cli)
+{
+	cleanup_close int fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0 2147483647", 12) < 0)
+		cli_note(cli, "applications cannot ping here: ping_group_range: %s",
+			 strerror(errno));
+}
+
+/* This process becomes the router's application, or waits for the one that does and ends as it. */
+static int become_app(struct cli *cli, const json_t *how)
+{
+	cleanup_free const char **cgroups = strings(json_object_get(how, "cgroups"), NULL);
+	cleanup_free const char **hide = strings(json_object_get(how, "hide"), "/run");
+	struct confine_app app = {
+		.uid = (uint32_t)json_integer_value(json_object_get(how, "uid")),
+		.own_mounts = true,
+		.own_pids = true,
+		.hide = hide,
+		.cgroups = cgroups,
+		.pids = (uint32_t)json_integer_value(json_object_get(how, "pids")),
+	};
+	struct err err;
+
+	if (!cgroups || !hide)
+		return cli_fail(cli, "out of memory");
+	allow_ping(cli);
+	fflush(cli->out);
+	if (confine_app_enter(&app, &err) < 0)
+		return cli_fail(cli, "%s", err.text);
+	/* Root's is not readable, and not for it. */
+	if (setenv("HOME", "/tmp", 1) < 0)
+		return cli_fail(cli, "out of memory");
+	return 0;
+}
+
+static int get_app(struct cli *cli, const char *router, struct answer *ret_answer)
+{
+	struct path path;
+	int rc;
+
+	path_start(&path, "/router/", router);
+	path_segment(&path, "/application");
+	rc = request_json(cli, "GET", path_done(&path), ret_answer);
+	path_free(&path);
+	return rc;
+}
+
 static int enter_router(struct cli *cli, const char *router, char **ret_name)
 {
-	struct answer one = {0}, all = {0};
+	struct answer one = {0}, all = {0}, app = {0};
 	const char *netns, *name;
 	struct path path;
 	int rc;
@@ -62,15 +128,20 @@ static int enter_router(struct cli *cli, const char *router, char **ret_name)
 	if (rc == 0 && (!netns || !*netns || !name))
 		rc = cli_fail(cli, "router %s runs nowhere that could be entered from here",
 			      router);
+	if (rc == 0 && cli_given(cli, "app"))
+		rc = get_app(cli, router, &app);
 	if (rc == 0)
 		rc = enter(cli, netns, all.json);
 	if (rc == 0 && ret_name && !(*ret_name = strdup(name)))
 		rc = cli_fail(cli, "out of memory");
-	answer_done(&one);
-	answer_done(&all);
 	/* nothing of the daemon's goes to the command */
 	rest_close(cli->rest);
 	cli->rest = NULL;
+	if (rc == 0 && cli_given(cli, "app"))
+		rc = become_app(cli, app.json);
+	answer_done(&one);
+	answer_done(&all);
+	answer_done(&app);
 	return rc;
 }
 

@@ -202,6 +202,7 @@ int api_new(const struct api_config *config, struct api **ret_api)
 	api->started_ns = clock_mono_ns();
 	api->instance = strdup(config->instance);
 	api->runtime_dir = strdup(config->runtime_dir);
+	api->state_dir = config->state_dir ? strdup(config->state_dir) : NULL;
 	api->host_name = strdup(config->host_name);
 	api->token = config->token ? strdup(config->token) : NULL;
 	api->read_token = config->token ? strdup(config->read_token) : NULL;
@@ -211,7 +212,8 @@ int api_new(const struct api_config *config, struct api **ret_api)
 	api->rate = http_rate_new(HTTP_RATE_MAX, HTTP_RATE_BURST, HTTP_RATE_CLIENTS);
 	api->audit.rate = http_rate_new(AUDIT_RATE_MAX, AUDIT_RATE_BURST, 1);
 	if (!api->instance || !api->runtime_dir || !api->host_name || !api->rate ||
-	    !api->audit.rate || (config->token && (!api->token || !api->read_token)))
+	    !api->audit.rate || (config->state_dir && !api->state_dir) ||
+	    (config->token && (!api->token || !api->read_token)))
 		goto fail;
 	r = api_feed_new(api, &api->feed);
 	if (r < 0)
@@ -235,6 +237,7 @@ void api_free(struct api *api)
 	api_cache_done(api);
 	free(api->instance);
 	free(api->runtime_dir);
+	free(api->state_dir);
 	free(api->host_name);
 	free_secret(api->token);
 	free_secret(api->read_token);

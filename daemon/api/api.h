@@ -20,7 +20,8 @@ struct api_config { /* texts are copied */
 	struct loop *loop;
 	struct ctl *ctl;
 	const char *instance;	 /* "default" */
-	const char *runtime_dir; /* for people */
+	const char *runtime_dir; /* for people, and hidden from applications */
+	const char *state_dir;	 /* hidden likewise; NULL: there is none */
 	const char *host_name;	 /* this machine's */
 	/* What TCP clients must bear to do anything, and to read; NULL: nothing (auth: none). */
 	const char *token, *read_token;

@@ -71,6 +71,7 @@ struct api {
 	struct ctl *ctl;
 	struct model *model;
 	char *instance, *runtime_dir, *host_name;
+	char *state_dir;	  /* NULL: none */
 	char *token, *read_token; /* both or none */
 	const struct http_tls *tls;
 	struct http_rate *rate; /* requests, by client */

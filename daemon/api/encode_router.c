@@ -2,6 +2,8 @@
 /* Routers in JSON. Field names are the original's where it had them (routerID, linkIDs, ...). */
 #include "daemon/api/encode.h"
 
+#include <string.h>
+
 const char *api_state_name(enum model_state state)
 {
 	switch (state) {
@@ -49,6 +51,24 @@ json_t *api_encode_router_neighbours(const struct model_router *router)
 	return json_pack("{s:o,s:o,s:o}", "links", routers, "linkIDs", ids, "linkDetail", details);
 }
 
+/* As texts, in the words of a topology file; but pids, which is a number there, too. */
+static void put_limits(json_t *json, const struct topo_limits *limits)
+{
+	json_t *object = NULL;
+	const char *key;
+	char value[48];
+
+	for (size_t i = 0; topo_limits_format(limits, i, &key, value) == 0; i++) {
+		if (!object)
+			object = json_object();
+		json_object_set_new(object, key,
+				    strcmp(key, "pids") == 0 ? json_integer(limits->pids)
+							     : json_string(value));
+	}
+	if (object)
+		json_object_set_new(json, "limits", object);
+}
+
 json_t *api_encode_router(struct api *api, const struct model_router *router)
 {
 	json_t *json = encode_identity(api, router);
@@ -74,5 +94,6 @@ json_t *api_encode_router(struct api *api, const struct model_router *router)
 		json_object_set_new(json, "latitude", json_real(router->latitude));
 		json_object_set_new(json, "longitude", json_real(router->longitude));
 	}
+	put_limits(json, &router->limits);
 	return json;
 }

@@ -197,6 +197,7 @@ static const struct api_field record_fields[] = {
 	{"label", "string", "for people; may be missing"},
 	{"latitude", "number", "may be missing"},
 	{"longitude", "number", "may be missing"},
+	{"limits", "object", "memory, cpu, pids that differ from the default; may be missing"},
 	{.name = NULL}};
 static const struct api_field list_fields[] = {{"type", "string", "router"},
 					       {"list", "array", "ids"},
@@ -223,6 +224,13 @@ static const struct api_field link_fields[] = {
 static const struct api_field routes_fields[] = {
 	{"routerID", "integer", ""},
 	{"routes", "array", "destination, name, nexthop, nexthopName, device, linkID, metric"},
+	{.name = NULL}};
+static const struct api_field application_fields[] = {
+	{"routerID", "integer", ""},
+	{"uid", "integer", "user and group of the router's applications; 0: root"},
+	{"pids", "integer", "the limit; 0: the default"},
+	{"cgroups", "array", "directories of the control groups to join"},
+	{"hide", "array", "directories that are not the application's business"},
 	{.name = NULL}};
 static const struct api_field stats_fields[] = {
 	{"routerID", "integer", ""},
@@ -254,6 +262,9 @@ const struct api_route api_router_routes[] = {
 	 link_fields, 0, 200},
 	{"GET", "/router/{r}/route/", api_get_routes, "A router's routing table.", NULL,
 	 routes_fields, 0, 200},
+	{"GET", "/router/{r}/application", api_get_application,
+	 "What a program needs to become an application on a router.", NULL, application_fields, 0,
+	 200},
 	{"GET", "/router/{r}/stats", api_get_stats, "A router's counters.", NULL, stats_fields, 0,
 	 200},
 	{"GET", "/router/{r}/link_stats", api_get_link_stats,

@@ -98,6 +98,33 @@ void api_get_routes(struct api_call *call)
 		api_answer_err(call, &err);
 }
 
+void api_get_application(struct api_call *call)
+{
+	struct model_router *router = api_router_of(call);
+	struct host_app app = {0};
+	json_t *cgroups, *hide;
+
+	if (!router)
+		return;
+	if (ctl_application(call->api->ctl, router, &app) < 0) {
+		api_answer_error(call, 409, "router: %s runs nowhere that could be entered",
+				 router->name);
+		return;
+	}
+	cgroups = json_array();
+	for (char **dir = app.cgroups; dir && *dir; dir++)
+		json_array_append_new(cgroups, json_string(*dir));
+	free(app.cgroups);
+	hide = json_array();
+	json_array_append_new(hide, json_string(call->api->runtime_dir));
+	if (call->api->state_dir)
+		json_array_append_new(hide, json_string(call->api->state_dir));
+	api_answer(call, 200,
+		   json_pack("{s:I,s:I,s:I,s:o,s:o}", "routerID", (json_int_t)router->id, "uid",
+			     (json_int_t)app.uid, "pids", (json_int_t)router->limits.pids,
+			     "cgroups", cgroups, "hide", hide));
+}
+
 /* The ports of a router, the edge first, with their counters. NULL: the call is answered. */
 static struct host_counts *read_counts(struct api_call *call, const struct model_router *router)
 {

@@ -11,6 +11,7 @@ struct model_router *api_router_of(struct api_call *call);
 void api_get_router_links(struct api_call *call);
 void api_get_router_link(struct api_call *call);
 void api_get_routes(struct api_call *call);
+void api_get_application(struct api_call *call);
 void api_get_stats(struct api_call *call);
 void api_get_link_stats(struct api_call *call);
 

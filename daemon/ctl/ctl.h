@@ -155,5 +155,6 @@ int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void
 		    struct err *err);
 int ctl_counts_read(struct ctl *ctl, const uint32_t *ports, size_t count, struct host_counts *ret);
 int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size);
+int ctl_application(struct ctl *ctl, const struct model_router *router, struct host_app *ret);
 
 #endif

@@ -171,3 +171,8 @@ int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size)
 
 	return found ? ctl->host->ops->netns_path(ctl->host, found->name, buf, size) : -ENOENT;
 }
+
+int ctl_application(struct ctl *ctl, const struct model_router *router, struct host_app *ret)
+{
+	return ctl->host->ops->application(ctl->host, router->id, router->slot, ret);
+}

@@ -5,6 +5,7 @@
  * program of nobody's could fill the disk. Used by app.c, as root.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -75,6 +76,17 @@ static int detach(const char *const *hide, struct err *err)
 	return 0;
 }
 
+/* A program with capabilities of its own, such as ping, is refused to whoever cannot have them,
+ * unless they are not looked at. */
+static int deny_setuid(struct err *err)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID};
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return err_errno(err, errno, "mounts cannot be made nosuid");
+	return 0;
+}
+
 static int cover(const char *path, const char *options, unsigned long flags, struct err *err)
 {
 	struct stat st;
@@ -112,7 +124,12 @@ int app_mounts(const char *const *hide, bool proc, bool proc_readonly, struct er
 	/* What the machine takes away must go here, too; nothing of this appears there. */
 	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_errno(err, errno, "private mount namespace");
+	/* One of this network may be there already, and would not be mounted a second time. */
+	if (umount2("/sys", MNT_DETACH) < 0 && errno != EINVAL)
+		return err_errno(err, errno, "/sys");
 	r = detach(hide, err);
+	if (r == 0)
+		r = deny_setuid(err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scratch); i++)
 		r = cover(scratch[i], "mode=1777,size=64m,nr_inodes=16384", MS_NOSUID | MS_NODEV,
 			  err);

@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
@@ -115,6 +117,15 @@ static int group_of_init(const char *root, const char *controller, char group[PA
 	return -ENOENT;
 }
 
+/* Another mount may lie over this one. */
+static bool is_seen(const struct tree *tree)
+{
+	struct statfs fs;
+
+	return statfs(tree->dir, &fs) == 0 &&
+	       fs.f_type == (tree->unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
+}
+
 /* Directory of process 1's group, as far as this mount shows it. */
 static bool tree_dir(const char *root, const struct mount *mount, const char *controller,
 		     struct tree *tree)
@@ -130,7 +141,7 @@ static bool tree_dir(const char *root, const struct mount *mount, const char *co
 	if (snprintf(tree->dir, sizeof(tree->dir), "%s%s%s", root, mount->point, group + n) >=
 	    (int)sizeof(tree->dir))
 		return false;
-	return access(tree->dir, W_OK) == 0;
+	return access(tree->dir, W_OK) == 0 && (*root || is_seen(tree));
 }
 
 static unsigned controllers_v2(const struct tree *tree)

@@ -22,14 +22,54 @@ skip() { # skip REASON: ends the story without failing it
 if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	export VLSP_STORY_INSIDE=$STORY
-	exec unshare --mount --net --ipc --pid --fork --kill-child --mount-proc --propagation private \
-		bash "$0" "$@"
+	# Control groups: one of the story's own below that in which it was started, as its root.
+	declare -A home=()
+	for dir in /sys/fs/cgroup /sys/fs/cgroup/{memory,cpu,pids,unified}; do
+		[ -f "$dir/cgroup.procs" ] && [ -w "$dir/cgroup.procs" ] || continue
+		name=${dir##*/}
+		group=$(awk -F: -v c="$name" '(c ~ /^(cgroup|unified)$/ && $2 == "") || $2 == c || index(","$2",", ","c",") { print $3; exit }' /proc/self/cgroup)
+		home[$dir]=$dir${group%/}
+		mkdir "${home[$dir]}/vlsp-story.$$" 2>/dev/null || unset "home[$dir]"
+	done
+	(
+		for dir in "${home[@]}"; do echo "$BASHPID" >"$dir/vlsp-story.$$/cgroup.procs"; done
+		exec unshare --mount --net --ipc --pid --cgroup --fork --kill-child --mount-proc --propagation private \
+			bash "$0" "$@"
+	) && rc=0 || rc=$?
+	for dir in "${home[@]}"; do # groups that a failed story has left go with it
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			find "$dir/vlsp-story.$$" -depth -type d -exec rmdir {} + 2>/dev/null && break
+			sleep 0.1
+		done
+	done
+	exit $rc
 fi
+
+# The hierarchies that are there, as seen from the story's own group.
+setup_cgroups() {
+	local hierarchies kind where options
+	hierarchies=$(awk '$3 ~ /^cgroup2?$/ && $2 ~ /^\/sys\/fs\/cgroup/ { print $3, $2, $4 }' /proc/self/mounts)
+	[ -n "$hierarchies" ] || return 0
+	umount -R -l /sys/fs/cgroup
+	grep -q '^cgroup2 /sys/fs/cgroup ' <<<"$hierarchies" || mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+	while read -r kind where options; do
+		[ -d "$where" ] || mkdir "$where"
+		if [ "$kind" = cgroup2 ]; then
+			mount -t cgroup2 cgroup2 "$where"
+			mkdir "$where/init.scope" 2>/dev/null || continue # groups with children have no processes
+			echo $$ >"$where/init.scope/cgroup.procs"
+			continue
+		fi
+		options=$(tr , '\n' <<<"$options" | grep -xE 'memory|cpu|cpuacct|pids' | paste -sd, || true)
+		[ -z "$options" ] || mount -t cgroup -o "$options" cgroup "$where"
+	done <<<"$hierarchies"
+}
 
 WORK=
 setup() {
 	mount -t tmpfs -o mode=755 tmpfs /run
 	mount -t bpf bpf /sys/fs/bpf
+	setup_cgroups
 	ip link set lo up
 	WORK=/run/story # not below /tmp, which may hold the checkout itself
 	mkdir $WORK
@@ -131,6 +171,7 @@ address() { vlsp router show "$1" --json | jq -r .address; }
 leftovers() {
 	find /run/netns /run/vlsp /sys/fs/bpf/vlsp "$STATE" -mindepth 1 2>/dev/null | grep -v -e '/vlspd\.log$' -e "^$STATE" || true
 	ip -o link | awk -F': ' '$2 != "lo" { print "device " $2 }'
+	find /sys/fs/cgroup -type d -name vlsp 2>/dev/null | sed 's/^/control group /'
 	comm -13 "$WORK/mounts.before" <(mounts) | sed 's/^/mount /'
 	# processes of this story's process namespace: only this shell and its children may be there
 	for p in /proc/[0-9]*; do

@@ -128,6 +128,10 @@ static void test_mounts(void **state)
 			 0);
 	assert_int_equal(run("! mount -t tmpfs x /mnt 2>/dev/null && ! umount /run 2>/dev/null"),
 			 0);
+	/* Programs that have capabilities run without them. */
+	assert_int_equal(run("! ping -c 1 -W 1 127.0.0.1 >/dev/null 2>&1; test $? = 0 && "
+			     "ping -V >/dev/null"),
+			 0);
 	/* Nothing of it is seen outside. */
 	assert_int_equal(access("/tmp/x", F_OK), -1);
 }
