@@ -15,6 +15,7 @@
 #include "daemon/api/api.h"
 #include "daemon/conf/instance.h"
 #include "daemon/conf/options.h"
+#include "daemon/conf/privileges.h"
 #include "daemon/conf/service.h"
 #include "daemon/ctl/ctl.h"
 #include "daemon/host/fake.h"
@@ -109,6 +110,8 @@ static int open_local(struct daemon *d, struct err *err)
 		.prefix_len = d->model->prefix_len,
 		.router_path = router_path,
 		.log_level = d->conf->log_level,
+		.user_base = d->conf->user_base,
+		.cgroups = d->conf->cgroups,
 	};
 	int r = find_router(router_path, sizeof(router_path), err);
 
@@ -257,7 +260,9 @@ static int put_up(struct daemon *d, struct err *err)
 
 	find_names(d);
 	raise_limits();
-	r = instance_make_dir(d->conf->state_dir, 0750, err);
+	r = d->conf->limit_caps ? privileges_limit(err) : 0;
+	if (r == 0)
+		r = instance_make_dir(d->conf->state_dir, 0750, err);
 	if (r == 0)
 		r = instance_open(d->conf->runtime_dir, &d->instance, err);
 	if (r == 0)

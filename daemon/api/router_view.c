@@ -107,8 +107,7 @@ void api_get_application(struct api_call *call)
 	if (!router)
 		return;
 	if (ctl_application(call->api->ctl, router, &app) < 0) {
-		api_answer_error(call, 409, "router: %s runs nowhere that could be entered",
-				 router->name);
+		api_answer_error(call, 503, "router: %s does not run", router->name);
 		return;
 	}
 	cgroups = json_array();

@@ -152,7 +152,7 @@ struct host_ops {
 	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
 	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);
 
-	/* 0 or -ENOENT (no such router, or a back end that runs no programs). */
+	/* 0 or -ENOENT. */
 	int (*application)(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret);
 
 	/*
