@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/api/api.h"
@@ -18,9 +19,11 @@
 #include "daemon/conf/privileges.h"
 #include "daemon/conf/service.h"
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/reconcile.h"
 #include "daemon/host/fake.h"
 #include "daemon/host/local.h"
 #include "daemon/model/model.h"
+#include "daemon/store/store.h"
 #include "lib/base/name.h"
 #include "lib/http/server.h"
 #include "lib/http/tls.h"
@@ -33,6 +36,8 @@ struct daemon {
 	const char *log_path;
 	struct instance *instance;
 	struct loop *loop;
+	struct store *store;
+	struct store_content *content; /* until the model and the controller have it */
 	struct host *host;
 	struct model *model;
 	struct ctl *ctl;
@@ -42,13 +47,19 @@ struct daemon {
 	gid_t group, read_group; /* INSTANCE_NO_GROUP: none */
 	char name[64];		 /* of the instance */
 	char host_name[NAME_SIZE];
+	bool ending, keep; /* told to end; and to leave the network running */
+	bool recovering, recovered;
+	int recover_status;
+	struct err recover_err;
 };
 
 static void on_end(void *arg, int signo)
 {
 	struct daemon *d = arg;
 
-	log_info("signal %d: ending", signo);
+	d->ending = true;
+	d->keep = signo == SERVICE_KEEP;
+	log_info("signal %d: ending%s", signo, d->keep ? ", the network stays" : "");
 	loop_stop(d->loop);
 }
 
@@ -70,6 +81,8 @@ static int open_loop(struct daemon *d, struct err *err)
 		r = loop_signal(d->loop, SIGTERM, on_end, d);
 	if (r == 0)
 		r = loop_signal(d->loop, SIGINT, on_end, d);
+	if (r == 0)
+		r = loop_signal(d->loop, SERVICE_KEEP, on_end, d);
 	if (r == 0)
 		r = loop_signal(d->loop, SIGHUP, on_hangup, d);
 	return r < 0 ? err_errno(err, r, "event loop") : 0;
@@ -121,10 +134,17 @@ static int open_local(struct daemon *d, struct err *err)
 static int open_host(struct daemon *d, struct err *err)
 {
 	struct fake_config config = {.loop = d->loop};
+	char path[PATH_MAX];
 	int r;
 
 	if (!d->conf->fake_host)
 		return open_local(d, err);
+	snprintf(path, sizeof(path), "%s/journal", d->conf->runtime_dir);
+	if (access(path, F_OK) == 0)
+		return err_set(err, EEXIST,
+			       "%s: a network of this instance is in the kernel; start without "
+			       "--host fake, or remove it by vlspd stop",
+			       path);
 	r = fake_new(&config, &d->host);
 	return r < 0 ? err_errno(err, r, "fake host") : 0;
 }
@@ -137,6 +157,8 @@ static int open_ctl(struct daemon *d, struct err *err)
 		.host = d->host,
 		.host_name = d->host_name,
 		.hello_us = d->conf->hello_us,
+		.store = d->store,
+		.content = d->content,
 	};
 	int r = ctl_new(&config, &d->ctl);
 
@@ -164,6 +186,96 @@ static void on_audit(void *arg, const char *line)
 {
 	(void)arg;
 	log_audit("%s", line);
+}
+
+/* --- state: what was acknowledged before -------------------------------------------------------
+ */
+
+static bool rebooted(const struct store_content *content)
+{
+	char now[sizeof(content->boot_id)] = "";
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (f) {
+		if (!fgets(now, sizeof(now), f))
+			now[0] = '\0';
+		fclose(f);
+	}
+	now[strcspn(now, "\n")] = '\0';
+	return content->boot_id[0] && strcmp(now, content->boot_id) != 0;
+}
+
+/* The setting says that a reboot ends a network: what is stored of it goes, and is told. */
+static int forget(struct daemon *d, struct err *err)
+{
+	int r;
+
+	log_info("the machine was restarted: %zu routers and %zu links of before are forgotten "
+		 "(restore: no)",
+		 d->content->router_count, d->content->link_count);
+	store_content_free(d->content);
+	d->content = NULL;
+	d->store->ops->close(d->store, true);
+	d->store = NULL;
+	r = store_open(d->conf->state_dir, &d->store, err);
+	return r < 0 ? r : store_load(d->store, &d->content, err);
+}
+
+static int open_store(struct daemon *d, struct err *err)
+{
+	int r = instance_make_dir(d->conf->state_dir, 0750, err);
+
+	if (r == 0)
+		r = store_open(d->conf->state_dir, &d->store, err);
+	if (r == 0)
+		r = store_load(d->store, &d->content, err);
+	if (r == 0 && !d->conf->restore && d->content->router_count && rebooted(d->content))
+		r = forget(d, err);
+	if (r < 0)
+		return r;
+	r = model_new(&d->model);
+	if (r < 0)
+		return err_errno(err, r, "model");
+	return store_restore(d->content, d->model, err);
+}
+
+static void on_recovered(void *arg, int status, const struct ctl_reconcile *result,
+			 const struct err *err)
+{
+	struct daemon *d = arg;
+
+	d->recovered = true;
+	d->recover_status = status;
+	if (status < 0) {
+		d->recover_err = *err;
+	} else if (result->routers_adopted || result->routers_made || result->strays) {
+		log_info("recovered: %u routers and %u links run on, %u and %u were made again, "
+			 "%u links were set, %u strays removed",
+			 result->routers_adopted, result->links_adopted, result->routers_made,
+			 result->links_made, result->links_set, result->strays);
+		if (result->example[0])
+			log_info("recovered: %s", result->example);
+	}
+	if (status >= 0 && err && err->text[0])
+		log_error("recovered in part: %s", err->text);
+	if (d->recovering)
+		loop_stop(d->loop);
+}
+
+/* What runs becomes what was acknowledged, before anybody can ask for anything. */
+static int recover(struct daemon *d, struct err *err)
+{
+	int r = ctl_recover(d->ctl, on_recovered, d, err);
+
+	d->recovering = true;
+	while (r == 0 && !d->recovered && !d->ending)
+		r = loop_run(d->loop);
+	d->recovering = false;
+	if (r < 0)
+		return err->text[0] ? r : err_errno(err, r, "event loop");
+	if (d->recover_status < 0)
+		*err = d->recover_err;
+	return d->recover_status;
 }
 
 static int open_api(struct daemon *d, struct err *err)
@@ -260,23 +372,28 @@ static int put_up(struct daemon *d, struct err *err)
 
 	find_names(d);
 	raise_limits();
+	umask(0027);
 	r = d->conf->limit_caps ? privileges_limit(err) : 0;
 	if (r == 0)
-		r = instance_make_dir(d->conf->state_dir, 0750, err);
-	if (r == 0)
 		r = instance_open(d->conf->runtime_dir, &d->instance, err);
+	if (r == 0)
+		r = instance_state_dir_set(d->instance, d->conf->state_dir, err);
 	if (r == 0)
 		r = open_access(d, err);
 	if (r == 0)
 		r = open_loop(d, err);
-	if (r < 0)
-		return r;
-	r = model_new(&d->model);
-	if (r < 0)
-		return err_errno(err, r, "model");
-	r = open_host(d, err);
+	if (r == 0)
+		r = open_store(d, err);
+	if (r == 0)
+		r = open_host(d, err);
 	if (r == 0)
 		r = open_ctl(d, err);
+	store_content_free(d->content);
+	d->content = NULL;
+	if (r == 0)
+		r = recover(d, err);
+	if (r == 0 && d->ending)
+		return 0;
 	if (r == 0)
 		r = open_api(d, err);
 	if (r == 0)
@@ -287,18 +404,27 @@ static int put_up(struct daemon *d, struct err *err)
 /* The controller outlives its host, which may still report; the API outlives the controller. */
 static void take_down(struct daemon *d, bool clean)
 {
+	bool keep = d->keep;
+
 	if (d->http)
 		http_server_quiesce(d->http);
+	/* A daemon that fails takes no network along. */
+	if (!clean && d->model && d->model->router_count)
+		keep = true;
 	if (d->host)
-		d->host->ops->close(d->host, false);
+		d->host->ops->close(d->host, keep);
 	ctl_free(d->ctl);
 	api_free(d->api);
 	http_server_free(d->http);
 	http_tls_free(d->tls);
+	if (d->store)
+		d->store->ops->close(d->store, clean && !keep);
+	else if (d->loop)
+		rmdir(d->conf->state_dir); /* stays if something is in it */
+	store_content_free(d->content);
 	model_free(d->model);
 	loop_free(d->loop);
-	instance_close(d->instance, clean, false);
-	rmdir(d->conf->state_dir); /* stays if something is kept in it */
+	instance_close(d->instance, clean && !keep, keep || !clean);
 }
 
 static int run(const struct conf *conf, const char *log_path, struct err *err)
@@ -311,7 +437,7 @@ static int run(const struct conf *conf, const char *log_path, struct err *err)
 	if (r < 0)
 		return r;
 	r = put_up(&d, err);
-	if (r == 0) {
+	if (r == 0 && !d.ending) {
 		log_info("vlspd %s, instance %s, is ready", VLSP_VERSION, d.name);
 		service_ready();
 		r = loop_run(d.loop);
@@ -324,22 +450,32 @@ static int run(const struct conf *conf, const char *log_path, struct err *err)
 	return r;
 }
 
-/* Who is not root cannot have left anything in the kernel. */
+/*
+ * Removes what an earlier run left: of the kernel by the journal, and the state, whose directory
+ * that run has noted. Where the note is gone (a reboot), the state goes only when it is certain
+ * that it is this instance's: it was named, or both directories are the default ones. Who is not
+ * root cannot have left anything in the kernel.
+ */
 static int clean(const struct conf *conf, struct err *err)
 {
 	struct host_local_config config = {.runtime_dir = conf->runtime_dir};
+	char name[64], state_dir[PATH_MAX];
 	struct instance *instance;
-	char name[64];
 	int r = instance_open(conf->runtime_dir, &instance, err);
 
 	if (r < 0)
 		return r;
 	instance_name(conf->runtime_dir, name, sizeof(name));
 	config.instance = name;
+	if (instance_state_dir(conf->runtime_dir, state_dir, sizeof(state_dir)) < 0)
+		snprintf(state_dir, sizeof(state_dir), "%s",
+			 conf->state_dir_given || strcmp(name, "default") == 0 ? conf->state_dir
+									       : "");
 	if (geteuid() == 0)
 		r = host_local_clean(&config, err);
-	instance_close(instance, false, false);
-	rmdir(conf->state_dir); /* stays if something is kept in it */
+	if (r == 0 && state_dir[0])
+		r = store_remove(state_dir, err);
+	instance_close(instance, false, r < 0);
 	return r;
 }
 

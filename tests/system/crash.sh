@@ -30,7 +30,7 @@ must start_vlspd
 must vlsp topology apply net.yaml
 crash
 must start_vlspd
-equal "0" "$(vlsp router list --json | jq '.list | length')" "routers after a start"
+equal "3" "$(vlsp router list --json | jq '.list | length')" "routers after a start"
 must vlsp topology apply net.yaml
 must vlsp ping r1 r3 -c 1
 must stop_vlspd
