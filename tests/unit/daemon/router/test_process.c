@@ -39,18 +39,22 @@ struct fixture {
 	char dir[40], path[64];
 	int listener, sock, log[2], maps[SPAWN_FDS];
 	uint32_t uid;
+	bool full;
 	pid_t pid;
 };
 
 static void start_listening(struct fixture *f)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = 20};
 
 	strcpy(addr.sun_path, f->path);
 	f->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(f->listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(chmod(f->path, 0600), 0);
 	assert_int_equal(chown(f->path, f->uid, f->uid), 0);
+	assert_int_equal(
+		setsockopt(f->listener, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
 	assert_int_equal(listen(f->listener, 4), 0);
 }
 
@@ -72,12 +76,16 @@ static void router_start(struct fixture *f)
 					.uid = f->uid,
 					.name = "r1"};
 
+	struct rlimit none = {0};
+
 	strcpy(request.socket, f->path);
 	f->pid = fork();
 	assert_true(f->pid >= 0);
 	if (f->pid > 0)
 		return;
-	dup2(f->log[1], STDERR_FILENO);
+	dup2(f->full ? f->maps[SPAWN_FD_ADDR] : f->log[1], STDERR_FILENO);
+	if (f->full) /* of its log: a file that is at its limit already */
+		setrlimit(RLIMIT_FSIZE, &none);
 	_exit(child_run(&request, f->maps));
 }
 
@@ -89,11 +97,12 @@ static int memory(size_t size)
 	return fd;
 }
 
-static int setup_as(void **state, uint32_t uid)
+static int setup_as(void **state, uint32_t uid, bool full)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	*state = f;
+	f->full = full;
 	f->listener = f->sock = -1;
 	f->uid = uid;
 	if (geteuid() != 0)
@@ -119,12 +128,17 @@ static int setup_as(void **state, uint32_t uid)
 
 static int setup(void **state)
 {
-	return setup_as(state, UID);
+	return setup_as(state, UID, false);
 }
 
 static int setup_root(void **state)
 {
-	return setup_as(state, 0);
+	return setup_as(state, 0, false);
+}
+
+static int setup_full(void **state)
+{
+	return setup_as(state, UID, true);
 }
 
 static int teardown(void **state)
@@ -475,6 +489,18 @@ static void a_log_that_nobody_reads_ends_nothing(void **state)
 	assert_true(runs(f));
 }
 
+static void a_log_that_may_not_grow_ends_nothing(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t junk[8] = {0};
+
+	need_root();
+	configure(f);
+	tell(f, FRAME_CONFIG, junk, sizeof(junk));
+	ping(f, 5);
+	assert_true(runs(f));
+}
+
 static void a_daemon_that_does_not_read_is_given_up_and_told_all_later(void **state)
 {
 	struct fixture *f = *state;
@@ -525,6 +551,8 @@ int main(void)
 		T(it_connects_again_however_long_the_daemon_was_away),
 		T(a_frame_that_makes_no_sense_ends_nothing),
 		T(a_log_that_nobody_reads_ends_nothing),
+		cmocka_unit_test_setup_teardown(a_log_that_may_not_grow_ends_nothing, setup_full,
+						teardown),
 		T(a_daemon_that_does_not_read_is_given_up_and_told_all_later),
 		T(told_to_quit_it_quits),
 	};
