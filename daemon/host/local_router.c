@@ -330,6 +330,18 @@ int local_router_grow(struct local_router *router, uint32_t capacity)
 	return r;
 }
 
+/* A process that was started, or told of a larger FIB, when this daemon or one before it was cut
+ * short writes to a map that packets do not see: it is given one that they will. */
+static int fib_again(struct local_router *router, uint32_t fib)
+{
+	const struct bld *bld = router->local->bld;
+
+	if (!fib || fib == bld_router_fib_id(bld, router->slot))
+		return 0;
+	log_debug("router %s writes to another FIB than packets see", router->name);
+	return local_router_grow(router, bld_router_capacity(bld, router->slot));
+}
+
 static void *chan_hello(void *arg, struct local_chan *chan, const struct frame_hello *hello,
 			int32_t pid)
 {
@@ -345,7 +357,8 @@ static void *chan_hello(void *arg, struct local_chan *chan, const struct frame_h
 	router->end_sent = 0;
 	router->awaited_count = 0;
 	/* An error is the connection's end, which is heard of. */
-	if (local_router_config(router) == 0 && !router->in_batch)
+	if (local_router_config(router) == 0 && fib_again(router, hello->fib) == 0 &&
+	    !router->in_batch)
 		(void)local_router_tell_all(router); /* in a batch: at its end */
 	return router;
 }

@@ -6,6 +6,10 @@
  */
 #include "tests/unit/daemon/host/local_world.h"
 
+#include <bpf/bpf.h>
+
+#include "bpf/loader/loader.h"
+
 #define SIDE 3
 
 struct seen {
@@ -204,6 +208,65 @@ static void a_network_is_left_and_taken_over_as_it_runs(void **state)
 	assert_int_equal(world->died, 1);
 	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.7 >/dev/null");
 	all_is_well(world, SIDE);
+	close_all(world);
+}
+
+/* Entries of router slot's FIB as packets see it that lead anywhere. */
+static unsigned routes_of(uint32_t slot, uint32_t capacity)
+{
+	int outer = bpf_obj_get("/sys/fs/bpf/vlsp/default/vlsp_fib"), fib;
+	uint32_t id, count = 0;
+	struct vlsp_fib entry;
+
+	assert_true(outer >= 0);
+	assert_int_equal(bpf_map_lookup_elem(outer, &slot, &id), 0);
+	fib = bpf_map_get_fd_by_id(id);
+	assert_true(fib >= 0);
+	for (uint32_t i = 0; i < capacity; i++) {
+		assert_int_equal(bpf_map_lookup_elem(fib, &i, &entry), 0);
+		count += entry.port != 0;
+	}
+	close(fib);
+	close(outer);
+	return count;
+}
+
+/* As if the daemon had been killed while routers were told of larger FIBs: some were switched. */
+static void switch_fibs(void)
+{
+	struct err err;
+	struct bld *bld;
+
+	assert_int_equal(bld_open("default", NETWORK, 16, NULL, &bld, &err), 0);
+	for (uint32_t slot = 0; slot < SIDE * SIDE; slot += 2) {
+		assert_true(bld_router_grow(bld, slot, 2 * VLSP_FIB_MIN) >= 0);
+		assert_int_equal(bld_router_switch(bld, slot), 0);
+	}
+	bld_close(bld, true);
+}
+
+static void a_router_that_writes_to_another_table_gets_that_which_packets_see(void **state)
+{
+	struct world *world = *state;
+	struct host_audit *audit;
+
+	NEED(state);
+	run_ok(world, grid(SIDE, false));
+	for (int i = 0; i < 500 && routes_of(8, VLSP_FIB_MIN) < SIDE * SIDE - 1; i++)
+		run_for(world, 10);
+	audit = audit_new(SIDE);
+	world->host->ops->close(world->host, true);
+	world->host = NULL;
+	switch_fibs();
+	assert_int_equal(routes_of(2, 2 * VLSP_FIB_MIN), 0);
+	open_again(world);
+	run_audit(world, audit, true);
+	expect_well(audit);
+	for (int i = 0; i < 500 && routes_of(8, 2 * VLSP_FIB_MIN) == 0; i++)
+		run_for(world, 10);
+	for (uint32_t slot = 0; slot < SIDE * SIDE; slot += 2)
+		assert_int_equal(routes_of(slot, 2 * VLSP_FIB_MIN), SIDE * SIDE - 1);
+	host_audit_free(audit);
 	close_all(world);
 }
 
@@ -471,6 +534,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_network_is_left_and_taken_over_as_it_runs),
+		TEST(a_router_that_writes_to_another_table_gets_that_which_packets_see),
 		TEST(after_a_crash_what_is_well_stays_and_what_nobody_wants_goes),
 		TEST(nothing_is_wanted_and_nothing_stays),
 		TEST(what_is_done_behind_its_back_is_found_and_mended),
