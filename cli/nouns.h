@@ -12,6 +12,7 @@ extern const struct cli_noun noun_status, noun_ping, noun_trace, noun_version, n
 int topology_apply_run(struct cli *cli);
 int topology_diff_run(struct cli *cli);
 int topology_delete_run(struct cli *cli);
+int topology_reconcile_run(struct cli *cli);
 int topology_generate_run(struct cli *cli);
 void topology_generate_help(FILE *out);
 int topology_validate_run(struct cli *cli);

@@ -6,6 +6,7 @@
 
 static void print(FILE *out, const json_t *h)
 {
+	const char *store = json_string_value(json_object_get(h, "store"));
 	char up[40];
 
 	fprintf(out, "vlspd       running: version %s, pid %lld, up %s\n", body_text(h, "version"),
@@ -16,6 +17,8 @@ static void print(FILE *out, const json_t *h)
 	fprintf(out, "links       %lld: %lld up\n", body_int(h, "links"), body_int(h, "linksUp"));
 	fprintf(out, "converged   %s\n", body_true(h, "converged") ? "yes" : "no");
 	fprintf(out, "operations  %lld pending\n", body_int(h, "operationsPending"));
+	if (store && *store)
+		fprintf(out, "state       cannot be written, changes are refused: %s\n", store);
 }
 
 static int run(struct cli *cli)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vlsp topology: the table of its verbs, show and export. apply, diff and delete are in
+ * vlsp topology: the table of its verbs, show and export. apply, diff, delete and reconcile are in
  * topology_apply.c; what needs no daemon (generate, validate, convert) in topology_file.c.
  */
 #include "cli/file.h"
@@ -21,6 +21,11 @@ static const struct cli_option apply_options[] = {
 	 .min = (int64_t)NSEC_PER_SEC,
 	 .max = TIMEOUT_MAX,
 	 .help = "give up waiting for convergence after TIME (like 30s)"},
+	{0},
+};
+
+static const struct cli_option reconcile_options[] = {
+	{.name = "dry-run", .letter = 'n', .help = "look only, change nothing"},
 	{0},
 };
 
@@ -131,6 +136,15 @@ static const struct cli_verb verbs[] = {
 		.help = "remove all routers and links; the daemon stays",
 		.flags = CLI_JSON,
 		.run = topology_delete_run,
+	},
+	{
+		.name = "reconcile",
+		.help = "compare the machine with what should run, and put right what differs",
+		.more = "For when somebody has removed or changed devices, namespaces or processes "
+			"of the\nnetwork. What is well is not touched.",
+		.options = reconcile_options,
+		.flags = CLI_JSON,
+		.run = topology_reconcile_run,
 	},
 	{
 		.name = "generate",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vlsp topology apply, diff and delete: the verbs that answer with a summary of changes. */
+/* vlsp topology apply, diff, delete, reconcile: the verbs that answer with a summary of changes. */
 #include "cli/file.h"
 #include "cli/nouns.h"
 #include "cli/print.h"
@@ -41,6 +41,34 @@ static bool changes(FILE *out, const json_t *summary)
 	return any;
 }
 
+/* "2 routers made again, 1 link set right, 1 stray removed (router r1: it is gone)"; "" : nothing.
+ */
+static void repairs(FILE *out, const json_t *result)
+{
+	static const struct {
+		const char *key, *one, *many, *what;
+	} parts[] = {
+		{"routersMade", "router", "routers", "made again"},
+		{"linksMade", "link", "links", "made again"},
+		{"linksSet", "link", "links", "set right"},
+		{"strays", "stray", "strays", "removed"},
+	};
+	const char *example = json_string_value(json_object_get(result, "example"));
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		long long n = body_int(result, parts[i].key);
+
+		if (n == 0)
+			continue;
+		fprintf(out, "%s%lld %s %s", any ? ", " : "", n,
+			n == 1 ? parts[i].one : parts[i].many, parts[i].what);
+		any = true;
+	}
+	if (any && example && *example)
+		fprintf(out, " (%s)", example);
+}
+
 /* What runs now, in front of what changed. */
 static int totals(struct cli *cli)
 {
@@ -69,6 +97,11 @@ static int summary_print(struct cli *cli, const json_t *summary)
 	if (json_is_false(json_object_get(summary, "changed"))) {
 		fputs("nothing to do\n", cli->out);
 		return CLI_DONE;
+	}
+	if (json_object_get(summary, "repaired")) {
+		fputs("repaired: ", cli->out);
+		repairs(cli->out, json_object_get(summary, "repaired"));
+		fputc('\n', cli->out);
 	}
 	rc = totals(cli);
 	if (rc)
@@ -182,6 +215,33 @@ int topology_delete_run(struct cli *cli)
 			fprintf(cli->out, " in %s\n",
 				print_ms((uint64_t)body_int(answer.json, "op_time"), time,
 					 sizeof(time)));
+		}
+		answer_done(&answer);
+	}
+	path_free(&path);
+	return rc;
+}
+
+int topology_reconcile_run(struct cli *cli)
+{
+	struct answer answer;
+	struct path path;
+	int rc;
+
+	path_start(&path, "/topology/reconcile", NULL);
+	if (cli_given(cli, "dry-run"))
+		path_query(&path, "dry", "true");
+	rc = progress_call(cli, "POST", path_done(&path), NULL, 0, &answer);
+	if (rc == 0) {
+		if (answer_print(cli, &answer) || cli_given(cli, "quiet")) {
+			rc = CLI_DONE;
+		} else if (json_is_false(json_object_get(answer.json, "changed"))) {
+			fputs("nothing to do\n", cli->out);
+		} else {
+			if (body_true(answer.json, "dryRun"))
+				fputs("to do: ", cli->out);
+			repairs(cli->out, answer.json);
+			fputc('\n', cli->out);
 		}
 		answer_done(&answer);
 	}

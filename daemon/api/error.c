@@ -8,10 +8,27 @@
 static const struct {
 	int code, status;
 } table[] = {
-	{EINVAL, 400},	   {EPERM, 403},     {EACCES, 403},   {ENOENT, 404},	{EEXIST, 409},
-	{EBUSY, 409},	   {EFBIG, 413},     {ENOSPC, 422},   {ERANGE, 422},	{E2BIG, 422},
-	{EOPNOTSUPP, 422}, {ENOTEMPTY, 409}, {ENOMEM, 503},   {ECANCELED, 503}, {ESHUTDOWN, 503},
-	{ETIMEDOUT, 503},  {EAGAIN, 503},    {ENOTUNIQ, 409},
+	{EINVAL, 400},
+	{EPERM, 403},
+	{EACCES, 403},
+	{ENOENT, 404},
+	{EEXIST, 409},
+	{EBUSY, 409},
+	{EFBIG, 413},
+	{ENOSPC, 422},
+	{ERANGE, 422},
+	{E2BIG, 422},
+	{EOPNOTSUPP, 422},
+	{ENOTEMPTY, 409},
+	{ENOMEM, 503},
+	{ECANCELED, 503},
+	{ESHUTDOWN, 503},
+	{ETIMEDOUT, 503},
+	{EAGAIN, 503},
+	{ENOTUNIQ, 409},
+	/* The last two: what the store says, by daemon/ctl/keep.h. */
+	{EDQUOT, 507},
+	{EROFS, 503},
 };
 
 int api_status_of(int code)

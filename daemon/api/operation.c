@@ -5,17 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/reconcile.h"
 #include "daemon/api/routes.h"
 
 json_t *api_encode_op(const struct ctl_op *op)
 {
-	return json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:I}", "id",
+	json_t *json;
+
+	json = json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:I}", "id",
 			 (json_int_t)op->id, "kind", op->kind, "state",
 			 ctl_op_state_name(op->state), "done", (json_int_t)op->done, "total",
 			 (json_int_t)op->total, "queued", (json_int_t)op->queued_ms, "started",
 			 (json_int_t)op->started_ms, "ended", (json_int_t)op->ended_ms, "error",
 			 op->err.code ? op->err.text : "", "converged", op->converged, "routerID",
 			 (json_int_t)op->router_id, "linkID", (json_int_t)op->link_id);
+	if (json && op->reconcile)
+		json_object_set_new(json, "reconcile", api_encode_reconcile(op->reconcile));
+	return json;
 }
 
 static void get_operations(struct api_call *call)
@@ -73,6 +79,8 @@ static const struct api_field record_fields[] = {
 	{"converged", "boolean", "the routes are those of the topology"},
 	{"routerID", "integer", "the router made or changed; 0: none"},
 	{"linkID", "integer", "the link made or changed; 0: none"},
+	{"reconcile", "object",
+	 "what was found and put right on the machine, as of /topology/reconcile; may be missing"},
 	{.name = NULL}};
 
 const struct api_route api_operation_routes[] = {

@@ -19,7 +19,7 @@ static void get_health(struct api_call *call)
 
 	ctl_health(api->ctl, &h);
 	api_answer(call, 200,
-		   json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:b,s:I}", "status",
+		   json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:b,s:I,s:s}", "status",
 			     "ok", "version", VLSP_VERSION, "instance", api->instance, "pid",
 			     (json_int_t)getpid(), "uptime_ms",
 			     (json_int_t)((clock_mono_ns() - api->started_ns) / NSEC_PER_MSEC),
@@ -27,7 +27,8 @@ static void get_health(struct api_call *call)
 			     "links", (json_int_t)h.links, "linksUp", (json_int_t)h.links_up,
 			     "routersRunning", (json_int_t)h.routers_running, "routersConverged",
 			     (json_int_t)h.routers_converged, "converged", h.converged,
-			     "operationsPending", (json_int_t)h.operations_pending));
+			     "operationsPending", (json_int_t)h.operations_pending, "store",
+			     h.store_trouble ? h.store_trouble : ""));
 }
 
 static void get_openapi(struct api_call *call)
@@ -100,6 +101,8 @@ static const struct api_field health_fields[] = {
 	{"routersConverged", "integer", "have the distances that the topology has"},
 	{"converged", "boolean", "all have"},
 	{"operationsPending", "integer", "queued or running"},
+	{"store", "string",
+	 "why state cannot be written: changes are refused until it can be; otherwise empty"},
 	{.name = NULL}};
 static const struct api_field openapi_fields[] = {{"openapi", "string", "3.0.3"},
 						  {"info", "object", ""},

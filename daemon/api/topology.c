@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/api/api_priv.h"
+#include "daemon/api/reconcile.h"
 #include "daemon/api/routes.h"
 #include "lib/base/clock.h"
 
@@ -43,6 +44,11 @@ static void done(void *arg, const struct ctl_op *op)
 
 	if (json)
 		json_object_set_new(json, "converged", json_boolean(op->converged));
+	if (json && op->reconcile) {
+		json_object_set_new(json, "repaired", api_encode_reconcile(op->reconcile));
+		json_object_set_new(json, "changed", json_true());
+		json_object_set_new(json, "msg", json_string(""));
+	}
 	api_answer_op(call, 200, json, op);
 }
 
@@ -264,6 +270,8 @@ static const struct api_field status_fields[] = {
 static const struct api_field summary_fields[] = {
 	SUMMARY_FIELDS,
 	{"converged", "boolean", "the routes are those of the topology"},
+	{"repaired", "object",
+	 "what was put right on the machine first, as of /topology/reconcile; may be missing"},
 	API_OP_FIELDS,
 	{.name = NULL}};
 static const struct api_field diff_fields[] = {
@@ -283,4 +291,7 @@ const struct api_route api_topology_routes[] = {
 	 summary_fields, API_WAITS, 200},
 	{"POST", "/topology/diff", post_diff, "What a topology file would change.", diff_params,
 	 diff_fields, API_TOPOLOGY_BODY, 200},
+	{"POST", "/topology/reconcile", api_reconcile_post,
+	 "Compares the machine with what should run, and puts right what differs.",
+	 api_reconcile_params, api_reconcile_fields, API_WAITS, 200},
 	{.method = NULL}};

@@ -45,6 +45,12 @@ static const struct canned rows[] = {
 	 "\"linksUp\":1,\"routersRunning\":2,\"routersConverged\":3,\"converged\":false,"
 	 "\"operationsPending\":4}"},
 	{"GET /router/?detail=all", 200, ROUTERS},
+	{"POST /topology/reconcile", 200,
+	 "{\"changed\":true,\"dryRun\":false,\"msg\":\"\",\"routersMade\":1,\"linksMade\":2,"
+	 "\"linksSet\":0,\"strays\":1,\"example\":\"router r1: it is gone\"}"},
+	{"POST /topology/reconcile?dry=true", 200,
+	 "{\"changed\":true,\"dryRun\":true,\"msg\":\"\",\"routersMade\":0,\"linksMade\":0,"
+	 "\"linksSet\":1,\"strays\":0,\"example\":\"\"}"},
 	{"GET /router/r1", 200, ROUTER1},
 	{"GET /router/a%2Fb%20c%3F", 404, "{\"error\":\"router: there is no 'a/b c?'\"}"},
 	{"GET /router/%2E%2E", 404, "{\"error\":\"router: there is no '..'\"}"},
@@ -282,6 +288,16 @@ static void apply_sends_the_file_as_it_is_and_says_what_changed(void **state)
 	expect_exactly("topology apply same.yaml", "nothing to do\n");
 }
 
+static void reconcile_says_what_was_not_well(void **state)
+{
+	(void)state;
+	expect_exactly("topology reconcile", "1 router made again, 2 links made again, 1 stray "
+					     "removed (router r1: it is gone)\n");
+	expect_exactly("topology reconcile -n", "to do: 1 link set right\n");
+	expect("topology reconcile --json", 0, "{\"changed\":true,\"dryRun\":false", "");
+	expect_exactly("topology reconcile -q", "");
+}
+
 static void diff_and_dry_run_print_lines(void **state)
 {
 	static const char want[] = "+ router r9\n~ link a-b: weight 1 -> 5\n"
@@ -456,6 +472,7 @@ int main(void)
 		cmocka_unit_test(one_link_is_shown_with_both_ends),
 		cmocka_unit_test(links_change_state_and_weight),
 		cmocka_unit_test(apply_sends_the_file_as_it_is_and_says_what_changed),
+		cmocka_unit_test(reconcile_says_what_was_not_well),
 		cmocka_unit_test(diff_and_dry_run_print_lines),
 		cmocka_unit_test(a_file_that_cannot_be_sent_is_named),
 		cmocka_unit_test(the_reason_of_a_refusal_is_passed_on),

@@ -188,6 +188,7 @@ static void answers_have_no_field_that_is_not_described(void **state)
 		{"PUT", "/link/1", "weight=3"},
 		{"GET", "/link/count", ""},
 		{"GET", "/topology/", ""},
+		{"POST", "/topology/reconcile", "dry=true"},
 		{"GET", "/operation/", "detail=all"},
 		{"GET", "/operation/1", ""},
 		{"GET", "/health", ""},
