@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 
 int store_path(const char *dir, const char *name, char path[PATH_MAX])
 {
@@ -85,6 +86,31 @@ int store_dir_make(const char *dir, char ret_dir[PATH_MAX], struct err *err)
 		return err_set(err, ENAMETOOLONG, "%.*s...: too long", STORE_DIR_MAX, part);
 	strcpy(ret_dir, part);
 	return 0;
+}
+
+/*
+ * How many changes were acknowledged, written into the lock's file after each one, never synced:
+ * what stands there was durable in the database before. A log that was damaged ends, for SQLite,
+ * where the damage is; that changes are missing is seen here.
+ */
+void store_count_write(int lock_fd, int64_t count)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%020lld\n", (long long)count);
+
+	/* On a full disk the older number stays, and less is noticed. */
+	if (pwrite(lock_fd, text, (size_t)n, 0) != n)
+		log_debug("state: the number of changes was not noted: %s", strerror(errno));
+}
+
+int64_t store_count_read(int lock_fd)
+{
+	char text[24] = "";
+
+	if (pread(lock_fd, text, 21, 0) != 21 || text[20] != '\n' ||
+	    strspn(text, "0123456789") != 20)
+		return 0;
+	return strtoll(text, NULL, 10);
 }
 
 /*

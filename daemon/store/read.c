@@ -16,6 +16,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/name.h"
 
+#define CHANGES_MAX (INT64_MAX / 2)
+
 /* A row that is being read: columns one after the other. The first fault is kept in err. */
 struct cursor {
 	sqlite3_stmt *stmt;
@@ -181,6 +183,7 @@ static void check_order(struct cursor *c, uint64_t last, uint64_t id)
 
 static void read_state(struct cursor *c, struct store_content *content)
 {
+	get_int(c, 0, CHANGES_MAX);
 	content->last_router_id = get_u32(c);
 	content->last_link_id = get_u32(c);
 	content->last_op_id = get_u64(c);
@@ -322,7 +325,7 @@ static const struct table {
 	bool has_id;
 } tables[] = {
 	{"state", 1, 1, read_state,
-	 "SELECT last_router_id, last_link_id, last_op_id, boot_id FROM state", false},
+	 "SELECT changes, last_router_id, last_link_id, last_op_id, boot_id FROM state", false},
 	{"topology", 1, 1, read_topology,
 	 "SELECT name, network, routing, hello_us, sum FROM topology", false},
 	{"routers", 0, VLSP_SLOT_MAX, read_router,

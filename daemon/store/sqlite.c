@@ -171,6 +171,25 @@ static int create(struct store_db *s, const struct store_schema *schema, struct 
 	return store_schema_create(s, schema, err);
 }
 
+/* Where the table makes no sense, loading tells. */
+static int check_count(struct store_db *s, struct err *err)
+{
+	int64_t noted = store_count_read(s->lock_fd), there = 0;
+	char text[160];
+
+	if (store_number(s, "SELECT changes FROM state", &there) != SQLITE_ROW)
+		return 0;
+	if (there < noted) {
+		snprintf(text, sizeof(text),
+			 "%lld changes were acknowledged, %lld are in it; if it is a copy that was "
+			 "put here, remove lock",
+			 (long long)noted, (long long)there);
+		return store_damaged(s->dir, text, err);
+	}
+	store_count_write(s->lock_fd, there);
+	return 0;
+}
+
 static int open_database(struct store_db *s, const struct store_schema *schema, struct err *err)
 {
 	struct stat st;
@@ -180,6 +199,8 @@ static int open_database(struct store_db *s, const struct store_schema *schema, 
 		if (errno != ENOENT)
 			return store_dir_error(s->dir, errno, "vlsp.db", err);
 		r = create(s, schema, err);
+		if (r == 0)
+			store_count_write(s->lock_fd, 0);
 	} else if (!S_ISREG(st.st_mode)) {
 		r = store_damaged(s->dir, "not a file", err);
 	}
@@ -187,9 +208,28 @@ static int open_database(struct store_db *s, const struct store_schema *schema, 
 		r = store_connect(s, s->path, err);
 	if (r == 0)
 		r = store_schema_update(s, schema, err);
+	if (r == 0)
+		r = check_count(s, err);
 	if (r < 0)
 		store_disconnect(s);
 	return r;
+}
+
+/* Nothing is left of an attempt where there is no database. */
+static void give_up(struct store_db *s)
+{
+	char path[PATH_MAX];
+	bool none = access(s->path, F_OK) < 0 && errno == ENOENT &&
+		    store_path(s->dir, "vlsp.db-wal", path) == 0 && access(path, F_OK) < 0 &&
+		    errno == ENOENT;
+
+	store_disconnect(s);
+	if (s->lock_fd >= 0) {
+		if (none)
+			store_reserve_drop(s->dir);
+		store_unlock(s->dir, s->lock_fd, none);
+	}
+	free(s);
 }
 
 /* On a full disk the reserve of the run before makes room for SQLite's own files. Without a reserve
@@ -237,10 +277,7 @@ int store_open_schema(const char *dir, const struct store_schema *schema, struct
 	if (r == 0)
 		r = open_with_reserve(s, schema, err);
 	if (r < 0) {
-		store_disconnect(s);
-		if (s->lock_fd >= 0)
-			close(s->lock_fd);
-		free(s);
+		give_up(s);
 		return r;
 	}
 	*ret_store = &s->base;

@@ -107,8 +107,9 @@ struct store_ops {
 	/*
 	 * An operation begins, of about rows rows: writes its row and the ids that it has taken,
 	 * and makes sure that there is room for its change (a reserve file), so that a full disk is
-	 * found before anything is done. 0, -ENOSPC, -EROFS, -EIO ... with a text that names the
-	 * directory and what to do.
+	 * found before anything is done. 0, -ENOSPC, -EROFS, -EIO, -EBUSY (another program is
+	 * writing; after a second), -ESTALE (vlsp.db was moved away) ... with a text that names the
+	 * directory and what to do. Survives this process, not a power failure.
 	 */
 	int (*begin)(struct store *store, const struct store_op *op, uint32_t last_router_id,
 		     uint32_t last_link_id, size_t rows, struct err *err);

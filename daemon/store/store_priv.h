@@ -60,6 +60,9 @@ int store_path(const char *dir, const char *name, char path[PATH_MAX]); /* 0, -E
 int store_dir_make(const char *dir, char ret_dir[PATH_MAX], struct err *err);
 /* 0 and *ret_fd; -EBUSY: another daemon has it. */
 int store_lock(const char *dir, int *ret_fd, struct err *err);
+/* The number of changes that were acknowledged; 0 where none is noted. */
+void store_count_write(int lock_fd, int64_t count);
+int64_t store_count_read(int lock_fd);
 /* remove: the lock goes, and the directory if it is empty then. */
 void store_unlock(const char *dir, int lock_fd, bool remove);
 /* A file of that size that has its blocks; 0 bytes: it goes. 0 or -errno. */

@@ -515,6 +515,7 @@ static int sqlite_commit(struct store *store, const struct store_change *change,
 	}
 	store->stale = false;
 	store->trouble[0] = '\0';
+	store_count_write(s->lock_fd, (int64_t)((uint64_t)changes + 1));
 	settle_reserve(s);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int write_net(struct world *w, struct net *net, uint32_t n)
@@ -30,6 +31,8 @@ static const struct nonsense nonsense[] = {
 	{"UPDATE state SET last_router_id = 4", "routers, id 5: above the last that was given, 4"},
 	{"UPDATE state SET last_link_id = 3", "links, id 4: above the last that was given, 3"},
 	{"UPDATE state SET last_op_id = 0", "operations, id 1: above the last"},
+	{"UPDATE state SET changes = 0", "1 changes were acknowledged, 0 are in it"},
+	{"UPDATE state SET changes = 9223372036854775807", "state: changes: 9223372036854775807"},
 	{"UPDATE state SET last_op_id = -1", "state: last_op_id: -1"},
 	{"UPDATE state SET last_link_id = 4294967296", "state: last_link_id: 4294967296"},
 	{"UPDATE state SET boot_id = printf('%.*c', 40, 'x')", "state: boot_id: longer than 39"},
@@ -309,6 +312,64 @@ static void a_file_that_was_cut_short_is_refused(void **state)
 	net_free(&net);
 }
 
+/* A daemon that was killed has left its last changes in the log. Damage there must not take us back
+ * to an older network. */
+static void a_damaged_log_takes_nobody_back(void **state)
+{
+	static const char *const names[] = {"vlsp.db", "vlsp.db-wal", "lock"};
+	size_t size[3], refused = 0, count = 0, step;
+	struct net older, newer;
+	struct world *w = *state;
+	char path[3][200], *bytes[3];
+	int status;
+
+	net_make(&older, 3);
+	net_make(&newer, 30);
+	world_start(w);
+	net_write(w, &older, 1);
+	world_stop(w, false);
+	if (fork() == 0) {
+		world_start(w);
+		net_write(w, &older, 2);
+		net_write(w, &newer, 3);
+		_exit(0);
+	}
+	assert_true(wait(&status) > 0 && status == 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", w->dir, names[i]);
+		bytes[i] = read_file(path[i], &size[i]);
+	}
+	step = size[1] / 700;
+	for (size_t at = 0; at < size[1]; at += at < 60 ? 1 : step) {
+		bytes[1][at] ^= (char)(1 << at % 8);
+		for (int i = 0; i < 3; i++)
+			write_file(path[i], bytes[i], size[i]);
+		refused += same_or_refused(w, &newer, "log's byte", at);
+		bytes[1][at] ^= (char)(1 << at % 8);
+		assert_int_equal(store_remove(w->dir, &w->err), 0);
+		assert_int_equal(mkdir(w->dir, 0750), 0);
+		count++;
+	}
+	print_message("%zu of %zu refused\n", refused, count);
+	assert_true(refused > count / 2);
+
+	/* Cut short, or gone. */
+	for (int cut = 0; cut < 2; cut++) {
+		for (int i = 0; i < 3; i++)
+			write_file(path[i], bytes[i], i == 1 ? size[1] / 3 * (size_t)cut : size[i]);
+		assert_true(same_or_refused(w, &newer, "log cut", (size_t)cut));
+		assert_non_null(strstr(w->err.text, "3 changes were acknowledged, "));
+	}
+	/* As it was. */
+	for (int i = 0; i < 3; i++)
+		write_file(path[i], bytes[i], size[i]);
+	assert_false(same_or_refused(w, &newer, "log", 0));
+	for (int i = 0; i < 3; i++)
+		free(bytes[i]);
+	net_free(&older);
+	net_free(&newer);
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
 	static const char text[] = "This is a letter to my aunt. It is long enough to be one page.";
@@ -370,6 +431,7 @@ int main(void)
 		TEST(a_row_that_was_edited_on_purpose_is_taken),
 		TEST(a_bit_that_turned_over_makes_no_other_network),
 		TEST(a_file_that_was_cut_short_is_refused),
+		TEST(a_damaged_log_takes_nobody_back),
 		TEST(what_is_no_database_is_refused),
 		TEST(however_damaged_it_can_be_removed),
 	};

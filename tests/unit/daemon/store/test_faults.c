@@ -57,6 +57,7 @@ static void load_as_killed(const struct world *w, struct store_content **ret_con
 	assert_int_equal(mkdir(to->dir, 0700), 0);
 	copy_file(w, to, "vlsp.db");
 	copy_file(w, to, "vlsp.db-wal");
+	copy_file(w, to, "lock");
 	if (world_load(to, ret_content) < 0)
 		fail_msg("%s", to->err.text);
 	world_close((void **)&to);
@@ -333,6 +334,7 @@ static void a_new_store_on_a_full_disk_is_refused(void **state)
 	assert_null(w->store);
 	assert_false(world_has(w, "vlsp.db"));
 	assert_false(world_has(w, "vlsp.db.new"));
+	assert_false(world_has(w, "lock"));
 	umount(w->dir);
 }
 
