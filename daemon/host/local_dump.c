@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/host/local_priv.h"
+#include "include/shared/maps.h"
 #include "lib/base/clock.h"
 
 #define TIMEOUT_NS (2 * NSEC_PER_SEC)
@@ -76,6 +77,10 @@ void local_dump_frame(struct local_router *router, const void *body, uint32_t le
 	if (!dump) /* late */
 		return;
 	count = (length - sizeof(head)) / sizeof(*routes);
+	if (count > VLSP_SLOT_MAX - dump->count) { /* more than there can be destinations */
+		dump_end(dump, -EPROTO);
+		return;
+	}
 	routes = realloc(dump->routes, (dump->count + count + 1) * sizeof(*routes));
 	if (!routes) {
 		dump_end(dump, -ENOMEM);

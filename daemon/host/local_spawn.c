@@ -167,7 +167,11 @@ static void answer_take(struct local_spawn *spawn, const struct spawn_answer *an
 	switch (answer->kind) {
 	case SPAWN_STARTED:
 		spawn->asked[answer->slot] = false;
-		spawn->ops->started(spawn->arg, answer->slot, answer->pid);
+		/* No process has such a number: nobody would ever say that it ended. */
+		if (answer->pid <= 0)
+			spawn->ops->failed(spawn->arg, answer->slot, -EPROTO);
+		else
+			spawn->ops->started(spawn->arg, answer->slot, answer->pid);
 		break;
 	case SPAWN_FAILED:
 		spawn->asked[answer->slot] = false;
