@@ -49,9 +49,10 @@ units: $(UNIT_BINS)
 run-units: $(UNIT_BINS)
 	@tests/run-units $(UNIT_BINS)
 
-bpf-tests: $(BPF_BINS) $(O)/tests/bpf/load $(BENCH_BINS)
+bpf-tests: $(BPF_BINS) $(O)/tests/bpf/fuzz_bpf $(O)/tests/bpf/load $(BENCH_BINS)
 bpf-check: bpf-tests
 	@tests/run-units $(BPF_BINS)
+	@$(O)/tests/bpf/fuzz_bpf -runs=1000000
 	@BUILD=$(abspath $(O)) tests/bpf/chain.sh
 
 # These run the real router process.
@@ -63,7 +64,9 @@ run-fuzz: $(FUZZ_BINS)
 # By hand, from any MODE: builds and runs the fuzz targets for RUNS executions.
 fuzz:
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=fuzz fuzzers
-	@RUNS=$(RUNS) JOBS=$(JOBS) tests/fuzz/run $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+	@$(MAKE) --no-print-directory -j$(JOBS) build/tests/bpf/fuzz_bpf
+	@RUNS=$(RUNS) JOBS=$(JOBS) tests/fuzz/run build/tests/bpf/fuzz_bpf \
+		$(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 system: all $(BENCH_BINS) $(CHAOS_SHIM)
 	@BUILD=$(abspath $(O)) tests/system/run $(STORY)

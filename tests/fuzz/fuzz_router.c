@@ -8,6 +8,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 
 #include "daemon/router/load.h"
@@ -193,7 +194,13 @@ void carrier_free(struct carrier *carrier)
 
 int icmp_open(void)
 {
-	return -ENOSYS; /* then it is asked for again and again */
+	return fcntl(0, F_DUPFD_CLOEXEC, 3);
+}
+
+int icmp_send(int sock, const uint8_t *packet, size_t size)
+{
+	CHECK(sock > 0 && size >= 48 && size <= ICMP_ERROR_MAX && packet[0] == 0x45);
+	return world_random % 5 ? 0 : -ENOBUFS;
 }
 
 /* --- what happens to it -------------------------------------------------------------------------
