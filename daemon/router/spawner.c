@@ -230,5 +230,9 @@ int spawner_run(int sock, spawner_child_fn child)
 	}
 	while (r > 0)
 		r = round_run(&s, &request, fds);
-	return r < 0 ? child(&request, fds) : 0;
+	if (r < 0)
+		return child(&request, fds);
+	close(s.sigfd);
+	munmap(s.book, sizeof(*s.book));
+	return 0;
 }

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the daemon hears from its processes: frames of routers (local_chan.c, local_router.c,
- * local_dump.c) over real sockets, and the spawner's answers (local_spawn.c) and requests
- * (spawner.c). The first byte says which: 'p' the spawner's side, anything else the daemon's. No
- * process is started or killed, and there are no BPF maps: what would do so is replaced below.
- * Input: commands (see command()). Checked: only a process that is who it says is believed, every
- * question is answered once, descriptors and timers come back, no router is forgotten.
+ * local_dump.c) over real sockets, and the spawner's answers (local_spawn.c). No process is started
+ * or killed, and there are no BPF maps: what would do so is replaced below. Input: commands (see
+ * command()). Checked: only a process that is who it says is believed, every question is answered
+ * once, descriptors and timers come back, no router is forgotten.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include "daemon/host/local_priv.h"
-#include "daemon/router/spawner.h"
 #include "tests/fuzz/world.h"
 
 #define SLOTS	    4
@@ -66,20 +62,6 @@ int kill(pid_t pid, int signo)
 {
 	CHECK(pid > 1 && signo == SIGKILL);
 	return 0;
-}
-
-/* Processes are numbered, and never the child. */
-pid_t fork(void)
-{
-	return (pid_t)(100000 + world_random++ % 100);
-}
-
-pid_t waitpid(pid_t pid, int *status, int options)
-{
-	(void)pid;
-	(void)options;
-	*status = (int)world_random;
-	return world_random % 2 ? (pid_t)(100000 + world_random++ % 100) : 0;
 }
 
 int local_names_path(const struct local_names *names, const char *name, char *buf, size_t size)
@@ -459,14 +441,6 @@ static void check(void)
 /* --- one run ------------------------------------------------------------------------------------
  */
 
-static int lowest_fd(void)
-{
-	int fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
-
-	close(fd);
-	return fd;
-}
-
 static void begin(void)
 {
 	struct err err;
@@ -514,70 +488,6 @@ static void try_daemon(struct input in)
 	end();
 }
 
-static int never(const struct spawn_request *request, const int fds[SPAWN_FDS])
-{
-	(void)request;
-	(void)fds;
-	CHECK(!"a forked process");
-	return 1;
-}
-
-/* Requests, raw or nearly right, with any number of descriptors, then the end of the daemon. */
-static void try_spawner(struct input in)
-{
-	int pair[2], all = 0;
-
-	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
-	for (int n = 0; n < 8 && in.left; n++) {
-		struct {
-			struct spawn_request request;
-			char more[100]; /* too long is wrong, too */
-		} sent = {.request = {.slot = input_byte(&in),
-				      .fib_capacity = VLSP_FIB_MIN,
-				      .log_level = 1}};
-		int fds[8] = {0}, count = input_byte(&in) % 8;
-		union {
-			struct cmsghdr align;
-			char buf[CMSG_SPACE(sizeof(fds))];
-		} control = {0};
-		size_t size = sizeof(sent.request);
-		struct iovec iov = {.iov_base = &sent};
-		struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-		struct input raw = input_take(&in, input_byte(&in));
-
-		strcpy(sent.request.name, "r1");
-		strcpy(sent.request.socket, "router.sock");
-		if (raw.left > 2) /* some bytes of it are others */
-			memcpy((char *)&sent.request + raw.at[0] % (sizeof(sent.request) / 2),
-			       raw.at + 1,
-			       raw.left - 1 < sizeof(sent.request) / 2 ? raw.left - 1
-								       : sizeof(sent.request) / 2);
-		else if (raw.left == 1)
-			size = 1u + raw.at[0]; /* an empty one is the end of the stream */
-		iov.iov_len = size;
-		if (count) {
-			msg.msg_control = control.buf;
-			msg.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
-			*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS,
-				.cmsg_len = CMSG_LEN((size_t)count * sizeof(int))};
-			memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, (size_t)count * sizeof(int));
-		}
-		all += sendmsg(pair[1], &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-	}
-	shutdown(pair[1], SHUT_WR);
-	CHECK(spawner_run(pair[0], never) == 0);
-	for (struct spawn_answer answer;
-	     recv(pair[1], &answer, sizeof(answer), MSG_DONTWAIT) > 0;) {
-		all -= answer.kind != SPAWN_EXITED;
-		CHECK(answer.kind >= SPAWN_STARTED && answer.kind <= SPAWN_EXITED);
-	}
-	CHECK(all == 0); /* each was answered */
-	close(pair[0]);
-	close(pair[1]);
-}
-
 static void dir_remove(void)
 {
 	unlink(path);
@@ -599,19 +509,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
-	int before = lowest_fd();
+	int before = world_fds();
 
 	memset(&outside, 0, sizeof(outside));
 	memset(outside.clients, -1, sizeof(outside.clients));
 	outside.spawner = -1;
 	world_begin();
-	if (size && data[0] == 'p') {
-		input_byte(&in);
-		try_spawner(in);
-	} else {
-		try_daemon(in);
-	}
+	try_daemon(in);
 	world_end();
-	CHECK(lowest_fd() == before);
+	CHECK(world_fds() == before);
 	return 0;
 }

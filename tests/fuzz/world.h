@@ -7,6 +7,7 @@
 #ifndef VLSP_TESTS_FUZZ_WORLD_H
 #define VLSP_TESTS_FUZZ_WORLD_H
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
@@ -183,6 +184,16 @@ static inline void world_begin(void)
 static inline void world_end(void)
 {
 	world_now_ns = 0;
+}
+
+/* How many of the first descriptors are open: the same before and after, or some were lost. */
+static inline int world_fds(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 16; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
 }
 
 static inline size_t world_timers(void)
