@@ -24,7 +24,7 @@ from world import World, command_of, processes  # noqa: E402  pylint: disable=wr
 BATCH = 25
 WITHIN = 0.05
 SLACK = {"slab net_namespace": 100, "slab task_struct": 200, "slab sock_inode_cache": 500, "kernel KernelStack KiB": 2000,
-         "kernel PageTables KiB": 5000}
+         "kernel PageTables KiB": 5000, "bpf progs": 50, "bpf maps": 100}
 
 
 def fields(path, names):
@@ -38,8 +38,18 @@ def fields(path, names):
 
 
 def bpf_objects():
-    """Of this machine, by kind."""
-    out = {}
+    """Those that our processes hold, and all of this machine, by kind."""
+    held = {"prog": set(), "map": set()}
+    for path in glob.glob("/proc/[0-9]*/fdinfo/*"):
+        try:
+            with open(path, encoding="ascii") as f:
+                for line in f:
+                    key, _, value = line.partition(":")
+                    if key in ("prog_id", "map_id"):
+                        held[key[:-3]].add(value.strip())
+        except (OSError, ValueError):
+            pass
+    out = {f"bpf {kind}s that we hold": len(ids) for kind, ids in held.items()}
     for kind in ("prog", "map", "link"):
         done = subprocess.run(["bpftool", "-j", kind, "list"], capture_output=True, text=True, check=False)
         try:
@@ -75,10 +85,10 @@ def look(world):
     total = 0
     for p in ours:
         try:
-            total += fields(f"/proc/{p}/smaps_rollup", {"Pss"}).get("Pss", 0)
+            total += fields(f"/proc/{p}/smaps_rollup", {"Private_Dirty"}).get("Private_Dirty", 0)
         except OSError:
             pass
-    s["router processes Pss KiB"] = total
+    s["router processes dirty KiB"] = total
     s["names of namespaces"] = len(os.listdir(world.path("netns")))
     with open("/proc/self/mounts", encoding="utf-8") as f:
         s["mounts"] = len(f.readlines())
