@@ -134,7 +134,7 @@ class Round:
 
     def acknowledged(self):
         """Every network that the answers allow, and what was wrong with the answers."""
-        nets, wrong = [self.base], []
+        nets, wrong = [self.base.copy()], []
         for epoch in range(self.sabotage.kills + 1):
             records = [r for r in self.records if r.epoch == epoch]
             done = sorted((r for r in records if r.answer and r.answer.status < 300),
