@@ -87,11 +87,12 @@ class Round:
         """Starts the daemon again when it was killed, sooner or later."""
         pauses = random.Random(f"{self.seed}/keeper")
         while not self.over.is_set() or self.sabotage.killed.is_set():
+            kills = self.sabotage.kills
             if self.sabotage.killed.wait(0.05):
                 time.sleep(pauses.choice([0, 0, 0.05, 0.3]))
                 self.sabotage.killed.clear()
                 self.start()
-            elif not self.world.pid() and not self.sabotage.killed.is_set():
+            elif not self.sabotage.killing and not self.world.pid() and self.sabotage.kills == kills:
                 self.errors.append("vlspd has ended, and nobody killed it")
                 return
 

@@ -6,7 +6,7 @@
 
 STATE=$WORK/small/state
 mkdir -p "$WORK/small"
-mount -t tmpfs -o size=${STATE_SIZE:-4m},mode=755 tmpfs "$WORK/small"
+mount -t tmpfs -o size=${STATE_SIZE:-32m},mode=755 tmpfs "$WORK/small"
 # bash is process 1 here: it must reap what is killed, also while it waits
 mounts >"$WORK/mounts.before"
 sysctl -qw net.ipv4.ping_group_range="0 0" 2>/dev/null || true

@@ -78,6 +78,7 @@ class Sabotage:
         self.world, self.rng, self.faults = world, rng, faults
         self.seconds = seconds
         self.kills = 0  # so far
+        self.killing = False
         self.killed = threading.Event()  # the daemon is down and wants to be started
         self.log = []
         self.begin = time.monotonic()
@@ -131,10 +132,12 @@ class Sabotage:
         return self.rng.sample(routers, min(len(routers), self.rng.randint(1, most)))
 
     def do_kill(self):
+        self.killing = True
         if self.world.kill():
             self.kills += 1
             self.note("vlspd killed")
             self.killed.set()
+        self.killing = False
 
     def do_pause(self):
         pid = self.world.pid()
@@ -188,12 +191,13 @@ class Sabotage:
             self.note(f"router {router['name']}: the name of its namespace removed")
 
     def do_full(self):
-        try:
-            with open(self.filler, "ab", buffering=0) as f:
-                while True:
-                    f.write(b"\0" * 4096)
-        except OSError:
-            pass
+        for size in (1 << 20, 4096):
+            try:
+                with open(self.filler, "ab", buffering=0) as f:
+                    while f.write(bytes(size)) == size:
+                        pass
+            except OSError:
+                pass
         self.note("state directory full")
         self.later(self.rng.uniform(0.1, 0.6), lambda: ignore_gone(os.unlink, self.filler))
 
