@@ -162,8 +162,8 @@ def journal(world):
     return out
 
 
-def store(world):
-    """The tables of the state directory, read beside the daemon, against what it shows."""
+def store(world, ends=True):
+    """The tables of the state directory, read beside the daemon, against what it shows. ends: operations too."""
     path = os.path.join(world.state, "vlsp.db")
     if not os.path.exists(path):
         return [f"{path} is not there"]
@@ -181,7 +181,7 @@ def store(world):
     links = world.links()
     want.update({("link", n): (l["id"], *l["names"], *l["ports"], *l["devices"], l["weight"], l["state"])
                  for n, l in links.items()})
-    out = [f"store: operation {i} ({kind}) has not ended" for i, kind in cut]
+    out = [f"store: operation {i} ({kind}) has not ended" for i, kind in cut if ends]
     if count != len(links):
         out.append(f"store: {count} links, but {len(links)} are shown")
     for key in sorted(want.keys() | have.keys()):
