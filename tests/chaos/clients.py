@@ -15,7 +15,7 @@ import time
 from expect import Network, Random, request, shown
 from rest import NotSent, Rest, Unanswered
 
-BUSY = 503  # too much at once: refused, nothing done
+BUSY = {429, 503}  # too much at once: refused, nothing done
 
 
 class Record:
@@ -56,6 +56,8 @@ class Clients:
                     with self.lock:
                         record = Record(names.operation(self.belief), self.highest)
                     record.answer = request(rest, record.op)
+                if record.answer.status in BUSY:
+                    time.sleep(0.1)
             except (NotSent, Unanswered) as e:
                 self.errors.append(f"client {number}: no answer: {e}")
                 return
@@ -81,7 +83,7 @@ class Clients:
         """Lines for people: what does not fit one order."""
         wrong = list(self.errors)
         numbered = [r for r in self.records if r.answer.operation]
-        loose = [r for r in self.records if not r.answer.operation and r.answer.status != BUSY] + self.reads
+        loose = [r for r in self.records + self.reads if not r.answer.operation and r.answer.status not in BUSY]
         numbers = [r.answer.operation for r in numbered]
         if len(set(numbers)) != len(numbers):
             wrong.append("two answers have the same operation")
