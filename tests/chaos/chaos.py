@@ -193,10 +193,15 @@ class Round:
         """Who was well goes on: the same process, unless the round did something to routers."""
         if self.sabotage.restarts or self.sabotage.mend:
             return
-        now = self.world.routers()
+        now, redone = self.world.routers(), set()
+        for r in self.records:  # what was begun and not done is undone: a router that was deleted is made again
+            if r.answer is None or r.answer.status >= 500:
+                kind, keeps = r.op["kind"], r.op.get("routers", [])
+                redone |= {r.op["name"]} if kind == "router-delete" else \
+                    now.keys() - set(keeps) if kind in ("apply", "clear") else set()
         for name, router in now.items():
             was = self.before.get(name)
-            if was and was["routerID"] == router["routerID"] and was["pid"] != router["pid"]:
+            if name not in redone and was and was["routerID"] == router["routerID"] and was["pid"] != router["pid"]:
                 raise Failure(f"router {name} was well and was started again: process {was['pid']}, now {router['pid']}")
 
     def check_traffic(self):
