@@ -242,11 +242,14 @@ static json_t *paths(void)
 static json_t *components(void)
 {
 	return json_pack(
-		"{s:{s:{s:s,s:{s:{s:s,s:s}},s:[s]},s:{s:s,s:{s:{s:s},s:{s:s}}}},s:{s:{s:s,s:s}}}",
+		"{s:{s:{s:s,s:{s:{s:s,s:s}},s:[s]},s:{s:s,s:{s:{s:s},s:{s:s}}}},s:{s:{s:s,s:s,s:s}}"
+		"}",
 		"schemas", "Error", "type", "object", "properties", "error", "type", "string",
 		"description", "what is wrong and with which field", "required", "error",
 		"Accepted", "type", "object", "properties", "operation", "type", "integer", "href",
-		"type", "string", "securitySchemes", "token", "type", "http", "scheme", "bearer");
+		"type", "string", "securitySchemes", "token", "type", "http", "scheme", "bearer",
+		"description",
+		"of RUNTIME/token: may do all; of RUNTIME/token.readonly: may GET and HEAD");
 }
 
 char *api_openapi_text(void)
@@ -254,8 +257,10 @@ char *api_openapi_text(void)
 	json_t *doc = json_pack(
 		"{s:s,s:{s:s,s:s,s:s},s:[{s:s}],s:o,s:o,s:[{s:[]}]}", "openapi", "3.0.3", "info",
 		"title", "VLSP", "version", VLSP_VERSION, "description",
-		"Virtual routers and links. On the unix socket the token is not needed.", "servers",
-		"url", "/", "paths", paths(), "components", components(), "security", "token");
+		"Virtual routers and links. The token is needed on TCP, unless clients show "
+		"certificates (OU=vlsp-admin, OU=vlsp-read-only).",
+		"servers", "url", "/", "paths", paths(), "components", components(), "security",
+		"token");
 	char *text = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
 
 	json_decref(doc);

@@ -119,7 +119,7 @@ int local_names_prepare(struct local_names *names, struct err *err)
 	r = local_journal_add(names->journal, "mount", &dir, 1);
 	if (r < 0)
 		return err_errno(err, r, "journal");
-	if (mount(SOURCE, dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755") < 0) {
+	if (mount(SOURCE, dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700") < 0) {
 		r = err_errno(err, errno, "cannot mount a tmpfs on %s", dir);
 		forget(names, "mount", dir);
 		return r;
