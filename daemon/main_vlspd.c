@@ -165,7 +165,7 @@ static int open_ctl(struct daemon *d, struct err *err)
 	return r < 0 ? err_errno(err, r, "controller") : 0;
 }
 
-/* Who may, besides root; and what tells others, before anything is made. */
+/* Who may, besides root, and TLS: what is wrong with that is said before anything is made. */
 static int open_access(struct daemon *d, struct err *err)
 {
 	const struct conf *conf = d->conf;
@@ -174,8 +174,6 @@ static int open_access(struct daemon *d, struct err *err)
 	if (r == 0)
 		r = instance_group("read-group", conf->read_group, conf->read_group_given,
 				   &d->read_group, err);
-	if (r == 0)
-		r = instance_share(d->instance, d->group, err);
 	if (r == 0 && conf->listen && conf->tls_cert[0])
 		r = http_tls_new(conf->tls_cert, conf->tls_key,
 				 conf->tls_client_ca[0] ? conf->tls_client_ca : NULL, &d->tls, err);
@@ -373,13 +371,15 @@ static int put_up(struct daemon *d, struct err *err)
 	find_names(d);
 	raise_limits();
 	umask(0027);
-	r = d->conf->limit_caps ? privileges_limit(err) : 0;
+	r = open_access(d, err);
+	if (r == 0 && d->conf->limit_caps)
+		r = privileges_limit(err);
 	if (r == 0)
 		r = instance_open(d->conf->runtime_dir, &d->instance, err);
 	if (r == 0)
 		r = instance_state_dir_set(d->instance, d->conf->state_dir, err);
 	if (r == 0)
-		r = open_access(d, err);
+		r = instance_share(d->instance, d->group, err);
 	if (r == 0)
 		r = open_loop(d, err);
 	if (r == 0)
