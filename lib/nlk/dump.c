@@ -18,6 +18,9 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "lib/nlk/message.h"
+
+#define ERRNO_MAX	4095 /* MAX_ERRNO of the kernel */
 #define BUF_SIZE	32768
 #define TRIES		8
 #define FILTERS_AT_ONCE 64
@@ -50,15 +53,16 @@ static ssize_t receive(int sock, char buf[BUF_SIZE])
 	} while ((n < 0 && errno == EINTR) || (n >= 0 && from.nl_pid != 0));
 	if (n >= 0 && (msg.msg_flags & MSG_TRUNC))
 		return -EMSGSIZE;
-	return n < 0 ? -errno : n;
+	return n < 0 ? -errno : n == 0 ? -ECONNRESET : n;
 }
 
+/* A number that is no -errno is none of the kernel's. */
 static int error_of(const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *ack = mnl_nlmsg_get_payload(nlh);
 	int error = mnl_nlmsg_get_payload_len(nlh) >= sizeof(int) ? ack->error : -EBADMSG;
 
-	return error < 0 ? error : 0;
+	return error >= -ERRNO_MAX && error <= 0 ? error : -EBADMSG;
 }
 
 /* --- dumps -------------------------------------------------------------------------------------
@@ -79,18 +83,18 @@ static int dump_receive(int sock, uint32_t seq, struct reader *reader)
 	bool disturbed = false;
 
 	for (;;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+		const struct nlmsghdr *nlh;
 		ssize_t n = receive(sock, buf);
-		int left = (int)n;
+		size_t at = 0;
 
 		if (n < 0)
 			return (int)n;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		while ((nlh = nlk_message_next(buf, (size_t)n, &at))) {
 			if (nlh->nlmsg_seq != seq)
 				continue;
 			disturbed = disturbed || (nlh->nlmsg_flags & NLM_F_DUMP_INTR);
-			if (nlh->nlmsg_type == NLMSG_ERROR)
-				return error_of(nlh);
+			if (nlh->nlmsg_type == NLMSG_ERROR) /* what is no error ends no dump */
+				return error_of(nlh) < 0 ? error_of(nlh) : -EBADMSG;
 			if (nlh->nlmsg_type == NLMSG_DONE) {
 				int r = error_of(nlh); /* begins with the same number */
 
@@ -257,17 +261,17 @@ int nlk_device_get(int sock, uint32_t index, struct nlk_device *ret_device)
 	r = send_all(sock, buf, nlh->nlmsg_len);
 	while (r == 0) {
 		ssize_t n = receive(sock, buf);
-		int left = (int)n;
+		const struct nlmsghdr *answer;
+		size_t at = 0;
 
 		if (n < 0)
 			return (int)n;
-		for (nlh = (struct nlmsghdr *)buf; mnl_nlmsg_ok(nlh, left);
-		     nlh = mnl_nlmsg_next(nlh, &left)) {
-			if (nlh->nlmsg_seq != seq)
+		while ((answer = nlk_message_next(buf, (size_t)n, &at))) {
+			if (answer->nlmsg_seq != seq)
 				continue;
-			if (nlh->nlmsg_type == NLMSG_ERROR)
-				return error_of(nlh) < 0 ? error_of(nlh) : -EBADMSG;
-			return device_parse(nlh, ret_device) ? 0 : -EBADMSG;
+			if (answer->nlmsg_type == NLMSG_ERROR)
+				return error_of(answer) < 0 ? error_of(answer) : -EBADMSG;
+			return device_parse(answer, ret_device) ? 0 : -EBADMSG;
 		}
 	}
 	return r;
@@ -322,20 +326,20 @@ static int filters_receive(int sock, uint32_t first, struct nlk_filter *filters,
 	size_t answered = 0;
 
 	while (answered < count) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+		const struct nlmsghdr *nlh;
 		ssize_t n = receive(sock, buf);
-		int left = (int)n;
+		size_t at = 0;
 
 		if (n < 0)
 			return (int)n;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-			uint32_t at = nlh->nlmsg_seq - first;
+		while ((nlh = nlk_message_next(buf, (size_t)n, &at))) {
+			uint32_t i = nlh->nlmsg_seq - first;
 
-			if (at >= count)
+			if (i >= count)
 				continue;
 			answered++;
 			if (nlh->nlmsg_type == RTM_NEWTFILTER)
-				filters[at].prog = prog_of(nlh);
+				filters[i].prog = prog_of(nlh);
 		}
 	}
 	return 0;

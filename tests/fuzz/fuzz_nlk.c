@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's answers to netlink batches, as bytes. Input: how many messages the batch has and
- * how long they are, then datagrams of raw bytes, or of acknowledgements whose head is made right
- * (see datagram()), on a socket pair in place of the netlink socket. Checked: a refusal is told
- * with the tag of a message of the batch and an errno, and makes the batch fail; the batch can be
- * used again. What comes is also read as news about devices.
+ * The kernel's answers, as bytes, to dumps and questions (first byte 'd': which one, then messages
+ * that seem to answer it, see reply()), or to netlink batches. Input then: how many messages the
+ * batch has and how long they are, then datagrams of raw bytes, or of acknowledgements whose head
+ * is made right (see datagram()), on a socket pair in place of the netlink socket. Checked: a
+ * refusal is told with the tag of a message of the batch and an errno, and makes the batch fail;
+ * the batch can be used again. What comes is also read as news about devices.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <linux/rtnetlink.h>
 
 #include "lib/nlk/batch.h"
+#include "lib/nlk/dump.h"
 #include "lib/nlk/link.h"
 #include "lib/nlk/message.h"
 #include "tests/fuzz/fuzz.h"
@@ -99,6 +101,116 @@ static void batch_fill(struct nlk_batch *batch, struct seen *seen, struct input 
 	}
 }
 
+/* --- dumps -------------------------------------------------------------------------------------
+ */
+
+#define FILTERS 5
+
+static struct input *replies; /* NULL: what is sent is read by nobody */
+static int reply_to;
+
+/* A message behind the others: its type, flags and number, then its payload. */
+static size_t reply_message(struct input *in, uint32_t seq, uint8_t *buf, uint16_t usual)
+{
+	static const uint16_t types[] = {NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, RTM_NEWLINK};
+	uint8_t how = input_byte(in);
+	struct input payload = input_take(in, input_byte(in));
+	struct nlmsghdr head = {.nlmsg_type = how & 1 ? types[how >> 1 & 3] : usual,
+				.nlmsg_flags = how & 8 ? NLM_F_DUMP_INTR : 0,
+				.nlmsg_seq = how & 16 ? seq - 1 : seq + (how >> 6)};
+
+	head.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + payload.left);
+	if (how & 32)
+		head.nlmsg_len += input_u32(in);
+	memcpy(buf, &head, sizeof(head));
+	if (payload.left)
+		memcpy(buf + NLMSG_HDRLEN, payload.at, payload.left);
+	return NLMSG_ALIGN(NLMSG_HDRLEN + payload.left);
+}
+
+static void reply(struct input *in, const struct nlmsghdr *question)
+{
+	static uint8_t buf[16 * 300] __attribute__((aligned(8)));
+	uint16_t usual = (uint16_t)(question->nlmsg_type - 2); /* RTM_GETx to RTM_NEWx */
+	unsigned datagrams = 1 + input_byte(in) % 3u;
+
+	while (datagrams-- && in->left) {
+		unsigned count = 1 + input_byte(in) % 15u;
+		size_t size = 0;
+
+		memset(buf, 0, sizeof(buf));
+		while (count--)
+			size += reply_message(in, question->nlmsg_seq, buf + size, usual);
+		CHECK(send(reply_to, buf, size, MSG_DONTWAIT) == (ssize_t)size);
+	}
+}
+
+ssize_t sendto(int sock, const void *buf, size_t size, int flags, const struct sockaddr *to,
+	       socklen_t to_size)
+{
+	(void)sock;
+	(void)flags;
+	(void)to;
+	(void)to_size;
+	CHECK(size >= NLMSG_HDRLEN && ((const struct nlmsghdr *)buf)->nlmsg_len <= size);
+	if (replies)
+		reply(replies, buf);
+	return (ssize_t)size;
+}
+
+static void on_device(void *arg, const struct nlk_device *device)
+{
+	(void)arg;
+	CHECK(memchr(device->name, 0, sizeof(device->name)));
+	CHECK(memchr(device->alias, 0, sizeof(device->alias)));
+}
+
+static void on_address(void *arg, const struct nlk_address *address)
+{
+	*(unsigned *)arg += address->prefix_len;
+}
+
+static void on_route(void *arg, const struct nlk_route *route)
+{
+	*(unsigned *)arg += route->prefix_len;
+}
+
+static void try_dump(struct input in)
+{
+	unsigned sum = 0;
+	const struct nlk_dump dump = {.arg = &sum};
+	struct nlk_filter filters[FILTERS] = {{.index = 1}};
+	struct nlk_device device;
+	uint8_t kind = input_byte(&in);
+	int pair[2], r = 0;
+
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
+	replies = &in;
+	reply_to = pair[1];
+	switch (kind % 5) {
+	case 0:
+		r = nlk_dump_devices(pair[0], &dump, on_device);
+		break;
+	case 1:
+		r = nlk_dump_addresses(pair[0], &dump, on_address);
+		break;
+	case 2:
+		r = nlk_dump_routes(pair[0], &dump, on_route);
+		break;
+	case 3:
+		r = nlk_device_get(pair[0], 2, &device);
+		if (r == 0)
+			on_device(NULL, &device);
+		break;
+	default:
+		r = nlk_filters_get(pair[0], filters, FILTERS);
+	}
+	CHECK(r <= 0 && r >= -4095);
+	replies = NULL;
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
@@ -107,6 +219,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t drain[65536];
 	int pair[2], r;
 
+	if (size && data[0] == 'd') {
+		input_byte(&in);
+		try_dump(in);
+		return 0;
+	}
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	nlk_batch_init(&batch);
 	for (int round = 0; round < 2; round++) {
