@@ -52,7 +52,7 @@ class Round:
         self.world, self.seed, self.faults = world, seed, faults
         self.rng = random.Random(seed)
         self.names = Random(self.rng)
-        self.seconds = self.rng.uniform(0.3, 1.2)
+        self.seconds = self.rng.uniform(0.4, 2)
         self.clients = self.rng.randint(2, 6)
         self.kinds = kinds
         self.records, self.lock = [], threading.Lock()
@@ -100,7 +100,7 @@ class Round:
     def start(self):
         """While faults are on it may refuse; then it must once they are gone."""
         for _ in range(200):
-            if self.world.start() or "already running" in self.world.says:
+            if self.world.start() or self.world.pid():
                 return
             time.sleep(0.1)
         self.errors.append(f"vlspd does not start: {self.world.says}")

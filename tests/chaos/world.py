@@ -21,9 +21,11 @@ def wait_for(what, seconds, test, pause=0.02):
 
 
 def alive(pid):
+    """The first thread of a process that was killed may be gone before the others, which still hold its locks."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+            state = f.read().rpartition(")")[2].split()[0]
+        return state not in "ZX" or len(os.listdir(f"/proc/{pid}/task")) > 1
     except (FileNotFoundError, ProcessLookupError):
         return False
 
