@@ -20,12 +20,41 @@ static int add_run(struct cli *cli)
 	path_start(&path, "/router/", NULL);
 	path_query(&path, "name", cli_arg(cli, 0));
 	path_query(&path, "address", cli_text(cli, "address"));
+	path_query(&path, "memory", cli_text(cli, "memory"));
+	path_query(&path, "cpu", cli_text(cli, "cpu"));
+	path_query(&path, "pids", cli_text(cli, "pids"));
 	rc = request_json(cli, "POST", path_done(&path), &answer);
 	if (rc == 0) {
 		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
 			fprintf(cli->out, "router %s: id %lld, address %s\n",
 				body_text(answer.json, "name"), body_int(answer.json, "routerID"),
 				body_text(answer.json, "address"));
+		answer_done(&answer);
+	}
+	path_free(&path);
+	return rc;
+}
+
+static int set_run(struct cli *cli)
+{
+	static const char *const keys[] = {"memory", "cpu", "pids"};
+	struct answer answer;
+	struct path path;
+	bool any = false;
+	int rc;
+
+	path_start(&path, "/router/", cli_arg(cli, 0));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		path_query(&path, keys[i], cli_text(cli, keys[i]));
+		any |= cli_given(cli, keys[i]);
+	}
+	if (any)
+		rc = request_json(cli, "PUT", path_done(&path), &answer);
+	else
+		rc = cli_usage(cli, "'router set' needs something to set: --memory, --cpu, --pids");
+	if (rc == 0) {
+		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
+			fprintf(cli->out, "router %s: changed\n", body_text(answer.json, "name"));
 		answer_done(&answer);
 	}
 	path_free(&path);
@@ -68,6 +97,20 @@ static int list_run(struct cli *cli)
 	return rc;
 }
 
+static void show_limits(FILE *out, const json_t *limits)
+{
+	if (!limits)
+		return;
+	fprintf(out, "limits    ");
+	if (json_object_get(limits, "memory"))
+		fprintf(out, " memory %s", body_text(limits, "memory"));
+	if (json_object_get(limits, "cpu"))
+		fprintf(out, " cpu %s", body_text(limits, "cpu"));
+	if (json_object_get(limits, "pids"))
+		fprintf(out, " pids %lld", body_int(limits, "pids"));
+	fputc('\n', out);
+}
+
 static int show_print(FILE *out, const json_t *r)
 {
 	static const char *const heads[] = {"LINK", "NAME", "DEVICE", ">WEIGHT"};
@@ -85,6 +128,7 @@ static int show_print(FILE *out, const json_t *r)
 	fprintf(out, "namespace  %s\n", body_text(r, "netns"));
 	if (json_is_string(json_object_get(r, "label")))
 		fprintf(out, "label      %s\n", body_text(r, "label"));
+	show_limits(out, json_object_get(r, "limits"));
 	if (json_is_number(json_object_get(r, "latitude")))
 		fprintf(out, "position   %.4f %.4f\n",
 			json_number_value(json_object_get(r, "latitude")),
@@ -182,13 +226,28 @@ static int delete_run(struct cli *cli)
 	return rc;
 }
 
+#define LIMITS                                                                                     \
+	{.name = "memory",                                                                         \
+	 .value = "SIZE",                                                                          \
+	 .type = CLI_TEXT,                                                                         \
+	 .help = "that applications may use, like 256M (default: 512M)"},                          \
+		{.name = "cpu",                                                                    \
+		 .value = "PERCENT",                                                               \
+		 .type = CLI_TEXT,                                                                 \
+		 .help = "of one processor, for applications, like 50% (default: 100%)"},          \
+	{                                                                                          \
+		.name = "pids", .value = "N", .type = CLI_TEXT,                                    \
+		.help = "processes and threads of applications (default: 256)"                     \
+	}
 static const struct cli_option add_options[] = {
 	{.name = "address",
 	 .value = "A",
 	 .type = CLI_TEXT,
 	 .help = "its IPv4 address (default: the next free one)"},
+	LIMITS,
 	{0},
 };
+static const struct cli_option set_options[] = {LIMITS, {0}};
 
 static const struct cli_option app_options[] = {
 	{.name = "app",
@@ -220,6 +279,14 @@ static const struct cli_verb verbs[] = {
 		.args = {ROUTER},
 		.flags = CLI_JSON,
 		.run = show_run,
+	},
+	{
+		.name = "set",
+		.help = "change what applications on a router may use",
+		.args = {ROUTER},
+		.options = set_options,
+		.flags = CLI_JSON,
+		.run = set_run,
 	},
 	{
 		.name = "delete",

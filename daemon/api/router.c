@@ -9,6 +9,7 @@
 #include "daemon/api/encode.h"
 #include "daemon/api/router_view.h"
 #include "daemon/api/routes.h"
+#include "lib/base/cleanup.h"
 
 struct model_router *api_router_of(struct api_call *call)
 {
@@ -30,8 +31,28 @@ static void added(void *arg, const struct ctl_op *op)
 		      op);
 }
 
+/* The limits among the parameters; a change may say "default" to have none of its own. */
+static int limits_of(const struct api_call *call, struct ctl_router_change *change, struct err *err)
+{
+	static const char *const keys[] = {"memory", "cpu", "pids"};
+	bool *const set[] = {&change->set_memory, &change->set_cpu, &change->set_pids};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *text = api_text(call, keys[i]);
+
+		if (!text)
+			continue;
+		*set[i] = true;
+		if (strcmp(text, "default") != 0 &&
+		    topo_limits_parse(&change->limits, keys[i], text, err) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static void post_router(struct api_call *call)
 {
+	struct ctl_router_change limits = {0};
 	struct ctl_router_spec spec = {.name = api_text(call, "name")};
 	const char *address = api_text(call, "address");
 	struct err err = {0};
@@ -51,6 +72,11 @@ static void post_router(struct api_call *call)
 		api_answer_error(call, 400, "address: 0.0.0.0 is no router's");
 		return;
 	}
+	if (limits_of(call, &limits, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	spec.limits = limits.limits;
 	r = ctl_router_add(call->api->ctl, &spec, api_done(call, added), call, &op, &err);
 	api_started(call, r, op, &err);
 }
@@ -93,6 +119,38 @@ static void get_router(struct api_call *call)
 
 	if (router)
 		api_answer(call, 200, api_encode_router(call->api, router));
+}
+
+static void changed(void *arg, const struct ctl_op *op)
+{
+	struct api_call *call = arg;
+	struct model_router *router = model_router_by_id(call->api->model, call->about.id);
+
+	api_answer_op(call, 200, router ? api_encode_router(call->api, router) : json_object(), op);
+}
+
+static void put_router(struct api_call *call)
+{
+	struct model_router *router = api_router_of(call);
+	struct ctl_router_change change = {0};
+	struct err err = {0};
+	uint64_t op = 0;
+	int r;
+
+	if (!router)
+		return;
+	if (limits_of(call, &change, &err) < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	if (!change.set_memory && !change.set_cpu && !change.set_pids) {
+		api_answer_error(call, 400, "memory, cpu, pids: one of them must be given");
+		return;
+	}
+	call->about.id = router->id;
+	r = ctl_router_set(call->api->ctl, router->name, &change, api_done(call, changed), call,
+			   &op, &err);
+	api_started(call, r, op, &err);
 }
 
 static void deleted(void *arg, const struct ctl_op *op)
@@ -156,9 +214,17 @@ static void get_removed(struct api_call *call)
 	api_answer(call, 200, json_pack("{s:s,s:o}", "type", "shutdown", "list", list));
 }
 
+#define LIMIT_PARAMS                                                                               \
+	{"memory", API_STRING, .doc = "limit of the programs on it, like 256M; or default"},       \
+		{"cpu", API_STRING, .doc = "likewise, like 50%; 200%: two processors"},            \
+	{                                                                                          \
+		"pids", API_STRING, .doc = "likewise, processes and threads"                       \
+	}
+static const struct api_param put_params[] = {LIMIT_PARAMS, {.name = NULL}};
 static const struct api_param post_params[] = {
 	{"name", API_STRING, .doc = "1 to 63 of A-Z a-z 0-9 . _ -; Router-ID if not given"},
 	{"address", API_STRING, .doc = "within the network; the lowest free one if not given"},
+	LIMIT_PARAMS,
 	{"parameters", API_STRING,
 	 .doc = "of the original: a hint for placing; with one machine it changes nothing"},
 	{.name = NULL}};
@@ -198,6 +264,11 @@ static const struct api_field record_fields[] = {
 	{"latitude", "number", "may be missing"},
 	{"longitude", "number", "may be missing"},
 	{"limits", "object", "memory, cpu, pids that differ from the default; may be missing"},
+	{.name = NULL}};
+static const struct api_field changed_fields[] = {
+	IDENTITY_FIELDS,
+	{"state", "string", "and all other fields of a record"},
+	API_OP_FIELDS,
 	{.name = NULL}};
 static const struct api_field list_fields[] = {{"type", "string", "router"},
 					       {"list", "array", "ids"},
@@ -254,6 +325,8 @@ const struct api_route api_router_routes[] = {
 	{"GET", "/router/maxid", get_maxid, "The highest id of a router that exists.", NULL,
 	 value_fields, 0, 200},
 	{"GET", "/router/{r}", get_router, "One router.", NULL, record_fields, 0, 200},
+	{"PUT", "/router/{r}", put_router, "Changes the limits of a router's programs.", put_params,
+	 changed_fields, API_WAITS, 200},
 	{"DELETE", "/router/{r}", delete_router, "Deletes a router and its links.", NULL,
 	 deleted_fields, API_WAITS, 200},
 	{"GET", "/router/{r}/link/", api_get_router_links, "Lists the links of a router.",

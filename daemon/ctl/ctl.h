@@ -68,6 +68,11 @@ struct model *ctl_model(struct ctl *ctl);
 struct ctl_router_spec {
 	const char *name; /* NULL: "Router-<id>" */
 	uint32_t address; /* 0: assigned */
+	struct topo_limits limits;
+};
+struct ctl_router_change { /* of what is set, 0 is the default */
+	bool set_memory, set_cpu, set_pids;
+	struct topo_limits limits;
 };
 
 struct ctl_link_spec {
@@ -80,6 +85,8 @@ struct ctl_link_spec {
 /* Every mutation: 0 (and done will be called; *ret_op if not NULL is the id) or -errno at once. */
 int ctl_router_add(struct ctl *ctl, const struct ctl_router_spec *spec, ctl_done_fn done, void *arg,
 		   uint64_t *ret_op, struct err *err);
+int ctl_router_set(struct ctl *ctl, const char *router, const struct ctl_router_change *change,
+		   ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err);
 int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, void *arg,
 		      uint64_t *ret_op, struct err *err);
 int ctl_link_add(struct ctl *ctl, const struct ctl_link_spec *spec, ctl_done_fn done, void *arg,

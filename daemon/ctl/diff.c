@@ -93,10 +93,9 @@ static bool same_text(const char *x, const char *y)
 	return (!x || !*x) && (!y || !*y) ? true : x && y && strcmp(x, y) == 0;
 }
 
-static bool same_description(const struct model_router *router, const struct topo_router *wanted)
+static bool same_position(const struct model_router *router, const struct topo_router *wanted)
 {
-	if (!same_text(router->label, wanted->label) ||
-	    router->has_position != wanted->has_position)
+	if (router->has_position != wanted->has_position)
 		return false;
 	return !wanted->has_position ||
 	       (router->latitude == wanted->latitude && router->longitude == wanted->longitude);
@@ -113,6 +112,7 @@ static int add_router(struct diff *d, size_t i)
 	router->spec.has_position = wanted->has_position;
 	router->spec.latitude = wanted->latitude;
 	router->spec.longitude = wanted->longitude;
+	router->spec.limits = wanted->limits;
 	d->add[i] = d->plan->routers_add_count - 1;
 	return 0;
 }
@@ -142,12 +142,14 @@ static int diff_router(struct diff *d, size_t i)
 		return note(d, '~', "router", wanted->name, fields);
 	}
 	d->keep[i] = router;
-	if (same_description(router, wanted))
-		return 0;
 	if (!same_text(router->label, wanted->label))
 		field(fields, "label");
-	else
+	if (!same_position(router, wanted))
 		field(fields, "position");
+	if (!topo_limits_equal(&router->limits, &wanted->limits))
+		field(fields, "limits");
+	if (!fields[0])
+		return 0;
 	set = plan_router_set(d->plan, router);
 	if (!set)
 		return -ENOMEM;
@@ -155,6 +157,7 @@ static int diff_router(struct diff *d, size_t i)
 	set->has_position = wanted->has_position;
 	set->latitude = wanted->latitude;
 	set->longitude = wanted->longitude;
+	set->limits = wanted->limits;
 	d->plan->summary.routers_changed++;
 	return note(d, '~', "router", wanted->name, fields);
 }

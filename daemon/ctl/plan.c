@@ -88,9 +88,28 @@ struct plan_router_set *plan_router_set(struct plan *plan, struct model_router *
 {
 	struct plan_router_set *set = APPEND(plan, routers_set);
 
-	if (set)
+	if (set) {
 		set->router = router;
+		set->label = router->label;
+		set->has_position = router->has_position;
+		set->latitude = router->latitude;
+		set->longitude = router->longitude;
+		set->limits = router->limits;
+	}
 	return set;
+}
+
+bool plan_set_described(const struct plan_router_set *set)
+{
+	const struct model_router *router = set->router;
+
+	return set->label != router->label || set->has_position != router->has_position ||
+	       set->latitude != router->latitude || set->longitude != router->longitude;
+}
+
+bool plan_set_limits(const struct plan_router_set *set)
+{
+	return !topo_limits_equal(&set->limits, &set->router->limits);
 }
 
 int plan_router_del(struct plan *plan, struct model_router *router)
@@ -117,7 +136,11 @@ int plan_link_del(struct plan *plan, struct model_link *link)
 
 size_t plan_host_items(const struct plan *plan)
 {
-	return plan->links_del_count + plan->routers_del_count + plan->routers_add_count +
+	size_t limits = 0;
+
+	for (size_t i = 0; i < plan->routers_set_count; i++)
+		limits += plan_set_limits(&plan->routers_set[i]);
+	return plan->links_del_count + plan->routers_del_count + plan->routers_add_count + limits +
 	       plan->links_add_count + plan->links_set_count;
 }
 

@@ -50,11 +50,12 @@ struct plan_link_del {
 	enum model_state was;
 };
 
-struct plan_router_set { /* no work for the machine */
+struct plan_router_set { /* the whole wanted state; work for the machine if limits differ */
 	struct model_router *router;
 	const char *label;
 	bool has_position;
 	double latitude, longitude;
+	struct topo_limits limits;
 };
 
 struct plan_link_set { /* the whole wanted state */
@@ -89,10 +90,15 @@ void plan_done(struct plan *plan);
 struct plan_router *plan_router_add(struct plan *plan, const char *name, uint32_t address);
 struct plan_link *plan_link_add(struct plan *plan, const char *name);
 struct plan_link_set *plan_link_set(struct plan *plan, struct model_link *link);
+/* label is the router's own until the caller sets it. */
 struct plan_router_set *plan_router_set(struct plan *plan, struct model_router *router);
 int plan_router_del(struct plan *plan, struct model_router *router);
 int plan_link_del(struct plan *plan, struct model_link *link);
 
+/* Whether label (another than the router's own) or position are to be set. */
+bool plan_set_described(const struct plan_router_set *set);
+/* Whether the machine has to do something for it. True until the plan has become the model. */
+bool plan_set_limits(const struct plan_router_set *set);
 size_t plan_host_items(const struct plan *plan);
 
 /* 0 or -errno with a text; after a failure the model is as before. */
@@ -100,7 +106,7 @@ int plan_enter(struct plan *plan, struct model *model, const char *host, uint64_
 	       struct err *err);
 /* What plan_batch() and repair.c are made of. NULL: out of memory. */
 struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t routers_add,
-				  size_t links_add, size_t links_set);
+				  size_t routers_set, size_t links_add, size_t links_set);
 void plan_fill_router(struct host_router *item, const struct model_router *router);
 void plan_fill_link(struct host_link *item, const struct model_link *link);
 

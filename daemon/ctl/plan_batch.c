@@ -41,7 +41,7 @@ _Static_assert((int)MODEL_UP == (int)HOST_UP && (int)MODEL_DOWN == (int)HOST_DOW
 	       "plan_fill_link casts one to the other");
 
 struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t routers_add,
-				  size_t links_add, size_t links_set)
+				  size_t routers_set, size_t links_add, size_t links_set)
 {
 	struct host_batch *batch = host_batch_new();
 
@@ -51,10 +51,11 @@ struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t r
 	batch->links_del = calloc(links_del + 1, sizeof(*batch->links_del));
 	batch->routers_del = calloc(routers_del + 1, sizeof(*batch->routers_del));
 	batch->routers_add = calloc(routers_add + 1, sizeof(*batch->routers_add));
+	batch->routers_set = calloc(routers_set + 1, sizeof(*batch->routers_set));
 	batch->links_add = calloc(links_add + 1, sizeof(*batch->links_add));
 	batch->links_set = calloc(links_set + 1, sizeof(*batch->links_set));
-	if (batch->links_del && batch->routers_del && batch->routers_add && batch->links_add &&
-	    batch->links_set)
+	if (batch->links_del && batch->routers_del && batch->routers_add && batch->routers_set &&
+	    batch->links_add && batch->links_set)
 		return batch;
 	host_batch_free(batch);
 	return NULL;
@@ -63,8 +64,8 @@ struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t r
 struct host_batch *plan_batch(const struct plan *plan)
 {
 	struct host_batch *batch = plan_batch_new(plan->links_del_count, plan->routers_del_count,
-						  plan->routers_add_count, plan->links_add_count,
-						  plan->links_set_count);
+						  plan->routers_add_count, plan->routers_set_count,
+						  plan->links_add_count, plan->links_set_count);
 	size_t i;
 
 	if (!batch)
@@ -75,6 +76,14 @@ struct host_batch *plan_batch(const struct plan *plan)
 		plan_fill_router(&batch->routers_del[i], plan->routers_del[i].router);
 	for (i = 0; i < plan->routers_add_count; i++)
 		plan_fill_router(&batch->routers_add[i], plan->routers_add[i].made);
+	for (i = 0; i < plan->routers_set_count; i++) {
+		const struct plan_router_set *set = &plan->routers_set[i];
+
+		if (!plan_set_limits(set))
+			continue;
+		plan_fill_router(&batch->routers_set[batch->routers_set_count], set->router);
+		batch->routers_set[batch->routers_set_count++].limits = set->limits;
+	}
 	for (i = 0; i < plan->links_add_count; i++)
 		plan_fill_link(&batch->links_add[i], plan->links_add[i].made);
 	for (i = 0; i < plan->links_set_count; i++) {
@@ -99,9 +108,9 @@ struct host_batch *plan_batch(const struct plan *plan)
 struct host_batch *plan_undo(const struct plan *plan, const struct host_batch *did)
 {
 	struct host_batch *undo = plan_batch_new(plan->links_add_count, plan->routers_add_count,
-						 plan->routers_del_count, plan->links_del_count,
-						 plan->links_set_count);
-	size_t i;
+						 plan->routers_del_count, plan->routers_set_count,
+						 plan->links_del_count, plan->links_set_count);
+	size_t i, k;
 
 	if (!undo)
 		return NULL;
@@ -124,6 +133,12 @@ struct host_batch *plan_undo(const struct plan *plan, const struct host_batch *d
 		if (did->links_del[i].state == HOST_DONE)
 			plan_fill_link(&undo->links_add[undo->links_add_count++],
 				       plan->links_del[i].link);
+	}
+	for (i = k = 0; i < plan->routers_set_count; i++) {
+		if (plan_set_limits(&plan->routers_set[i]) &&
+		    did->routers_set[k++].state != HOST_TODO)
+			plan_fill_router(&undo->routers_set[undo->routers_set_count++],
+					 plan->routers_set[i].router);
 	}
 	for (i = 0; i < plan->links_set_count; i++) {
 		if (did->links_set[i].state != HOST_TODO)

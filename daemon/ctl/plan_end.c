@@ -46,9 +46,12 @@ int plan_commit(struct plan *plan, struct model *model, const struct host_batch 
 	for (i = 0; i < plan->routers_set_count; i++) {
 		const struct plan_router_set *set = &plan->routers_set[i];
 
-		if (model_router_describe(model, set->router, set->label, set->has_position,
+		if (plan_set_described(set) &&
+		    model_router_describe(model, set->router, set->label, set->has_position,
 					  set->latitude, set->longitude) < 0)
 			ret = -ENOMEM;
+		if (plan_set_limits(set))
+			model_router_set_limits(model, set->router, &set->limits);
 	}
 	model_topology_set(model, &plan->after);
 	return ret;
@@ -174,8 +177,21 @@ static size_t leave_old_links(struct plan *plan, struct model *model, const stru
 static size_t leave_changes(struct plan *plan, struct model *model, const struct host_batch *did,
 			    const struct host_batch *undid)
 {
-	size_t i, k, wrong = 0;
+	size_t i, k, done_count, wrong = 0;
 
+	for (i = k = done_count = 0; i < plan->routers_set_count && did; i++) {
+		const struct plan_router_set *set = &plan->routers_set[i];
+		enum host_item_state state;
+
+		if (!plan_set_limits(set))
+			continue;
+		state = did->routers_set[done_count++].state;
+		if (state == HOST_TODO || (undid && done(undid->routers_set[k++].state)))
+			continue;
+		wrong++;
+		if (done(state))
+			model_router_set_limits(model, set->router, &set->limits);
+	}
 	for (i = k = 0; i < plan->links_set_count && did; i++) {
 		bool back;
 

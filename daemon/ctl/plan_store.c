@@ -117,6 +117,7 @@ static void changed(const struct plan *plan, struct plan_store *store)
 		row->has_position = set->has_position;
 		row->latitude = set->latitude;
 		row->longitude = set->longitude;
+		row->limits = set->limits;
 	}
 	for (i = 0; i < plan->links_set_count; i++) {
 		const struct plan_link_set *set = &plan->links_set[i];

@@ -116,7 +116,7 @@ static void give_up_all(struct repair *repair)
 static struct host_batch *batch_of(const struct repair *repair)
 {
 	struct host_batch *batch = plan_batch_new(repair->link_count, repair->router_count,
-						  repair->router_count, repair->link_count,
+						  repair->router_count, 0, repair->link_count,
 						  repair->link_count);
 	size_t i;
 

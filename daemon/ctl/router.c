@@ -11,10 +11,12 @@ struct router_args {
 	bool named;
 	char name[NAME_SIZE];
 	uint32_t address;
+	struct topo_limits limits;
 };
 
 struct router_ref {
 	char ref[LINK_NAME_SIZE];
+	struct ctl_router_change change;
 };
 
 int router_check_room(const struct model_topology *topology, size_t routers, struct err *err)
@@ -45,6 +47,7 @@ static int plan_add(struct ctl *ctl, const void *data, struct plan *plan, struct
 {
 	const struct router_args *args = data;
 	const struct model_router *other;
+	struct plan_router *router;
 	uint32_t address = args->address;
 	char text[ADDR_TEXT_SIZE], name[NAME_SIZE];
 	int ret;
@@ -71,8 +74,10 @@ static int plan_add(struct ctl *ctl, const void *data, struct plan *plan, struct
 		if (ret < 0)
 			return ret;
 	}
-	if (!plan_router_add(plan, name, address))
+	router = plan_router_add(plan, name, address);
+	if (!router)
 		return err_set(err, ENOMEM, "out of memory");
+	router->spec.limits = args->limits;
 	plan->summary.routers_added = 1;
 	return 0;
 }
@@ -106,8 +111,37 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 }
 
 static const struct op_kind kind_add = {.name = "router-add", .plan = plan_add, .free_args = free};
+static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
+{
+	const struct router_ref *args = data;
+	const struct ctl_router_change *change = &args->change;
+	struct model_router *router = model_router_find(ctl->model, args->ref);
+	struct plan_router_set *set;
+	struct topo_limits limits;
+
+	if (!router)
+		return err_set(err, ENOENT, "router: there is no router %s", args->ref);
+	plan->router_id = router->id;
+	limits = router->limits;
+	if (change->set_memory)
+		limits.memory = change->limits.memory;
+	if (change->set_cpu)
+		limits.cpu = change->limits.cpu;
+	if (change->set_pids)
+		limits.pids = change->limits.pids;
+	if (topo_limits_equal(&limits, &router->limits))
+		return 0;
+	set = plan_router_set(plan, router);
+	if (!set)
+		return err_set(err, ENOMEM, "out of memory");
+	set->limits = limits;
+	plan->summary.routers_changed = 1;
+	return 0;
+}
+
 static const struct op_kind kind_delete = {
 	.name = "router-delete", .plan = plan_delete, .free_args = free};
+static const struct op_kind kind_set = {.name = "router-set", .plan = plan_set, .free_args = free};
 
 int ctl_router_add(struct ctl *ctl, const struct ctl_router_spec *spec, ctl_done_fn done, void *arg,
 		   uint64_t *ret_op, struct err *err)
@@ -128,14 +162,16 @@ int ctl_router_add(struct ctl *ctl, const struct ctl_router_spec *spec, ctl_done
 	if (spec->name)
 		snprintf(args->name, sizeof(args->name), "%s", spec->name);
 	args->address = spec->address;
+	args->limits = spec->limits;
 	request.args = args;
 	return op_submit(ctl, &request, ret_op, err);
 }
 
-int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, void *arg,
-		      uint64_t *ret_op, struct err *err)
+static int submit(struct ctl *ctl, const struct op_kind *kind, const char *router,
+		  const struct ctl_router_change *change, ctl_done_fn done, void *arg,
+		  uint64_t *ret_op, struct err *err)
 {
-	struct op_request request = {.kind = &kind_delete, .done = done, .arg = arg};
+	struct op_request request = {.kind = kind, .done = done, .arg = arg};
 	struct router_ref *args;
 
 	if (strlen(router) >= sizeof(args->ref))
@@ -144,8 +180,22 @@ int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, voi
 	if (!args)
 		return err_set(err, ENOMEM, "out of memory");
 	snprintf(args->ref, sizeof(args->ref), "%s", router);
+	if (change)
+		args->change = *change;
 	request.args = args;
 	return op_submit(ctl, &request, ret_op, err);
+}
+
+int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, void *arg,
+		      uint64_t *ret_op, struct err *err)
+{
+	return submit(ctl, &kind_delete, router, NULL, done, arg, ret_op, err);
+}
+
+int ctl_router_set(struct ctl *ctl, const char *router, const struct ctl_router_change *change,
+		   ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err)
+{
+	return submit(ctl, &kind_set, router, change, done, arg, ret_op, err);
 }
 
 int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void *arg,

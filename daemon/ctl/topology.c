@@ -201,6 +201,7 @@ static int export_router(struct topo_doc *doc, const struct model_router *router
 		return -ENOMEM;
 	to->address = router->address;
 	to->has_position = router->has_position;
+	to->limits = router->limits;
 	to->latitude = router->latitude;
 	to->longitude = router->longitude;
 	return copy_label(router->label, &to->label);

@@ -13,7 +13,7 @@ static const struct {
 	const char *line, *want;
 } cases[] = {
 	{"rou", "router\nroute\n"},
-	{"router s", "show\nshell\nstats\n"},
+	{"router s", "show\nset\nshell\nstats\n"},
 	{"topology delete --", "--json\n--url\n--runtime-dir\n--quiet\n--help\n"},
 	{"--ru", "--runtime-dir\n"},
 	{"-q router d", "delete\n"},

@@ -127,6 +127,32 @@ static void query_form_and_json_say_the_same(void **state)
 	json_decref(json_of(h, "POST /router/?name=y", "{\"name\":\"y\"}", 400));
 }
 
+static void limits_change_in_place(void **state)
+{
+	struct harness *h = *state;
+	json_t *j;
+
+	two_routers(h);
+	j = json_of(h, "PUT /router/r1?memory=256M&cpu=50%25&pids=100", NULL, 200);
+	assert_member(j, "limits", "{\"memory\":\"256M\",\"cpu\":\"50%\",\"pids\":100}");
+	json_decref(j);
+	assert_int_equal(fake_router(h->host, 0)->limits.pids, 100);
+	assert_int_equal(fake_router(h->host, 0)->limits.memory, 256u << 20);
+	json_decref(json_of(h, "PUT /router/r1", "{\"memory\":\"default\",\"pids\":\"9\"}", 200));
+	j = json_of(h, "GET /router/r1", NULL, 200);
+	assert_member(j, "limits", "{\"cpu\":\"50%\",\"pids\":9}");
+	json_decref(j);
+	assert_int_equal(fake_router(h->host, 0)->limits.memory, 0);
+	must(h, "PUT /router/r1", 400);
+	must(h, "PUT /router/r1?cpu=50", 400);
+	must(h, "PUT /router/r9?cpu=50%25", 404);
+	must(h, "POST /router/?name=r7&pids=7", 400);
+	must(h, "POST /router/?name=r7&pids=8", 201);
+	j = json_of(h, "GET /router/r7", NULL, 200);
+	assert_member(j, "limits", "{\"pids\":8}");
+	json_decref(j);
+}
+
 static void what_can_be_read_below_a_router_has_the_originals_fields(void **state)
 {
 	struct harness *h = *state;
@@ -437,6 +463,7 @@ int main(void)
 		T(a_router_answers_to_its_id_name_and_address),
 		T(a_link_answers_to_its_id_name_and_ends),
 		T(query_form_and_json_say_the_same),
+		T(limits_change_in_place),
 		T(what_can_be_read_below_a_router_has_the_originals_fields),
 		T(lists_have_pages_and_details),
 		T(a_cached_list_is_never_stale),

@@ -27,10 +27,10 @@ static struct topo_doc *second_version(void)
 
 	strcpy(doc->name, "second");
 	doc->hello_us = 5000;
-	topo_doc_add_router(doc, "a");
+	topo_doc_add_router(doc, "a")->limits.pids = 50;
 	topo_doc_add_router(doc, "b")->address = 0x0a000099; /* made again */
-	topo_doc_add_router(doc, "c");
-	topo_doc_add_router(doc, "new1");
+	topo_doc_add_router(doc, "c")->limits.pids = 60;
+	topo_doc_add_router(doc, "new1")->limits.pids = 70;
 	topo_doc_add_router(doc, "new2");
 	topo_doc_add_link(doc, 0, 1);
 	topo_doc_add_link(doc, 1, 2);
@@ -116,8 +116,8 @@ static void a_change_that_fails_at_any_item_is_taken_back(void **state)
 		ctl_diff_free(&diff);
 		world_apply(&w, one);
 	}
-	/* 3 links and 2 routers go, 3 routers and 4 links come, 1 link changes. */
-	assert_int_equal(n, 13);
+	/* 3 links and 2 routers go, 3 routers and 4 links come, 2 routers and 1 link change. */
+	assert_int_equal(n, 15);
 	world_check(&w);
 	topo_doc_free(one);
 	topo_doc_free(two);

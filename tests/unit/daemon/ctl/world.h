@@ -217,6 +217,7 @@ static __attribute__((unused)) void world_check(const struct world *w)
 		assert_string_equal(item->name, router->name);
 		assert_int_equal(item->address, router->address);
 		assert_int_equal(item->id, router->id);
+		assert_true(topo_limits_equal(&item->limits, &router->limits));
 	}
 	list_for_each (pos, &w->model->links) {
 		const struct model_link *link = list_entry(pos, struct model_link, all);
@@ -253,9 +254,9 @@ static __attribute__((unused)) char *world_picture(const struct world *w)
 	list_for_each (pos, &w->model->routers) {
 		const struct model_router *r = list_entry(pos, struct model_router, all);
 
-		fprintf(out, "router %u %s %x slot %u edge %u state %d links %u label %s\n", r->id,
-			r->name, r->address, r->slot, r->edge_port, r->state, r->link_count,
-			r->label ? r->label : "-");
+		fprintf(out, "router %u %s %x slot %u edge %u state %d links %u label %s pids %u\n",
+			r->id, r->name, r->address, r->slot, r->edge_port, r->state, r->link_count,
+			r->label ? r->label : "-", r->limits.pids);
 	}
 	list_for_each (pos, &w->model->links) {
 		const struct model_link *l = list_entry(pos, struct model_link, all);
