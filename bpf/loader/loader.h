@@ -50,6 +50,11 @@ int bld_open(const char *instance, uint32_t network, unsigned prefix_len,
  * are empty then. Frees. NULL is fine. */
 void bld_close(struct bld *bld, bool keep);
 bool bld_adopted(const struct bld *bld);
+/* Removes one pin, given as it stands in the journal, if it is what was pinned there. 0, -errno. */
+int bld_unpin(const char *entry);
+/* Of an instance that does not run: removes the directories of pins that are empty, and the mount
+ * if it is ours. lost: the journal does not say all; pins that look like ours go, too. */
+void bld_clean(const char *instance, const struct bld_journal *journal, bool lost);
 
 /* The network that the programs serve; host byte order. -EINVAL; -EBUSY: a router is outside. */
 int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len);

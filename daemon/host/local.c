@@ -117,23 +117,49 @@ static int take_config(struct local *local, const struct host_local_config *conf
 	return 0;
 }
 
-static int journal_open(struct local *local, struct err *err)
+static int journal_open(struct local *local, size_t *ret_bad, struct err *err)
 {
-	size_t bad;
-	int r = local_journal_open(local->runtime_dir, local->instance, &local->journal, &bad, err);
+	int r = local_journal_open(local->runtime_dir, local->instance, &local->journal, ret_bad,
+				   err);
 
 	if (r < 0)
 		return r;
 	local->names.journal = local->journal;
-	if (bad)
+	if (*ret_bad)
 		log_warn("%s/journal: %zu lines make no sense and are passed over",
-			 local->runtime_dir, bad);
+			 local->runtime_dir, *ret_bad);
+	return 0;
+}
+
+/* One that is not there, or cannot be read, is replaced: then tags have to do. */
+static int journal_for_clean(struct local *local, bool *ret_lost, struct err *err)
+{
+	char path[128], aside[128];
+	struct err why = {0};
+	size_t bad = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/journal", local->runtime_dir);
+	snprintf(aside, sizeof(aside), "%s/journal.unread", local->runtime_dir);
+	*ret_lost = access(path, F_OK) < 0;
+	r = journal_open(local, &bad, &why);
+	if (r == -EPROTO || r == -ELOOP) {
+		log_warn("%s; it is put aside as %s", why.text, aside);
+		*ret_lost = true;
+		if (rename(path, aside) < 0)
+			return err_errno(err, errno, "%s", path);
+		r = journal_open(local, &bad, &why);
+	}
+	if (r < 0)
+		return err_set(err, -r, "%s", why.text);
+	*ret_lost = *ret_lost || bad;
 	return 0;
 }
 
 int host_local_clean(const struct host_local_config *config, struct err *err)
 {
 	struct local *local = calloc(1, sizeof(*local));
+	bool lost = false;
 	int r;
 
 	if (!local)
@@ -141,16 +167,14 @@ int host_local_clean(const struct host_local_config *config, struct err *err)
 	raise_limits();
 	r = take_config(local, config, err);
 	if (r == 0)
-		r = local_stale_check(local, err);
+		r = local_clean_check(local, err);
 	if (r == 0)
-		r = journal_open(local, err);
+		r = journal_for_clean(local, &lost, err);
 	if (r == 0)
-		r = local_stale_remove(local, err);
+		r = local_clean_run(local, lost, err);
 	if (r == 0)
-		local_journal_del(local->journal, "file", &(const char *){local->socket}, 1);
-	if (r == 0)
-		unlink(local->socket);
-	local_names_done(&local->names, r < 0);
+		local_journal_drop_bad(local->journal); /* all has been looked at */
+	local_names_done(&local->names, true);
 	local_journal_close(local->journal, r == 0);
 	free(local);
 	return r;
@@ -171,19 +195,24 @@ static bool pins_has(void *arg, const char *kind, const char *what)
 	return local_journal_has(arg, kind, what);
 }
 
+void local_journal_for_bld(struct local_journal *journal, struct bld_journal *ret)
+{
+	*ret = (struct bld_journal){
+		.arg = journal, .add = pins_add, .del = pins_del, .has = pins_has};
+}
+
 static int load_programs(struct local *local, struct err *err)
 {
 	struct err why = {0};
 	int r;
 
-	local->bld_journal = (struct bld_journal){
-		.arg = local->journal, .add = pins_add, .del = pins_del, .has = pins_has};
+	local_journal_for_bld(local->journal, &local->bld_journal);
 	r = bld_open(local->instance, local->network.network, local->network.prefix_len,
 		     &local->bld_journal, &local->bld, &why);
 	if (r == -EUCLEAN) {
 		/* Without its maps nothing can be taken over; the audit will remove it. */
 		log_warn("%s", why.text);
-		local_stale_pins(local);
+		local_clean_pins(local, false);
 		r = bld_open(local->instance, local->network.network, local->network.prefix_len,
 			     &local->bld_journal, &local->bld, &why);
 	}
@@ -219,10 +248,11 @@ static int cgroup_open(struct local *local, struct err *err)
 /* Each needs what is before it. */
 static int open_all(struct local *local, const struct host_local_config *config, struct err *err)
 {
-	int r = local_stale_check(local, err);
+	size_t bad = 0;
+	int r = local_clean_check(local, err);
 
 	if (r == 0)
-		r = journal_open(local, err);
+		r = journal_open(local, &bad, err);
 	if (r < 0)
 		return r;
 	r = local_batch_init(local);

@@ -262,6 +262,13 @@ int local_journal_open(const char *runtime_dir, const char *instance,
 	return 0;
 }
 
+void local_journal_drop_bad(struct local_journal *journal)
+{
+	for (size_t i = 0; i < journal->bad_count; i++)
+		free(journal->bad[i]);
+	journal->bad_count = 0;
+}
+
 void local_journal_close(struct local_journal *journal, bool remove)
 {
 	if (!journal)

@@ -31,6 +31,8 @@ int local_journal_open(const char *runtime_dir, const char *instance,
 		       struct local_journal **ret_journal, size_t *ret_bad, struct err *err);
 /* remove: the file goes too, when nothing stands in it. NULL is fine. */
 void local_journal_close(struct local_journal *journal, bool remove);
+/* Forgets lines that make no sense: after all has been cleaned up without them. */
+void local_journal_drop_bad(struct local_journal *journal);
 
 /* Several lines are one write. 0 or -errno: then the thing must not be made. */
 int local_journal_add(struct local_journal *journal, const char *kind, const char *const *what,

@@ -94,9 +94,13 @@ void local_close(struct host *host, bool keep);
 int local_limits_set(struct local *local, struct host_batch *batch, struct err *err);
 int local_application(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret);
 
-/* local_stale.c: -EADDRINUSE if the instance runs; what an earlier run has left goes. */
-int local_stale_check(const struct local *local, struct err *err);
-int local_stale_remove(struct local *local, struct err *err);
-void local_stale_pins(struct local *local); /* removes those that stand in the journal */
+/* local_clean.c: what an earlier run has left. -EADDRINUSE if the instance runs. */
+int local_clean_check(const struct local *local, struct err *err);
+/* lost: the journal is not all there, so the tag alone says what is ours. */
+int local_clean_run(struct local *local, bool lost, struct err *err);
+void local_clean_pins(struct local *local, bool lost);
+
+/* local.c: the journal as bpf/loader writes it */
+void local_journal_for_bld(struct local_journal *journal, struct bld_journal *ret);
 
 #endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vlspd clean: removing what a run that ended badly has left. What goes stands in the journal and
+ * bears the instance's tag; without a journal that can be read the tag alone says it. The rest is
+ * somebody else's. Called by local.c; packaging/vlsp-clean.sh does the same without this program.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/host/local_priv.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/nlk/ns.h"
+
+struct cleaner {
+	struct local *local;
+	bool lost; /* the journal, or a part of it */
+	char (*names)[NAME_SIZE];
+	size_t count, room;
+	unsigned long *inodes; /* programs run in there */
+	size_t inode_count, inode_room;
+	size_t others; /* names that stay */
+	int status;
+};
+
+int local_clean_check(const struct local *local, struct err *err)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool served;
+
+	if (sock < 0)
+		return 0;
+	memcpy(addr.sun_path, local->socket, strlen(local->socket));
+	served = connect(sock, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+	close(sock);
+	return served ? err_set(err, EADDRINUSE, "an instance runs in %s already",
+				local->runtime_dir)
+		      : 0;
+}
+
+/* --- namespaces --------------------------------------------------------------------------------
+ */
+
+static void add_inode(struct cleaner *cleaner, unsigned long inode)
+{
+	for (size_t i = 0; i < cleaner->inode_count; i++)
+		if (cleaner->inodes[i] == inode)
+			return;
+	if (cleaner->inode_count == cleaner->inode_room) {
+		size_t room = 2 * cleaner->inode_room + 64;
+		unsigned long *inodes = reallocarray(cleaner->inodes, room,
+						     sizeof(*cleaner->inodes));
+
+		if (!inodes) {
+			cleaner->status = -ENOMEM;
+			return;
+		}
+		cleaner->inodes = inodes;
+		cleaner->inode_room = room;
+	}
+	cleaner->inodes[cleaner->inode_count++] = inode;
+}
+
+/* A name that nothing is bound to has no tag; on our own tmpfs the journal is enough then. */
+static bool is_ours(const struct cleaner *cleaner, const char *name, unsigned long inode)
+{
+	const struct local *local = cleaner->local;
+	bool noted = local_journal_has(local->journal, "netns", name);
+
+	if (!inode)
+		return noted;
+	return (noted || cleaner->lost) && local_look_tagged(&local->names, local->instance, name);
+}
+
+static void see_name(void *arg, const char *name)
+{
+	struct cleaner *cleaner = arg;
+	unsigned long inode = local_names_inode(&cleaner->local->names, name);
+
+	if (strlen(name) >= NAME_SIZE || !is_ours(cleaner, name, inode)) {
+		log_warn("%s/%s is not of this instance and stays", cleaner->local->names.dir,
+			 name);
+		cleaner->others++;
+		return;
+	}
+	if (cleaner->count == cleaner->room) {
+		size_t room = 2 * cleaner->room + 64;
+		char(*names)[NAME_SIZE] = reallocarray(cleaner->names, room, NAME_SIZE);
+
+		if (!names) {
+			cleaner->status = -ENOMEM;
+			return;
+		}
+		cleaner->names = names;
+		cleaner->room = room;
+	}
+	strcpy(cleaner->names[cleaner->count++], name);
+	if (inode)
+		add_inode(cleaner, inode);
+}
+
+/* Programs in namespaces of ours that have lost their names. */
+static void see_process(void *arg, int32_t pid, unsigned long inode)
+{
+	struct cleaner *cleaner = arg;
+
+	if (inode == local_procs_inode(getpid()) || !local_procs_sees_us(pid))
+		return;
+	for (size_t i = 0; i < cleaner->inode_count; i++)
+		if (cleaner->inodes[i] == inode)
+			return;
+	if (local_procs_tagged(pid, cleaner->local->instance))
+		add_inode(cleaner, inode);
+}
+
+static int note_names(struct cleaner *cleaner, bool there)
+{
+	const char **list = calloc(cleaner->count + 1, sizeof(*list));
+	int r = -ENOMEM;
+
+	for (size_t i = 0; list && i < cleaner->count; i++)
+		list[i] = cleaner->names[i];
+	if (list)
+		r = local_names_note(&cleaner->local->names, list, cleaner->count, there);
+	free(list);
+	return r;
+}
+
+static int remove_namespaces(struct cleaner *cleaner)
+{
+	struct local_names *names = &cleaner->local->names;
+	struct local_gone gone;
+	int r;
+
+	local_names_each(names, see_name, cleaner);
+	r = local_procs_each(see_process, cleaner);
+	if (r == 0)
+		r = cleaner->status;
+	if (r == 0)
+		r = note_names(cleaner, true); /* where the journal was lost */
+	if (r == 0 && cleaner->inode_count) {
+		qsort(cleaner->inodes, cleaner->inode_count, sizeof(*cleaner->inodes),
+		      local_ns_compare);
+		r = local_ns_kill(cleaner->inodes, cleaner->inode_count);
+	}
+	if (r >= 0)
+		r = local_gone_prepare(&gone);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < cleaner->count; i++)
+		local_names_del(names, cleaner->names[i]);
+	r = local_gone_wait(&gone);
+	if (r == 0)
+		r = note_names(cleaner, false);
+	return r;
+}
+
+/* --- what is left of the journal ---------------------------------------------------------------
+ */
+
+static void strike(struct local *local, const char *kind, const char *what)
+{
+	(void)local_journal_del(local->journal, kind, &what, 1); /* the next one looks again */
+}
+
+/* Of names that are gone; the path of the link's target is what makes it ours. */
+static void see_link(void *arg, const char *path)
+{
+	struct local *local = arg;
+	const char *name = strrchr(path, '/');
+	char target[256], want[256];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n < 0) {
+		if (errno == ENOENT || errno == EINVAL)
+			strike(local, "link", path);
+		return;
+	}
+	target[n] = '\0';
+	snprintf(want, sizeof(want), "%s%s", local->names.dir, name ? name : "");
+	if (strcmp(target, want) == 0 && access(want, F_OK) < 0)
+		unlink(path);
+	strike(local, "link", path);
+}
+
+static void see_file(void *arg, const char *path)
+{
+	struct local *local = arg;
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			(void)rmdir(path); /* not if somebody uses it */
+		else if (S_ISSOCK(st.st_mode))
+			unlink(path);
+	}
+	strike(local, "file", path);
+}
+
+static void see_stale_name(void *arg, const char *name)
+{
+	struct local *local = arg;
+
+	if (!local_names_exists(&local->names, name))
+		strike(local, "netns", name);
+}
+
+/* --- pins --------------------------------------------------------------------------------------
+ */
+
+static void see_pin(void *arg, const char *entry)
+{
+	struct local *local = arg;
+	int r = bld_unpin(entry);
+
+	if (r < 0)
+		log_warn("pin %s: %s", entry, strerror(-r));
+	if (r == 0)
+		strike(local, "pin", entry);
+}
+
+void local_clean_pins(struct local *local, bool lost)
+{
+	struct bld_journal journal;
+
+	local_journal_for_bld(local->journal, &journal);
+	local_journal_each(local->journal, "pin", see_pin, local);
+	bld_clean(local->instance, &journal, lost);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ */
+
+static int remove_all(struct cleaner *cleaner, struct err *err)
+{
+	struct local *local = cleaner->local;
+	int r = remove_namespaces(cleaner);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot remove what an earlier run left in %s",
+				 local->names.dir);
+	if (cleaner->others == 0)
+		local_names_drop(&local->names); /* the tmpfs */
+	r = local_cgroup_clean(local->journal, err);
+	if (r < 0)
+		return r;
+	local_journal_each(local->journal, "netns", see_stale_name, local);
+	local_journal_each(local->journal, "link", see_link, local);
+	local_clean_pins(local, cleaner->lost);
+	local_journal_each(local->journal, "file", see_file, local);
+	return 0;
+}
+
+int local_clean_run(struct local *local, bool lost, struct err *err)
+{
+	struct cleaner cleaner = {.local = local, .lost = lost};
+	const char *files[] = {local->socket, local->names.dir};
+	int home = nlk_ns_current(), r;
+
+	if (home < 0)
+		return err_errno(err, home, "cannot open the network namespace of the daemon");
+	if (lost) { /* these are ours by their place */
+		(void)local_journal_add(local->journal, "file", files, ARRAY_SIZE(files));
+		if (local->names.mounted)
+			(void)local_journal_add(local->journal, "mount", &files[1], 1);
+	}
+	r = remove_all(&cleaner, err);
+	free(cleaner.names);
+	free(cleaner.inodes);
+	if (nlk_ns_enter(home) < 0)
+		abort(); /* cannot happen: we hold it, and have the right to enter it */
+	close(home);
+	return r;
+}

@@ -1,0 +1,195 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vlsp-clean [DIR]: removes what a run of vlspd with the runtime directory DIR (default /run/vlsp) has left in the
+# kernel, as "vlspd clean" does, with shell tools only: for when that program itself cannot be run. Removes what
+# stands in DIR/journal and bears the instance's tag, and nothing else; where there is no journal, the tag has to do.
+# The state of the network (its topology) stays. Needs: ip, nsenter, umount, awk; bpftool for pins.
+set -u
+
+dir=${1:-/run/vlsp}
+case $dir in
+-h | --help) sed -n '3,6s/^# //p' "$0"; exit 0 ;;
+/*) ;;
+*) echo "vlsp-clean: $dir: the runtime directory as an absolute path, please" >&2; exit 2 ;;
+esac
+dir=${dir%/}
+rc=0
+say() { echo "vlsp-clean: $*"; }
+fail() { echo "vlsp-clean: $*" >&2; rc=1; }
+
+[ "$(id -u)" = 0 ] || { fail "only root can do that"; exit 1; }
+[ -d "$dir" ] || { say "$dir: nothing is there"; exit 0; }
+
+if [ -r "$dir/vlspd.pid" ]; then
+	pid=$(cat "$dir/vlspd.pid")
+	case $pid in
+	'' | *[!0-9]*) ;;
+	*)
+		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = vlspd ]; then
+			fail "an instance runs in $dir: process $pid. End it first."
+			exit 1
+		fi
+		;;
+	esac
+fi
+
+# --- the journal: what stands in it, and whose it is
+journal=$dir/journal
+lost=''
+instance=''
+if [ -f "$journal" ] && [ ! -L "$journal" ]; then
+	instance=$(sed -n '1s/^vlsp-journal 1 //p' "$journal")
+fi
+if [ -z "$instance" ]; then
+	lost=yes
+	say "$journal: none that can be read; going by tags"
+	case $dir in
+	/run/vlsp | /var/run/vlsp) instance=default ;;
+	*) # a tag says it, if there is one
+		for name in "$dir"/netns/*; do
+			[ -e "$name" ] || continue
+			instance=$(nsenter --net="$name" ip -o link show dev lo 2>/dev/null |
+				sed -n 's|.*alias vlsp:\([^/]*\)/.*|\1|p')
+			[ -z "$instance" ] || break
+		done
+		;;
+	esac
+fi
+standing() { # standing KIND: what stands in the journal of it, one a line
+	[ -z "$lost" ] || return 0
+	awk -v kind="$1" '
+		$2 == kind && ($1 == "+" || $1 == "-") {
+			what = substr($0, length($1) + length($2) + 3)
+			if ($1 == "+") there[what] = 1; else delete there[what]
+		}
+		END { for (what in there) print what }' "$journal"
+}
+noted() { # noted KIND WHAT
+	standing "$1" | grep -qxF -- "$2"
+}
+
+# --- namespaces: programs inside are asked, then killed; then the names go
+inode() { stat -L -c %i "$1" 2>/dev/null; }
+is_ns() { [ "$(stat -L -f -c %t "$1" 2>/dev/null)" = 6e736673 ]; }
+tagged() { # tagged NAME: its lo bears the alias of this instance
+	nsenter --net="$dir/netns/$1" ip -o link show dev lo 2>/dev/null |
+		grep -qE "alias vlsp:$instance/$1 *\$"
+}
+ours=
+for path in "$dir"/netns/*; do
+	[ -e "$path" ] || continue
+	name=${path##*/}
+	case $name in *[!A-Za-z0-9._-]*) continue ;; esac
+	if { [ -n "$lost" ] || noted netns "$name"; } && { ! is_ns "$path" || tagged "$name"; }; then
+		[ -n "$lost" ] && ! is_ns "$path" && continue
+		ours="$ours $name"
+	else
+		say "$path is not of this instance and stays"
+	fi
+done
+inside() { # the processes in our namespaces
+	for path in /proc/[0-9]*; do
+		ns=$(readlink "$path/ns/net" 2>/dev/null) || continue
+		case $inodes in *" $ns "*) echo "${path#/proc/}" ;; esac
+	done
+}
+inodes=' '
+for name in $ours; do
+	is_ns "$dir/netns/$name" && inodes="${inodes}net:[$(inode "$dir/netns/$name")] "
+done
+if [ "$inodes" != ' ' ]; then
+	pids=$(inside)
+	if [ -n "$pids" ]; then
+		say "ending processes" $pids
+		kill -TERM $pids 2>/dev/null
+		tries=0
+		while [ $tries -lt 10 ] && [ -n "$(inside)" ]; do
+			sleep 0.1
+			tries=$((tries + 1))
+		done
+		pids=$(inside)
+		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+	fi
+fi
+for name in $ours; do
+	path=$dir/netns/$name
+	[ "$(readlink "/run/netns/$name" 2>/dev/null)" != "$path" ] || rm -f "/run/netns/$name"
+	! is_ns "$path" || umount -l "$path" || rc=1
+	rm -f "$path" || rc=1
+done
+# links to names that had gone before
+standing link | while read -r path; do
+	[ "$(readlink "$path" 2>/dev/null)" != "$dir/netns/${path##*/}" ] || [ -e "$path" ] || rm -f "$path"
+done
+if awk -v dir="$dir/netns" '$2 == dir && $3 == "tmpfs" && $1 == "vlsp" { found = 1 } END { exit !found }' /proc/mounts; then
+	if [ -z "$(ls -A "$dir/netns")" ]; then
+		umount "$dir/netns" || rc=1
+	fi
+fi
+
+# --- control groups, the deepest first
+standing cgroup | sort -r | while read -r path; do
+	[ -d "$path" ] || continue
+	if [ -r "$path/cgroup.procs" ]; then
+		pids=$(cat "$path/cgroup.procs")
+		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+	fi
+	tries=0
+	until rmdir "$path" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 20 ] || { say "$path cannot be removed"; break; }
+		sleep 0.1
+	done
+done
+for path in $(standing cgroup); do
+	[ ! -d "$path" ] || rc=1
+done
+
+# --- pins: those that are still what the journal says
+pins=/sys/fs/bpf/vlsp/$instance
+standing pin | while read -r path id; do
+	[ -e "$path" ] || continue
+	kind=map
+	case $path in */vlsp_in | */vlsp_out) kind=prog ;; esac
+	if ! command -v bpftool >/dev/null 2>&1; then
+		say "$path stays: without bpftool nobody knows whether it is the one of the journal"
+	elif bpftool "$kind" show pinned "$path" 2>/dev/null | grep -q "^$id:"; then
+		rm -f "$path"
+	else
+		say "$path is not what this instance made and stays"
+	fi
+done
+if [ -n "$lost" ] && [ -n "$instance" ] && [ -n "$(ls -A "$pins" 2>/dev/null)" ]; then
+	say "$pins: without the journal nobody knows what in it is ours; it stays"
+fi
+if [ -n "$instance" ]; then
+	rmdir "$pins" 2>/dev/null
+	rmdir /sys/fs/bpf/vlsp 2>/dev/null
+fi
+if noted mount /sys/fs/bpf; then
+	left=$(find /sys/fs/bpf -mindepth 1 -maxdepth 1 ! -name maps.debug ! -name progs.debug)
+	[ -n "$left" ] || umount /sys/fs/bpf
+fi
+
+# --- files
+standing file | sort -r | while read -r path; do
+	if [ -d "$path" ] && [ ! -L "$path" ]; then
+		rmdir "$path" 2>/dev/null
+	elif [ -S "$path" ]; then
+		rm -f "$path"
+	fi
+done
+for name in vlspd.sock vlspd-ro.sock router.sock; do
+	[ ! -S "$dir/$name" ] || rm -f "$dir/$name"
+done
+[ ! -d "$dir/netns" ] || rmdir "$dir/netns" 2>/dev/null
+if [ -r "$dir/state-dir" ]; then
+	say "the state of the network stays in $(cat "$dir/state-dir"): vlspd start would make it again"
+fi
+for name in token token.readonly vlspd.pid state-dir; do
+	[ ! -f "$dir/$name" ] || rm -f "$dir/$name"
+done
+[ $rc -ne 0 ] || rm -f "$journal"
+rmdir "$dir" 2>/dev/null
+[ $rc -ne 0 ] || say "done"
+exit $rc
