@@ -309,8 +309,9 @@ int local_batch_init(struct local *local)
 {
 	int r = loop_timer_new(local->loop, timer_expired, local, &local->run.timer);
 
-	return r < 0 ? r
-		     : loop_timer_new(local->loop, local_adopt_late, local, &local->audit.timer);
+	if (r == 0)
+		r = loop_timer_new(local->loop, local_adopt_late, local, &local->audit.timer);
+	return r < 0 ? r : loop_timer_new(local->loop, local_hang_tick, local, &local->hang);
 }
 
 int local_batch_submit(struct host *host, struct host_batch *batch, host_progress_fn progress,

@@ -154,6 +154,7 @@ void local_close(struct host *host, bool keep)
 	local_journal_close(local->journal, true); /* when nothing stands in it */
 	loop_timer_free(local->run.timer);
 	loop_timer_free(local->audit.timer);
+	loop_timer_free(local->hang);
 	pthread_mutex_destroy(&local->bld_lock);
 	free(local);
 }

@@ -49,6 +49,9 @@ struct local {
 	struct local_audit_run audit;
 	bool used; /* something was asked of it: too late for taking over */
 	struct list dumps;
+	struct loop_timer *hang; /* local_hang.c */
+	uint64_t hang_ns;	 /* of the last tick */
+	uint32_t hang_at;	 /* slot that was asked last */
 	uint32_t cookie;
 	bool closing;
 };

@@ -52,6 +52,7 @@ int local_router_new(struct local *local, const struct host_router *item)
 	router->backoff_ns = BACKOFF_MIN_NS;
 	local->routers[item->slot] = router;
 	local->router_count++;
+	local_hang_begin(local);
 	return 0;
 }
 
@@ -149,6 +150,7 @@ static void process_ended(struct local_router *router, int status, int error)
 	router->lost = router->asked = router->adopting = false;
 	router->end_sent = 0;
 	router->awaited_count = 0;
+	router->pinged_ns = 0;
 	local_dump_cancel(local, router, -ECONNRESET);
 	if (router->state == LOCAL_STOPPING) {
 		router->state = LOCAL_STOPPED;
@@ -425,6 +427,9 @@ static void chan_frame(void *owner, uint16_t type, const void *body, uint32_t le
 		memcpy(&state, body, sizeof(state));
 		events->router_link(events->arg, router->slot, &state);
 		break;
+	case FRAME_PONG:
+		local_hang_pong(router, body, length);
+		break;
 	case FRAME_ROUTES:
 		local_dump_frame(router, body, length);
 		break;
@@ -440,6 +445,7 @@ static void chan_closed(void *owner)
 	router->chan = NULL;
 	router->end_sent = 0;
 	router->awaited_count = 0;
+	router->pinged_ns = 0;
 	local_dump_cancel(router->local, router, -ECONNRESET);
 	/* The spawner tells when it ends; otherwise the process connects again. */
 	if (router->lost)

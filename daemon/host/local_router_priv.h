@@ -38,9 +38,12 @@ struct local_router {
 	uint32_t slot, address;
 	char name[NAME_SIZE];
 	enum local_state state;
-	bool in_batch;	     /* the batch that runs makes it: its end is the batch's failure */
-	bool lost;	     /* of a spawner that has ended: its exit will not be heard of */
-	bool adopting;	     /* taken over, and not heard of since */
+	bool in_batch; /* the batch that runs makes it: its end is the batch's failure */
+	bool lost;     /* of a spawner that has ended: its exit will not be heard of */
+	bool adopting; /* taken over, and not heard of since */
+	uint32_t ping; /* cookie of the last PING */
+	uint64_t pinged_ns,
+		used_ns;     /* that was sent then (0: it is answered); processor time then */
 	bool asked;	     /* the spawner has not answered yet */
 	int32_t pid;	     /* 0: none, or not known yet */
 	int32_t said;	     /* pid of the connection, before the spawner said it */
@@ -98,6 +101,14 @@ void local_router_unwatch(struct local_router *router);
 int local_ends_add(struct local *local, const struct host_link *link);
 void local_ends_del(struct local *local, const struct host_link *link);
 int local_ends_weight(struct local *local, const struct host_link *link);
+
+/* local_hang.c: local_hang_begin() when a router has been added */
+void local_hang_begin(struct local *local);
+void local_hang_tick(void *local);
+void local_hang_pong(struct local_router *router, const void *body, uint32_t length);
+/* Whether a process that does not answer hangs: by its state, and the processor time that it has
+ * used meanwhile. For tests. */
+bool local_hang_judge(char state, uint64_t used_ns);
 
 /* local_dump.c */
 int local_dump_start(struct host *host, uint32_t slot, host_routes_fn fn, void *arg);

@@ -190,6 +190,19 @@ static inline int shell(const char *fmt, ...)
 	return system(command);
 }
 
+/* Where the checkout is: above build or build/asan. */
+static inline const char *source_dir(void)
+{
+	static char path[PATH_MAX];
+	char *cut;
+
+	strcpy(path, router_path);
+	cut = strstr(path, "/build/");
+	assert_non_null(cut);
+	*cut = '\0';
+	return path;
+}
+
 /* --- batches -----------------------------------------------------------------------------------
  */
 
@@ -362,6 +375,28 @@ static inline void expect(struct world *world, const char *command)
 			fail_msg("still fails: %s", command);
 		run_for(world, 20);
 	}
+}
+
+/* The daemon's crash: its loop and descriptors end, names, namespaces and routers stay. */
+static inline void another_runs_and_crashes(struct world *world, uint32_t side)
+{
+	int status;
+	pid_t pid;
+
+	world->host->ops->close(world->host, false);
+	world->host = NULL;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct err err = {0};
+
+		loop_free(world->loop);
+		if (loop_new(&world->loop) < 0 || open_host(world, &err) < 0)
+			_exit(1);
+		_exit(run(world, grid(side, false)) < 0 ? 2 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

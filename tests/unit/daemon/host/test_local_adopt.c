@@ -119,28 +119,6 @@ static void mend(struct world *world, const struct host_audit *audit, bool del)
 	run_ok(world, batch);
 }
 
-/* The daemon's crash: its loop and descriptors end, names, namespaces and routers stay. */
-static void another_runs_and_crashes(struct world *world, uint32_t side)
-{
-	int status;
-	pid_t pid;
-
-	world->host->ops->close(world->host, false);
-	world->host = NULL;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct err err = {0};
-
-		loop_free(world->loop);
-		if (loop_new(&world->loop) < 0 || open_host(world, &err) < 0)
-			_exit(1);
-		_exit(run(world, grid(side, false)) < 0 ? 2 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
 static void open_again(struct world *world)
 {
 	struct err err = {0};
