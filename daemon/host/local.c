@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/host/local_priv.h"
@@ -135,13 +136,14 @@ static int journal_open(struct local *local, size_t *ret_bad, struct err *err)
 static int journal_for_clean(struct local *local, bool *ret_lost, struct err *err)
 {
 	char path[128], aside[128];
+	struct stat st;
 	struct err why = {0};
 	size_t bad = 0;
 	int r;
 
 	snprintf(path, sizeof(path), "%s/journal", local->runtime_dir);
 	snprintf(aside, sizeof(aside), "%s/journal.unread", local->runtime_dir);
-	*ret_lost = access(path, F_OK) < 0;
+	*ret_lost = lstat(path, &st) < 0 || st.st_size == 0;
 	r = journal_open(local, &bad, &why);
 	if (r == -EPROTO || r == -ELOOP) {
 		log_warn("%s; it is put aside as %s", why.text, aside);
