@@ -462,10 +462,7 @@ int repair_start(struct ctl *ctl, enum repair_mode mode, struct ctl_reconcile *r
 	audit->network = repair->network;
 	audit->clean = mode != REPAIR_LOOK;
 	ctl->repair = repair;
-	ret = -EOPNOTSUPP;
-	if (ctl->host->ops->audit)
-		ret = ctl->host->ops->audit(ctl->host, audit, mode == REPAIR_ADOPT, on_audit,
-					    repair);
+	ret = ctl->host->ops->audit(ctl->host, audit, mode == REPAIR_ADOPT, on_audit, repair);
 	if (ret == 0)
 		return 0;
 
@@ -480,8 +477,6 @@ bool repair_wanted(const struct ctl *ctl)
 {
 	struct list *pos;
 
-	if (!ctl->host->ops->audit)
-		return false;
 	list_for_each (pos, &ctl->model->routers) {
 		if (list_entry(pos, struct model_router, all)->state != MODEL_RUNNING)
 			return true;
