@@ -46,6 +46,7 @@ void fake_gate(struct host *host, bool (*gate)(void *arg), void *arg);
 /* The link of this port does not carry frames any more, or again; both ends notice. -ENOENT. */
 int fake_break(struct host *host, uint32_t port, bool broken);
 
+struct fake_machine *fake_machine(const struct host *host);
 /* Behind the daemon's back, whether or not there is one. -ENOENT. */
 int fake_lose_router(struct fake_machine *machine, uint32_t slot); /* with its links */
 int fake_lose_link(struct fake_machine *machine, uint32_t port);

@@ -327,6 +327,11 @@ int fake_break(struct host *host, uint32_t port, bool broken)
 	return 0;
 }
 
+struct fake_machine *fake_machine(const struct host *host)
+{
+	return fake_of(host)->machine;
+}
+
 void fake_counts(const struct host *host, struct fake_counts *ret_counts)
 {
 	const struct fake *fake = fake_of(host);

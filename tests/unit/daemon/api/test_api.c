@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/api/api_priv.h"
 #include "tests/unit/daemon/api/ask.h"
 
 static int setup(void **state)
@@ -435,6 +436,47 @@ static void requests_under_way_are_answered_when_the_daemon_ends(void **state)
 	call_done(&c);
 }
 
+static void reconcile_says_what_was_not_well(void **state)
+{
+	struct harness *h = *state;
+	json_t *j, *op;
+	char ask[40];
+
+	two_routers(h);
+	j = json_of(h, "POST /topology/reconcile?dry=true", NULL, 200);
+	assert_string_equal(text_of(j, "msg"), "nothing to do");
+	assert_false(json_is_true(json_object_get(j, "changed")));
+	json_decref(j);
+	fake_alter_link(fake_machine(h->host), model_link_by_id(h->model, 1)->end[0].port,
+			HOST_DOWN);
+	j = json_of(h, "POST /topology/reconcile?dry=true", NULL, 200);
+	assert_int_equal(int_of(j, "linksSet"), 1);
+	assert_true(json_is_true(json_object_get(j, "dryRun")));
+	json_decref(j);
+	j = json_of(h, "POST /topology/reconcile", NULL, 200);
+	assert_int_equal(int_of(j, "linksSet"), 1);
+	assert_int_equal(int_of(j, "routersMade"), 0);
+	assert_true(json_is_true(json_object_get(j, "changed")));
+	assert_non_null(strstr(text_of(j, "example"), "link "));
+	snprintf(ask, sizeof(ask), "GET /operation/%d", (int)int_of(j, "operation"));
+	json_decref(j);
+	op = json_of(h, ask, NULL, 200);
+	assert_string_equal(text_of(op, "kind"), "reconcile");
+	assert_int_equal(int_of(json_object_get(op, "reconcile"), "linksSet"), 1);
+	json_decref(op);
+	j = json_of(h, "POST /topology/reconcile", NULL, 200);
+	assert_false(json_is_true(json_object_get(j, "changed")));
+	json_decref(j);
+}
+
+static void errors_of_state_have_their_status(void **state)
+{
+	(void)state;
+	assert_int_equal(api_status_of(EDQUOT), 507);
+	assert_int_equal(api_status_of(-EROFS), 503);
+	assert_int_equal(api_status_of(ENOSPC), 422); /* no slot or port: not the disk's */
+}
+
 static void health_says_what_runs(void **state)
 {
 	struct harness *h = *state;
@@ -446,6 +488,7 @@ static void health_says_what_runs(void **state)
 	assert_string_equal(text_of(j, "instance"), "test");
 	assert_int_equal(int_of(j, "routersRunning"), 2);
 	assert_int_equal(int_of(j, "links"), 1);
+	assert_string_equal(text_of(j, "store"), "");
 	json_decref(j);
 	j = json_of(h, "GET /command/STATUS", NULL, 200);
 	assert_string_equal(text_of(j, "status"), "RUNNING");
@@ -477,6 +520,8 @@ int main(void)
 		T(events_that_are_not_kept_are_told_as_lost),
 		T(a_client_that_does_not_read_is_dropped_as_lost),
 		T(requests_under_way_are_answered_when_the_daemon_ends),
+		T(reconcile_says_what_was_not_well),
+		T(errors_of_state_have_their_status),
 		T(health_says_what_runs),
 	};
 
