@@ -22,12 +22,13 @@
 /*
  * What it takes to make a router: its namespace (SYS_ADMIN), sockets and their buffers (NET_RAW,
  * NET_ADMIN), priority (SYS_NICE), another user without capabilities (SETUID, SETGID, SETPCAP), and
- * the way to the runtime directory (DAC_READ_SEARCH). Routers that become a user keep none.
+ * the way to a runtime directory below those of other users (DAC_OVERRIDE). Routers that become a
+ * user keep none.
  */
 #define CAP(name) (1ULL << CAP_##name)
 #define CAPS                                                                                       \
 	(CAP(SYS_ADMIN) | CAP(NET_RAW) | CAP(NET_ADMIN) | CAP(SYS_NICE) | CAP(SETUID) |            \
-	 CAP(SETGID) | CAP(SETPCAP) | CAP(DAC_READ_SEARCH))
+	 CAP(SETGID) | CAP(SETPCAP) | CAP(DAC_OVERRIDE))
 
 static const char usage[] = "usage: vlsp-router --spawner FD | --version | --help\n"
 			    "Started by vlspd, never by hand. FD: a SEQPACKET unix socket to it.\n";
