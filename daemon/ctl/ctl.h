@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/ctl/ask.h"
 #include "daemon/host/host_ops.h"
 #include "daemon/model/model.h"
 #include "daemon/store/store.h"
@@ -156,12 +157,5 @@ struct ctl_health {
 				      it did not */
 };
 void ctl_health(struct ctl *ctl, struct ctl_health *ret_health);
-
-/* Passed through to the host back end. */
-int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void *arg,
-		    struct err *err);
-int ctl_counts_read(struct ctl *ctl, const uint32_t *ports, size_t count, struct host_counts *ret);
-int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size);
-int ctl_application(struct ctl *ctl, const struct model_router *router, struct host_app *ret);
 
 #endif

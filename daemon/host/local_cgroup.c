@@ -321,6 +321,7 @@ int local_cgroup_open(const char *instance, struct local_journal *journal, bool 
 	if (cgroup->cgroups) {
 		r = groups_open(cgroup, err);
 		if (r < 0) {
+			confine_cgroup_tidy(cgroup->cgroups, cgroup->group);
 			local_cgroup_close(cgroup, true);
 			return r;
 		}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions to the machine about what runs, passed through to the host back end. Part of ctl.h. */
+#ifndef VLSP_DAEMON_CTL_ASK_H
+#define VLSP_DAEMON_CTL_ASK_H
+
+#include "daemon/host/host_ops.h"
+#include "daemon/model/model.h"
+
+struct ctl;
+
+int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void *arg,
+		    struct err *err);
+int ctl_counts_read(struct ctl *ctl, const uint32_t *ports, size_t count, struct host_counts *ret);
+int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size);
+int ctl_application(struct ctl *ctl, const struct model_router *router, struct host_app *ret);
+
+#endif
