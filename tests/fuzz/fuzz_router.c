@@ -539,6 +539,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(router_run(&request, &maps) == 0);
 	router = world.router;
 	world_end();
+	loop_free(&world_loop);
 	munmap(router->maps.fib, router_map_length(router->capacity, sizeof(struct vlsp_fib)));
 	memset(router, 0, sizeof(*router)); /* it is static there: a process has one */
 	return 0;

@@ -21,11 +21,12 @@
 #include "lib/loop/loop.h"
 #include "tests/fuzz/fuzz.h"
 
-#define WORLD_TIMERS  64
 #define WORLD_SOURCES 32
+#define WORLD_POSTS   32
 
 struct loop_timer {
-	loop_fn fn; /* NULL: free */
+	struct loop_timer *next;
+	loop_fn fn;
 	void *arg;
 	uint64_t at_ns;
 };
@@ -38,7 +39,12 @@ struct loop_source {
 };
 
 struct loop {
-	struct loop_timer timers[WORLD_TIMERS];
+	struct loop_timer *timers;
+	struct {
+		loop_fn fn;
+		void *arg;
+	} posts[WORLD_POSTS];
+	size_t post_count;
 	struct loop_source sources[WORLD_SOURCES];
 	bool stopped;
 };
@@ -84,10 +90,11 @@ int loop_new(struct loop **ret_loop)
 	return 0;
 }
 
-/* What is left then was forgotten, but for what belongs to the loop's end. */
+/* Frees timers that are left. */
 void loop_free(struct loop *loop)
 {
-	(void)loop;
+	while (loop && loop->timers)
+		loop_timer_free(loop->timers);
 }
 
 void loop_stop(struct loop *loop)
@@ -97,26 +104,38 @@ void loop_stop(struct loop *loop)
 
 int loop_timer_new(struct loop *loop, loop_fn fn, void *arg, struct loop_timer **ret_timer)
 {
-	for (size_t i = 0; i < WORLD_TIMERS; i++) {
-		if (loop->timers[i].fn)
-			continue;
-		loop->timers[i] = (struct loop_timer){.fn = fn, .arg = arg};
-		*ret_timer = &loop->timers[i];
-		return 0;
-	}
-	return -ENOMEM;
+	struct loop_timer *timer = calloc(1, sizeof(*timer));
+
+	CHECK(timer && fn);
+	*timer = (struct loop_timer){.next = loop->timers, .fn = fn, .arg = arg};
+	loop->timers = timer;
+	*ret_timer = timer;
+	return 0;
 }
 
 void loop_timer_set(struct loop_timer *timer, uint64_t at_ns)
 {
-	CHECK(timer->fn);
 	timer->at_ns = at_ns;
 }
 
 void loop_timer_free(struct loop_timer *timer)
 {
-	if (timer)
-		*timer = (struct loop_timer){.fn = NULL};
+	struct loop_timer **at = &world_loop.timers;
+
+	if (!timer)
+		return;
+	while (*at != timer)
+		at = &(*at)->next;
+	*at = timer->next;
+	free(timer);
+}
+
+int loop_post(struct loop *loop, loop_fn fn, void *arg)
+{
+	CHECK(loop->post_count < WORLD_POSTS);
+	loop->posts[loop->post_count].fn = fn;
+	loop->posts[loop->post_count++].arg = arg;
+	return 0;
 }
 
 int loop_add(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *arg,
@@ -146,20 +165,60 @@ void loop_del(struct loop_source *source)
 		*source = (struct loop_source){.fn = NULL};
 }
 
-/* Time goes on; timers that are due then run, four rounds of them. */
+/* The armed timer that is due first; NULL: none. */
+UNWATCHED static struct loop_timer *world_next(void)
+{
+	struct loop_timer *next = NULL;
+
+	for (struct loop_timer *timer = world_loop.timers; timer; timer = timer->next)
+		if (timer->at_ns && (!next || timer->at_ns < next->at_ns))
+			next = timer;
+	return next;
+}
+
+/* Runs the timers that are due, in order, but not for ever; returns how many. */
+static inline int world_due(void)
+{
+	int count = 0;
+
+	for (; count < 200; count++) {
+		struct loop_timer *timer = world_next();
+
+		if (!timer || timer->at_ns > world_now_ns)
+			break;
+		timer->at_ns = 0;
+		timer->fn(timer->arg);
+	}
+	return count;
+}
+
+/* Time goes on. */
 static inline void world_pass(uint64_t ns)
 {
 	world_now_ns += ns;
-	for (int round = 0; round < 4; round++) {
-		for (size_t i = 0; i < WORLD_TIMERS; i++) {
-			struct loop_timer *timer = &world_loop.timers[i];
+	world_due();
+}
 
-			if (!timer->fn || !timer->at_ns || timer->at_ns > world_now_ns)
-				continue;
-			timer->at_ns = 0;
-			timer->fn(timer->arg);
-		}
+/* What was posted, what is due, and if there is nothing, what will be due next: nobody waits. */
+int loop_once(struct loop *loop, int timeout_ms)
+{
+	struct loop_timer *next;
+	int count = 0;
+
+	(void)timeout_ms;
+	for (size_t n = loop->post_count; n > 0; n--, count++) {
+		loop_fn fn = loop->posts[0].fn;
+		void *arg = loop->posts[0].arg;
+
+		memmove(loop->posts, loop->posts + 1, --loop->post_count * sizeof(loop->posts[0]));
+		fn(arg);
 	}
+	count += world_due();
+	next = world_next();
+	if (count || !next)
+		return count;
+	world_now_ns = next->at_ns > world_now_ns ? next->at_ns : world_now_ns;
+	return world_due();
 }
 
 /* Each source that is ready is called once. */
@@ -200,8 +259,8 @@ static inline size_t world_timers(void)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < WORLD_TIMERS; i++)
-		count += world_loop.timers[i].fn != NULL;
+	for (struct loop_timer *timer = world_loop.timers; timer; timer = timer->next)
+		count++;
 	return count;
 }
 

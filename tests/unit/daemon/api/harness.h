@@ -33,6 +33,7 @@ struct call {
 	int status;		/* 0: not answered yet */
 	char *body;
 	size_t size;
+	char type[64];	 /* of the content; "": JSON */
 	char extra[200]; /* "NAME: VALUE" */
 	bool streaming, full;
 	struct http_stream_events events;
@@ -55,6 +56,7 @@ static inline void call_reply(struct http_request *req, const struct http_answer
 	if (c->status) /* answered twice */
 		abort();
 	c->status = answer->status;
+	snprintf(c->type, sizeof(c->type), "%s", answer->type ? answer->type : "");
 	c->body = answer->body;
 	c->size = answer->size;
 	if (answer->extra_name)
