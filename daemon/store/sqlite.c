@@ -258,6 +258,19 @@ static int open_with_reserve(struct store_db *s, const struct store_schema *sche
 	return 0;
 }
 
+/* Makes the directory and locks it. The daemon before may be removing both at this time. */
+static int enter(struct store_db *s, const char *dir, struct err *err)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; r == -ENOENT && i < 100; i++) {
+		r = store_dir_make(dir, s->dir, err);
+		if (r == 0)
+			r = store_lock(s->dir, &s->lock_fd, err);
+	}
+	return r;
+}
+
 int store_open_schema(const char *dir, const struct store_schema *schema, struct store **ret_store,
 		      struct err *err)
 {
@@ -269,9 +282,7 @@ int store_open_schema(const char *dir, const struct store_schema *schema, struct
 	s->base.ops = &store_sqlite_ops;
 	s->lock_fd = -1;
 	read_boot_id(s);
-	r = store_dir_make(dir, s->dir, err);
-	if (r == 0)
-		r = store_lock(s->dir, &s->lock_fd, err);
+	r = enter(s, dir, err);
 	if (r == 0 && store_path(s->dir, "vlsp.db", s->path) < 0)
 		r = err_set(err, ENAMETOOLONG, "%.*s...: too long", STORE_DIR_MAX, dir);
 	if (r == 0)

@@ -2,7 +2,9 @@
 /* The store as daemon/ctl and main see it: what is committed is what is loaded and restored. */
 #include "tests/unit/daemon/store/world.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void a_new_store_is_empty_and_private(void **state)
@@ -337,6 +339,47 @@ static void a_second_daemon_is_refused(void **state)
 	world_start(w);
 }
 
+/* Opens, and removes it all again, as often as it gets it; while it has it, nobody else does. */
+static void come_and_go(struct world *w, const char *mark)
+{
+	int had = 0, r, fd;
+
+	while (had < 50) {
+		r = store_open(w->dir, &w->store, &w->err);
+		if (r == -EBUSY) {
+			usleep((useconds_t)getpid() % 7 * 30);
+			continue;
+		}
+		if (r < 0)
+			_exit(100 - r % 100);
+		fd = open(mark, O_CREAT | O_EXCL, 0600);
+		if (fd < 0)
+			_exit(1);
+		close(fd);
+		if (unlink(mark) < 0)
+			_exit(2);
+		world_stop(w, ++had % 3 != 0);
+	}
+	_exit(0);
+}
+
+static void one_has_it_at_a_time_also_while_it_goes(void **state)
+{
+	struct world *w = *state;
+	char mark[100];
+	int status;
+
+	snprintf(mark, sizeof(mark), "%s/mark", w->top);
+	for (int i = 0; i < 4; i++)
+		if (fork() == 0)
+			come_and_go(w, mark);
+	for (int i = 0; i < 4; i++) {
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
 static void others_may_look_while_it_is_open(void **state)
 {
 	struct world *w = *state;
@@ -443,6 +486,7 @@ int main(void)
 		TEST(what_began_and_did_not_end_is_known),
 		TEST(history_has_an_end),
 		TEST(a_second_daemon_is_refused),
+		TEST(one_has_it_at_a_time_also_while_it_goes),
 		TEST(others_may_look_while_it_is_open),
 		TEST(a_database_that_was_moved_away_takes_no_change),
 		TEST(what_is_not_ours_stays),
