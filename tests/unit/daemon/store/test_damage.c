@@ -203,6 +203,25 @@ static void every_kind_of_nonsense_is_refused_by_table_row_and_field(void **stat
 	}
 }
 
+/* Whoever looked up by name would not find it, and a second one could come. */
+static void an_index_that_misses_a_row_is_damage(void **state)
+{
+	struct store_content *content;
+	struct world *w = *state;
+	struct net net;
+
+	write_net(w, &net, 5);
+	world_sql(w, "PRAGMA writable_schema = ON; CREATE TABLE kept AS SELECT * FROM sqlite_schema"
+		     " WHERE name = 'routers_name';"
+		     "DELETE FROM sqlite_schema WHERE name = 'routers_name'");
+	world_sql(w, "UPDATE routers SET name = 'paris', sum = NULL WHERE id = 2");
+	world_sql(w, "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM kept");
+	world_sql(w, "DROP TABLE kept");
+	assert_int_equal(world_load(w, &content), -EUCLEAN);
+	assert_non_null(strstr(w->err.text, "routers_name"));
+	net_free(&net);
+}
+
 static void a_row_that_was_edited_on_purpose_is_taken(void **state)
 {
 	struct store_content *content;
@@ -428,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_kind_of_nonsense_is_refused_by_table_row_and_field),
+		TEST(an_index_that_misses_a_row_is_damage),
 		TEST(a_row_that_was_edited_on_purpose_is_taken),
 		TEST(a_bit_that_turned_over_makes_no_other_network),
 		TEST(a_file_that_was_cut_short_is_refused),

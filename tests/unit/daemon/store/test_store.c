@@ -3,7 +3,9 @@
 #include "tests/unit/daemon/store/world.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -380,6 +382,41 @@ static void one_has_it_at_a_time_also_while_it_goes(void **state)
 	}
 }
 
+/* In place of libc's, for the store, too: what happens between opening a lock and taking it. */
+static struct store *goes_now;
+static struct world *comes_now;
+int flock(int fd, int operation)
+{
+	struct store *store = goes_now;
+
+	goes_now = NULL;
+	if (store)
+		store->ops->close(store, true);
+	if (store && comes_now)
+		world_start(comes_now);
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+static void a_lock_that_goes_while_we_wait_is_not_taken(void **state)
+{
+	struct store *first, *third;
+	struct world *w = *state;
+
+	assert_int_equal(store_open(w->dir, &first, &w->err), 0);
+	goes_now = first;
+	world_start(w);
+	assert_null(goes_now);
+	assert_true(world_has(w, "lock"));
+	assert_int_equal(store_open(w->dir, &third, &w->err), -EBUSY);
+	/* And another one was faster. */
+	goes_now = w->store;
+	comes_now = w;
+	w->store = NULL;
+	assert_int_equal(store_open(w->dir, &third, &w->err), -EBUSY);
+	assert_non_null(w->store);
+	comes_now = NULL;
+}
+
 static void others_may_look_while_it_is_open(void **state)
 {
 	struct world *w = *state;
@@ -487,6 +524,7 @@ int main(void)
 		TEST(history_has_an_end),
 		TEST(a_second_daemon_is_refused),
 		TEST(one_has_it_at_a_time_also_while_it_goes),
+		TEST(a_lock_that_goes_while_we_wait_is_not_taken),
 		TEST(others_may_look_while_it_is_open),
 		TEST(a_database_that_was_moved_away_takes_no_change),
 		TEST(what_is_not_ours_stays),
