@@ -56,6 +56,8 @@ static void audit_job(struct local_job *job)
 	local_look_run(look);
 	if (look->status == 0 && clear)
 		look->status = local_clear_run(local, look, run->adopt);
+	if (look->status == 0 && run->adopt)
+		look->status = local_limits_adopt(local, look->audit, &look->err);
 	if (look->status == 0 && clear)
 		publish(local, look);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Programs on routers: their limits, when they change in place, and who they are. Called by
- * local_build.c and through host_ops.
+ * Programs on routers: their limits, when they change in place or are taken over, and who they
+ * are. Called by local_build.c, local_audit.c and through host_ops.
  */
 #include <string.h>
 
 #include "daemon/host/local_priv.h"
+#include "lib/base/log.h"
 
 int local_limits_set(struct local *local, struct host_batch *batch, struct err *err)
 {
@@ -17,6 +18,24 @@ int local_limits_set(struct local *local, struct host_batch *batch, struct err *
 		if (r < 0)
 			return err_wrap(err, "router %s", item->name);
 		local_batch_made(local);
+	}
+	return 0;
+}
+
+/* A change of limits that was cut short is set back; groups that were not wanted before are made.
+ */
+int local_limits_adopt(struct local *local, const struct host_audit *audit, struct err *err)
+{
+	for (size_t i = 0; i < audit->router_count; i++) {
+		const struct host_router *item = &audit->routers[i];
+		int r = 0;
+
+		if (audit->router_found[i] == HOST_WELL)
+			r = local_cgroup_add(local->cgroup, item->id, &item->limits, err);
+		if (r == -EBUSY) /* its programs have more than that already, and go on */
+			log_warn("router %s: %s", item->name, err->text);
+		else if (r < 0)
+			return err_wrap(err, "router %s", item->name);
 	}
 	return 0;
 }

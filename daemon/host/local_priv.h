@@ -95,6 +95,7 @@ void local_close(struct host *host, bool keep);
 
 /* local_limits.c: routers_set of a batch (in a worker), and what applications need */
 int local_limits_set(struct local *local, struct host_batch *batch, struct err *err);
+int local_limits_adopt(struct local *local, const struct host_audit *audit, struct err *err);
 int local_application(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret);
 
 /* local_clean.c: what an earlier run has left. -EADDRINUSE if the instance runs. */

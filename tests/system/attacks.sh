@@ -178,7 +178,7 @@ equal 0 "$(vlsp router list --json | jq '[.detail[].restarts] | add')" "restarts
 equal "$neighbour" "$(pgrep -u 1448300002 sleep)" "the application on b"
 must on a ping -c 1 -W 5 "$(address b)"
 
-step "limits change in place; a router that goes takes its applications along"
+step "limits change in place, outlive the daemon; a router that goes takes its applications along"
 vlsp router exec --app a -- sleep 1000 &
 eventually 10 pgrep -u 1448300001 sleep
 sed -i 's/pids: 24/pids: 48/' net.yaml
@@ -187,7 +187,16 @@ must vlsp topology apply net.yaml
 equal 48 "$(vlsp router show a --json | jq .limits.pids)" "limits.pids"
 equal "$router_a" "$(vlsp router show a --json | jq .pid)" "router a"
 if [ -d /sys/fs/cgroup/pids/vlsp ]; then equal 48 "$(cat /sys/fs/cgroup/pids/vlsp/default/1/pids.max)" "pids.max"; fi
-pgrep -u 1448300001 sleep >/dev/null
+sleeper=$(pgrep -u 1448300001 sleep)
+must vlspd stop --keep --runtime-dir "$RUNTIME"
+if [ -d /sys/fs/cgroup/pids/vlsp ]; then echo 99 >/sys/fs/cgroup/pids/vlsp/default/1/pids.max; fi
+start_vlspd
+equal "$sleeper" "$(pgrep -u 1448300001 sleep)" "the application on a, after the daemon was away"
+if [ -d /sys/fs/cgroup/pids/vlsp ]; then
+	equal 48 "$(cat /sys/fs/cgroup/pids/vlsp/default/1/pids.max)" "pids.max, set back"
+	grep -q '/vlsp/default/1$' "/proc/$sleeper/cgroup"
+fi
+must_say '^uid=1448300001 ' vlsp router exec --app a -- id
 must vlsp router delete a
 if pgrep -u 1448300001; then echo "left behind"; false; fi
 
