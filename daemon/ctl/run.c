@@ -179,6 +179,9 @@ static void batch_done(void *arg, struct host_batch *batch, int status, const st
 		err_errno(&op->pub.err, status, "host %s", ctl->host_name);
 	if (!op->pub.err.code)
 		op->pub.err.code = -status;
+	/* ENOSPC is a request for more than there can be; this is a machine that is full. */
+	if (op->pub.err.code == ENOSPC)
+		op->pub.err.code = EDQUOT;
 	undo(ctl, op, batch);
 }
 
