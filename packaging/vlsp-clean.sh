@@ -143,6 +143,7 @@ standing cgroup | sort -r | while read -r path; do
 done
 for path in $(standing cgroup); do
 	[ ! -d "$path" ] || rc=1
+	case $path in */vlsp/*) rmdir "${path%/vlsp/*}/vlsp" 2>/dev/null ;; esac # of the last instance
 done
 
 # --- pins: those that are still what the journal says

@@ -4,6 +4,7 @@
  * bears the instance's tag; without a journal that can be read the tag alone says it. The rest is
  * somebody else's. Called by local.c; packaging/vlsp-clean.sh does the same without this program.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "daemon/host/local_priv.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/log.h"
+#include "lib/confine/confine.h"
 #include "lib/nlk/ns.h"
 
 struct cleaner {
@@ -238,6 +240,46 @@ void local_clean_pins(struct local *local, bool lost)
 /* ------------------------------------------------------------------------------------------------
  */
 
+/* Without a journal, by their places and names: DIR/vlsp/INSTANCE, in it "routers" and numbers. */
+static void note_groups(struct local *local, const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		cleanup_free char *below = NULL;
+
+		if (strcmp(entry->d_name, "routers") != 0 &&
+		    entry->d_name[strspn(entry->d_name, "0123456789")])
+			continue;
+		if (asprintf(&below, "%s/%s", path, entry->d_name) < 0)
+			below = NULL;
+		if (below)
+			(void)local_journal_add(local->journal, "cgroup", &(const char *){below},
+						1);
+	}
+	closedir(dir);
+	(void)local_journal_add(local->journal, "cgroup", &path, 1);
+}
+
+static void find_groups(struct local *local)
+{
+	struct confine_cgroups *cgroups;
+	char group[80], missing[64];
+	char **paths;
+
+	if (confine_cgroups_probe("", &cgroups, missing) < 0)
+		return;
+	snprintf(group, sizeof(group), "vlsp/%.63s", local->instance);
+	paths = confine_cgroup_paths(cgroups, group);
+	for (size_t i = 0; paths && paths[i]; i++)
+		note_groups(local, paths[i]);
+	free(paths);
+	confine_cgroups_free(cgroups);
+}
+
 static int remove_all(struct cleaner *cleaner, struct err *err)
 {
 	struct local *local = cleaner->local;
@@ -248,6 +290,8 @@ static int remove_all(struct cleaner *cleaner, struct err *err)
 				 local->names.dir);
 	if (cleaner->others == 0)
 		local_names_drop(&local->names); /* the tmpfs */
+	if (cleaner->lost)
+		find_groups(local);
 	r = local_cgroup_clean(local->journal, err);
 	if (r < 0)
 		return r;

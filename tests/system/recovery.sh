@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A network outlives its daemon: killed 20 times, told to leave it, killed in the middle of changes; router
+# processes that are killed, or stopped. Nothing that was well is restarted, no packet is lost, and what runs
+# afterwards is what was acknowledged.
+. "$(dirname "$0")/lib.sh"
+
+KILLS=${KILLS:-20}
+vlsp topology generate grid 3 3 >small.yaml
+vlsp topology generate grid 6 6 >big.yaml
+
+crash() { # the daemon ends without doing anything
+	bpf_ids >>"$WORK/bpf.ours"
+	kill -9 "$(cat $RUNTIME/vlspd.pid)"
+	eventually 5 must_fail 1 'not running' vlspd status --runtime-dir "$RUNTIME"
+}
+names() { vlsp router list --json | jq -r '.detail[].name'; }
+pids() { # of everything that runs on routers
+	local path
+	for path in /run/netns/*; do ip netns pids "${path##*/}" | sort -n | sed "s|^|${path##*/} |"; done
+}
+shown() { vlsp topology export; }
+names4() { find /run/netns -type l | sort | sed -n '4s|.*/||p'; }
+reconciled() { # a comparison finds nothing to do
+	vlsp topology reconcile --json >reconcile.json
+	jq -e '.changed == false and .strays == 0' reconcile.json >/dev/null || { echo "reconcile found something to do:"; cat reconcile.json; return 1; }
+}
+ping_begin() { # ping_begin FROM TO
+	nsenter --net="/run/netns/$1" ping -n -i 0.005 -W 1 "$2" >"$WORK/ping.log" 2>&1 &
+	PING=$!
+}
+ping_end() { # none was lost
+	local line
+	sleep 0.3
+	kill -INT $PING
+	wait $PING || true
+	line=$(grep 'packets transmitted' "$WORK/ping.log") || { cat "$WORK/ping.log"; return 1; }
+	echo "  $line"
+	grep -qE ' 0% packet loss' <<<"$line"
+	[ "$(awk '/packets transmitted/ { print $1 - $4 }' "$WORK/ping.log")" = 0 ]
+}
+
+step "killed and started $KILLS times: nobody notices"
+must start_vlspd
+must vlsp topology apply small.yaml
+first=$(names | head -n 1)
+last=$(names | tail -n 1)
+far=$(address "$last")
+on "$first" sleep 10000 &
+must vlsp link down "$(vlsp link list --json | jq -r '.detail[3].name')"
+eventually 10 must vlsp ping "$first" "$last" -c 1
+reconciled
+ping_begin "$first" "$far"
+sleep 0.3
+pids >pids.before
+shown >shown.before
+for ((i = 0; i < KILLS; i++)); do
+	crash
+	sleep 0.0$((i % 10))
+	must start_vlspd
+done
+ping_end
+pids | grep -vw "$PING" >pids.after
+diff <(grep -vw "$PING" pids.before) pids.after
+diff shown.before <(shown)
+reconciled
+
+step "stop --keep and start: likewise"
+ping_begin "$first" "$far"
+pids | grep -vw "$PING" >pids.before
+for i in 1 2 3; do
+	bpf_ids >>"$WORK/bpf.ours"
+	must vlspd stop --keep --runtime-dir "$RUNTIME"
+	must start_vlspd
+done
+ping_end
+diff pids.before <(pids | grep -vw "$PING")
+diff shown.before <(shown)
+reconciled
+
+step "it obeys the new daemon"
+must vlsp link up "$(vlsp link list --json | jq -r '.detail[3].name')"
+must vlsp router add extra
+must vlsp link add extra "$first"
+eventually 10 must vlsp ping extra "$last" -c 1
+must vlsp router delete extra
+reconciled
+
+step "killed in the middle of changes: what runs then is what was before, or what was asked for"
+must vlsp topology apply small.yaml
+small=$(names | sort | tr '\n' ' ')
+must vlsp topology apply big.yaml
+big=$(names | sort | tr '\n' ' ')
+must vlsp topology apply small.yaml
+before=0 after=0
+for delay in 0.01 0.03 0.06 0.1 0.15 0.2 0.3 0.4 0.6; do
+	want=big
+	[ "$(names | sort | tr '\n' ' ')" = "$small" ] || want=small
+	vlsp topology apply $want.yaml >/dev/null 2>&1 &
+	apply=$!
+	sleep $delay
+	crash
+	wait $apply || true
+	must start_vlspd
+	now=$(names | sort | tr '\n' ' ')
+	if [ "$now" = "$small" ]; then got=small; elif [ "$now" = "$big" ]; then got=big; else
+		echo "after $delay s: neither the one nor the other: $now"
+		exit 1
+	fi
+	[ "$got" = "$want" ] && after=$((after + 1)) || before=$((before + 1))
+	equal "$(wc -w <<<"$now")" "$(ls /run/netns | wc -l)" "namespaces, killed after $delay s"
+	reconciled
+	eventually 10 must vlsp ping "$first" "$last" -c 1
+done
+echo "  $before as before, $after as asked for"
+
+step "a router process that dies while the daemon is away is started again, its programs stay"
+must vlsp topology apply small.yaml
+eventually 10 must vlsp ping "$first" "$last" -c 1
+crash
+victim=$(pgrep -f "^vlsp-router: $last\$")
+kill -9 "$victim"
+must start_vlspd
+eventually 10 pgrep -f "^vlsp-router: $last\$"
+eventually 10 must vlsp ping "$first" "$last" -c 1
+reconciled
+
+step "a router process that is stopped is noticed"
+victim=$(pgrep -f "^vlsp-router: $last\$")
+kill -STOP "$victim"
+gone() { ! kill -0 "$victim" 2>/dev/null; }
+eventually 30 gone
+eventually 10 pgrep -f "^vlsp-router: $last\$"
+eventually 10 must vlsp ping "$first" "$last" -c 1
+must_say 'has not answered' cat $RUNTIME/vlspd.log
+
+step "what is done while it is away is put right; the rest runs on"
+crash
+ip -n "$first" link del "$(ip -n "$first" -o link | awk -F'[ :@]+' '$2 != "lo" { print $2; exit }')"
+umount "$RUNTIME/netns/$last"
+rm -f "/run/netns/$(names4)"
+must start_vlspd
+reconciled
+equal 9 "$(ls /run/netns | wc -l)" "namespaces"
+eventually 10 must vlsp ping "$first" "$last" -c 1
+
+step "and when it is told to stop, nothing is left"
+must stop_vlspd
+wait
+nothing_left
