@@ -75,6 +75,8 @@ bool rest_is_local(const char *url)
 	if (!host)
 		return false;
 	host += 3;
+	if (memchr(host, '@', strcspn(host, "/?#"))) /* a user's name, and the host behind it */
+		return false;
 	bracket = host[0] == '[';
 	n = strcspn(host + bracket, bracket ? "]" : ":/?");
 	host += bracket;

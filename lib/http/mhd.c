@@ -59,7 +59,7 @@ static void on_log(void *arg, const char *fmt, va_list ap)
 	log_debug("http: %s", line);
 }
 
-void http_mhd_run(struct http_mhd *mhd)
+static void mhd_run(struct http_mhd *mhd)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
@@ -75,12 +75,12 @@ void http_mhd_run(struct http_mhd *mhd)
 static void on_epoll(void *arg, uint32_t events)
 {
 	(void)events;
-	http_mhd_run(arg);
+	mhd_run(arg);
 }
 
 static void on_timer(void *arg)
 {
-	http_mhd_run(arg);
+	mhd_run(arg);
 }
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
@@ -129,7 +129,7 @@ void http_mhd_add(struct http_mhd *mhd, struct http_conn *conn)
 	/* Closes the descriptor itself when it fails. */
 	if (MHD_add_connection(mhd->daemon, fd, addr, tcp ? sizeof(in) : sizeof(sa_family_t)) ==
 	    MHD_YES) {
-		http_mhd_run(mhd);
+		mhd_run(mhd);
 	} else if (mhd->conns[fd]) {
 		mhd->conns[fd] = NULL;
 		http_conn_closed(conn);
@@ -153,7 +153,7 @@ int http_mhd_new(const struct http_config *config, struct http_mhd **ret_mhd, st
 		NULL, MHD_OPTION_URI_LOG_CALLBACK, http_request_on_uri, mhd,
 		MHD_OPTION_NOTIFY_COMPLETED, http_request_on_completed, mhd,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, mhd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)(2 * HTTP_CONNECTIONS_MAX), MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)(4 * HTTP_HEAD_MAX), MHD_OPTION_END);
 	if (!mhd->daemon) {

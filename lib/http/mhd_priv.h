@@ -22,8 +22,6 @@ struct http_mhd {
 
 /* mhd.c. Of a connection of libmicrohttpd's; NULL: unknown. */
 struct http_conn *http_mhd_conn(struct http_mhd *mhd, struct MHD_Connection *connection);
-/* Without a thread of its own libmicrohttpd does not notice by itself what was resumed. */
-void http_mhd_run_soon(void *mhd);
 
 /* mhd_request.c: callbacks of libmicrohttpd; arg is the struct http_mhd. */
 void *http_request_on_uri(void *arg, const char *uri, struct MHD_Connection *connection);

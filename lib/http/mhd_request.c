@@ -2,7 +2,7 @@
 /*
  * One request, from its head to the end of its answer: callbacks of libmicrohttpd on one side, the
  * handler's http_ops on the other. It waits for its answer as a suspended connection. Called by
- * libmicrohttpd within http_mhd_run(), and by handlers.
+ * libmicrohttpd when mhd.c runs it, and by handlers.
  *
  * A struct request has two owners: the connection, until libmicrohttpd reports it completed, and
  * the handler, until it has answered. Whoever is last frees it.

@@ -21,7 +21,7 @@
 #include "lib/http/head.h"
 #include "lib/http/server_priv.h"
 
-#define ACCEPTS_A_ROUND 64
+#define ACCEPTS_A_ROUND 16 /* others have their turn in between */
 
 struct listener {
 	struct list all;

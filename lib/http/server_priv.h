@@ -108,7 +108,7 @@ int http_mhd_new(const struct http_config *config, struct http_mhd **ret_mhd, st
 void http_mhd_free(struct http_mhd *mhd);
 /* Takes the connection's descriptor; calls http_conn_closed() at the end. */
 void http_mhd_add(struct http_mhd *mhd, struct http_conn *conn);
-/* Lets libmicrohttpd notice what was shut down. */
-void http_mhd_run(struct http_mhd *mhd);
+/* In the next round of the loop: libmicrohttpd notices what was resumed or shut down. */
+void http_mhd_run_soon(void *mhd);
 
 #endif

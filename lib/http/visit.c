@@ -158,7 +158,7 @@ static void conn_evict(struct http_conn *c)
 		break;
 	default:
 		passed_cut(c, 503, "connections: too many; this one did not send its body");
-		http_mhd_run(server->mhd);
+		http_mhd_run_soon(server->mhd);
 	}
 }
 
@@ -181,27 +181,32 @@ static struct http_conn *oldest(const struct list *conns, enum http_phase phase,
 	return NULL;
 }
 
-/* Bytes a second of the body so far. */
-static uint64_t body_rate(const struct http_conn *c, uint64_t now)
+/* Bytes a second since the body began. */
+static uint64_t body_rate(uint64_t bytes, const struct http_conn *c, uint64_t now)
 {
-	return c->body_bytes * 1000 / ((now - c->body_began_ns) / NSEC_PER_MSEC + 1);
+	return bytes * 1000 / ((now - c->body_began_ns) / NSEC_PER_MSEC + 1);
 }
 
+/* Of those below the rate; what has just begun, and had no time to show its rate, last. */
 static struct http_conn *slowest_body(const struct list *conns, enum http_pool pool,
 				      const struct http_client *client)
 {
-	uint64_t now = clock_mono_ns(), least = HTTP_BODY_RATE_EVICT;
+	uint64_t now = clock_mono_ns(), least = UINT64_MAX;
 	struct http_conn *best = NULL;
 	struct list *pos;
 
 	list_for_each (pos, conns) {
 		struct http_conn *c = list_entry(pos, struct http_conn, all);
+		uint64_t score;
 
 		if (c->phase != HTTP_PHASE_BODY || c->cut || !is_of(c, pool, client) ||
-		    body_rate(c, now) >= least)
+		    body_rate(c->body_bytes, c, now) >= HTTP_BODY_RATE_EVICT)
 			continue;
-		least = body_rate(c, now);
-		best = c;
+		score = body_rate(c->body_bytes + HTTP_BODY_RATE_EVICT, c, now);
+		if (score < least) {
+			least = score;
+			best = c;
+		}
 	}
 	return best;
 }
@@ -221,6 +226,8 @@ static bool evict_one(struct http_server *server, enum http_pool pool,
 	return c != NULL;
 }
 
+/* What libmicrohttpd has is closed a moment after it was cut off: until then there may be some
+ * connections more than there are slots. */
 static bool make_room(struct http_server *server, enum http_pool pool, uint64_t key)
 {
 	struct http_client *client;
@@ -228,10 +235,9 @@ static bool make_room(struct http_server *server, enum http_pool pool, uint64_t 
 	if (!http_slots_full(&server->slots, pool, key, &client))
 		return true;
 	if (client)
-		evict_one(server, pool, client);
-	else if (!evict_one(server, pool, http_slots_busiest(&server->slots, pool)))
-		evict_one(server, pool, NULL);
-	return !http_slots_full(&server->slots, pool, key, &client);
+		return evict_one(server, pool, client);
+	return evict_one(server, pool, http_slots_busiest(&server->slots, pool)) ||
+	       evict_one(server, pool, NULL);
 }
 
 /* --- time --- */
@@ -250,7 +256,7 @@ static void check_body(struct http_conn *c, uint64_t now)
 {
 	if (c->phase == HTTP_PHASE_BODY && !c->cut &&
 	    now - c->body_began_ns > HTTP_BODY_GRACE_MS * NSEC_PER_MSEC &&
-	    body_rate(c, now) < HTTP_BODY_RATE_MIN)
+	    body_rate(c->body_bytes, c, now) < HTTP_BODY_RATE_MIN)
 		passed_cut(c, 408, "body: comes too slowly");
 }
 

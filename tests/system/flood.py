@@ -37,14 +37,55 @@ def ask_health(tcp):
         raise RuntimeError(f"/health over {'TCP' if tcp else 'the socket'}: {answer[:300]!r}")
     return time.monotonic() - begin
 
+def bystander(path):
+    """A server that nobody floods: what asking it takes is what the machine is to blame for."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        while True:
+            with listener.accept()[0] as s:
+                s.recv(4096)
+                s.sendall(b"ok")
+
+def ask_bystander(path):
+    begin = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(b"GET")
+        read_all(s)
+    return time.monotonic() - begin
+
+def too_slow(results):
+    """Alone, with slots to spare: a head and a body that do not come along are given up."""
+    conns = []
+    for data in (b"GET /health HTTP/1.1\r\nX: ", head("PUT", "/topology/", "Content-Length: 900000\r\n")):
+        s = connect(True, 30)
+        s.sendall(data)
+        conns.append(s)
+    begin, got = time.monotonic(), {}
+    while len(got) < 2 and time.monotonic() < begin + 30:
+        for i, s in enumerate(conns):
+            if i in got:
+                continue
+            try:
+                s.sendall(b"x")
+                s.settimeout(0.5)
+                got[i] = s.recv(4096)[9:12].decode()
+            except TimeoutError:
+                pass
+            except OSError as e:
+                got[i] = str(e)
+    results.put(("too slow", (list(got.values()), time.monotonic() - begin)))
+
 def health(stop, phase, results):
     """Asks all the time; tells the worst of each phase."""
     worst, asked, failures = {}, 0, []
+    asks = [lambda: ask_health(False), lambda: ask_health(True), lambda: ask_bystander("bystander.sock")]
     while not stop.value:
-        for tcp in (False, True):
+        for way, ask in enumerate(asks):
             try:
-                key = (phase.value, tcp)
-                worst.setdefault(key, []).append(ask_health(tcp))
+                key = (phase.value, way)
+                worst.setdefault(key, []).append(ask())
             except Exception as e:
                 failures.append(f"in phase {phase.value}: {e}")
             asked += 1
@@ -165,6 +206,9 @@ def main():
     before = memory("VmRSS")
     with open(f"/proc/{PID}/clear_refs", "w") as f:
         f.write("5")  # VmHWM starts again
+    still = run(bystander, "bystander.sock")
+    while not os.path.exists("bystander.sock"):
+        time.sleep(0.01)
     checker = run(health, stop, phase, results)
     time.sleep(1)
     phase.value = 1
@@ -178,15 +222,19 @@ def main():
     collect(1)
     stop_loris.value = stop.value = 1
     collect(2)
+    still.terminate()
+    run(too_slow, results)
+    collect(1)
     growth = memory("VmHWM") - before
 
     failures = []
     phases = ["alone", "with 1,000 slow connections", "and 10,000 malformed requests", "and 1 GB of body"]
     times, asked, missed = got["health"]
-    for (n, tcp), (count, median, worst) in sorted(times.items()):
-        print(f"  /health over {'TCP       ' if tcp else 'the socket'} {phases[n]:32} {count:5} times, "
+    ways = ["/health over the socket", "/health over TCP", "a server that is not flooded"]
+    for (n, way), (count, median, worst) in sorted(times.items()):
+        print(f"  {ways[way]:28} {phases[n]:32} {count:5} times, "
               f"median {median * 1000:6.1f} ms, worst {worst * 1000:6.1f} ms")
-        if worst > HARD_LIMIT:
+        if way < 2 and worst > HARD_LIMIT:
             failures.append(f"worst answer: {worst * 1000:.0f} ms {phases[n]}")
     failures += missed[:5]
     print(f"  slow connections: {got['loris'][0]} at once, {got['loris'][1]} opened, {got['loris'][2]} bytes dripped")
@@ -203,6 +251,9 @@ def main():
         failures.append("not all malformed requests came to an end")
     if got["loris"][0] < SLOW:
         failures.append("there were not enough slow connections")
+    print(f"  slow head and slow body, alone: {got['too slow'][0]} after {got['too slow'][1]:.0f} s")
+    if got["too slow"][0] != ["408", "408"]:
+        failures.append("what is too slow was not answered 408")
     print(f"  memory of vlspd: {before} KiB, at most {growth} KiB more")
     if growth > GROWTH_LIMIT:
         failures.append(f"memory grew by {growth} KiB")

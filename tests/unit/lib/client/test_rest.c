@@ -147,6 +147,44 @@ static void why_nobody_answers_is_told(void **state)
 	assert_null(body);
 }
 
+static void a_token_stays_on_this_machine_unless_by_tls(void **state)
+{
+	static const struct rest_trust trust = {.token = "secret", .ca = "/ca", .cert = "/c"};
+	static const struct {
+		const char *url;
+		bool local;
+		int r;
+	} urls[] = {
+		{"http://localhost:1", true, 0},
+		{"http://LOCALHOST", true, 0},
+		{"http://127.0.0.1:8888/", true, 0},
+		{"http://127.9.9.9", true, 0},
+		{"http://[::1]:1", true, 0},
+		{"http://192.0.2.1:1", false, -EINVAL},
+		{"http://127.0.0.1.evil.example", false, -EINVAL},
+		{"http://localhost.evil.example", false, -EINVAL},
+		{"http://127.0.0.1@evil.example", false, -EINVAL},
+		{"http://localhost@evil.example", false, -EINVAL},
+		{"http://[::1]@evil.example", false, -EINVAL},
+		{"http://127.0.0.1:80@evil.example", false, -EINVAL},
+		{"http://localhost\\@evil.example", false, -EINVAL},
+		{"https://192.0.2.1:1", false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct rest *rest = NULL;
+		struct err err = {0};
+		int r = rest_open(urls[i].url, &trust, &rest, &err);
+
+		if (r != urls[i].r || rest_is_local(urls[i].url) != urls[i].local)
+			fail_msg("%s: %d, %d", urls[i].url, r, rest_is_local(urls[i].url));
+		if (r < 0)
+			assert_non_null(strstr(err.text, "token in clear"));
+		rest_close(rest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_refused_stream_is_an_error_and_no_line),
 		cmocka_unit_test(a_wrong_url_is_refused_with_the_reason),
 		cmocka_unit_test(why_nobody_answers_is_told),
+		cmocka_unit_test(a_token_stays_on_this_machine_unless_by_tls),
 	};
 
 	fake.rows = rows;
