@@ -109,6 +109,19 @@ must vlsp link delete b:d
 eventually 10 path_is "$c $d"
 must vlsp link add b d
 eventually 10 path_is "$b $d"
+
+step "one that hangs is noticed, and started again with its links and routes"
+hung=$(pid c)
+kill -STOP "$hung"
+is_new() {
+	local p
+	p=$(pid c)
+	[ "$p" -gt 0 ] && [ "$p" != "$hung" ] && ! kill -0 "$hung" 2>/dev/null
+}
+eventually 60 is_new
+must status_is "$(pid c)" Uid "$BASE $BASE $BASE $BASE"
+must vlsp link down b:d
+eventually 10 path_is "$c $d"
 must stop_vlspd
 nothing_left
 
