@@ -76,3 +76,16 @@ must_say '"changed":false,.*"dryRun":true' sh -c "curl -s --unix-socket $RUNTIME
 step "everything goes"
 must stop_vlspd
 nothing_left
+
+step "a simulation goes with its process, and is made again from what was kept"
+must start_vlspd --host fake
+must vlsp topology apply net.yaml
+must vlsp link down c:d
+want=$(vlsp topology export; vlsp router list --json | jq -c '.list'; vlsp link list --json | jq -c '.detail[] | [.id, .ports, .devices, .state]')
+kill -9 "$(cat $RUNTIME/vlspd.pid)"
+eventually 5 must_fail 1 'not running' vlspd status --runtime-dir "$RUNTIME"
+must start_vlspd --host fake
+equal "$want" "$(vlsp topology export; vlsp router list --json | jq -c '.list'; vlsp link list --json | jq -c '.detail[] | [.id, .ports, .devices, .state]')" "the network"
+nothing
+must_say '"kind":"topology-apply","state":"done"' sh -c "curl -s --unix-socket $RUNTIME/vlspd.sock 'http://localhost/operation/?detail=all'"
+must stop_vlspd
