@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -61,6 +62,20 @@ int posix_spawn(pid_t *pid, const char *file, const posix_spawn_file_actions_t *
 int kill(pid_t pid, int signo)
 {
 	CHECK(pid > 1 && signo == SIGKILL);
+	return 0;
+}
+
+int pidfd_open(pid_t pid, unsigned flags)
+{
+	(void)flags;
+	CHECK(pid > 0);
+	errno = ESRCH;
+	return world_random++ % 4 ? eventfd(0, EFD_CLOEXEC) : -1;
+}
+
+int pidfd_send_signal(int fd, int signo, siginfo_t *info, unsigned flags)
+{
+	CHECK(fd > 2 && signo == SIGKILL && !info && !flags);
 	return 0;
 }
 
@@ -455,6 +470,7 @@ static void begin(void)
 	local.network = (struct host_network){
 		.network = 0x0a000000, .prefix_len = 16, .hello_us = 40000, .dead_us = 120000};
 	snprintf(local.socket, sizeof(local.socket), "%s", path);
+	CHECK(loop_timer_new(&world_loop, local_hang_tick, &local, &local.hang) == 0);
 	CHECK(local_spawn_new(&world_loop, "none", &local_router_spawn_ops, &local, &local.spawn,
 			      &err) == 0);
 	CHECK(local_listen_new(&world_loop, path, 0, &local_router_chan_ops, &local, &local.listen,
@@ -467,6 +483,7 @@ static void end(void)
 	local_dump_cancel(&local, NULL, -ECANCELED);
 	for (uint32_t slot = 0; slot < SLOTS; slot++)
 		local_router_free(local_router_get(&local, slot));
+	loop_timer_free(local.hang);
 	local_spawn_free(local.spawn);
 	local_listen_free(local.listen);
 	for (int i = 0; i < CLIENTS_MAX; i++)
