@@ -426,6 +426,7 @@ int store_load(struct store *store, struct store_content **ret_content, struct e
 	if (!sqlite3_get_autocommit(s->db))
 		store_exec(s, "ROLLBACK");
 	if (r < 0) {
+		store_leave_alone(s);
 		store_content_free(content);
 		return r;
 	}

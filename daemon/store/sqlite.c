@@ -149,6 +149,12 @@ void store_disconnect(struct store_db *s)
 	s->db = NULL;
 }
 
+void store_leave_alone(struct store_db *s)
+{
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static void read_boot_id(struct store_db *s)
 {
 	cleanup_fclose FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -210,8 +216,10 @@ static int open_database(struct store_db *s, const struct store_schema *schema, 
 		r = store_schema_update(s, schema, err);
 	if (r == 0)
 		r = check_count(s, err);
-	if (r < 0)
+	if (r < 0) {
+		store_leave_alone(s);
 		store_disconnect(s);
+	}
 	return r;
 }
 

@@ -89,6 +89,9 @@ int store_exec(struct store_db *s, const char *sql);
 int store_number(struct store_db *s, const char *sql, int64_t *ret_value);
 int store_connect(struct store_db *s, const char *path, struct err *err);
 void store_disconnect(struct store_db *s);
+/* What was refused stays as it is, for whoever looks into it: closing does not move the log into
+ * the database. */
+void store_leave_alone(struct store_db *s);
 
 /* --- schema.c --- */
 struct store_schema {
