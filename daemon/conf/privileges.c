@@ -23,12 +23,10 @@ static const uint64_t needed =
 	BIT(CAP_SETUID) |	    /* router processes become another user */
 	BIT(CAP_SETGID) |	    /* and group */
 	BIT(CAP_SETPCAP) |	    /* and give up what is left */
-	BIT(CAP_CHOWN) |	    /* sockets and the token, for their groups */
+	BIT(CAP_CHOWN) |	    /* sockets and tokens, for their groups */
 	BIT(CAP_DAC_OVERRIDE) |	    /* runtime and state directories that are another user's */
-	BIT(CAP_FOWNER) |	    /* their modes */
 	BIT(CAP_NET_BIND_SERVICE) | /* --listen with a port below 1024 */
-	BIT(CAP_SYS_NICE) |	    /* the daemon goes before its routers, they before programs */
-	BIT(CAP_SYS_RESOURCE);	    /* descriptors: two a router */
+	BIT(CAP_SYS_NICE);	    /* the daemon goes before its routers, they before programs */
 
 int privileges_limit(struct err *err)
 {

@@ -31,6 +31,7 @@ if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
 		home[$dir]=$dir${group%/}
 		mkdir "${home[$dir]}/vlsp-story.$$" 2>/dev/null || unset "home[$dir]"
 	done
+	export VLSP_STORY_GROUPS="${!home[*]}" # the hierarchies in which it has one
 	(
 		for dir in "${home[@]}"; do echo "$BASHPID" >"$dir/vlsp-story.$$/cgroup.procs"; done
 		exec unshare --mount --net --ipc --pid --cgroup --fork --kill-child --mount-proc --propagation private \
@@ -53,6 +54,7 @@ setup_cgroups() {
 	umount -R -l /sys/fs/cgroup
 	grep -q '^cgroup2 /sys/fs/cgroup ' <<<"$hierarchies" || mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 	while read -r kind where options; do
+		[[ " $VLSP_STORY_GROUPS " = *" $where "* ]] || continue
 		[ -d "$where" ] || mkdir "$where"
 		if [ "$kind" = cgroup2 ]; then
 			mount -t cgroup2 cgroup2 "$where"
