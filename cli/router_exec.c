@@ -87,6 +87,10 @@ static int become_app(struct cli *cli, const json_t *how)
 
 	if (!cgroups || !hide)
 		return cli_fail(cli, "out of memory");
+	/* Without a right, but owner of all the machine's files. */
+	if (!app.uid)
+		return cli_fail(cli, "applications have no user of their own here: the daemon runs "
+				     "with --user-base none");
 	allow_ping(cli);
 	fflush(cli->out);
 	if (confine_app_enter(&app, &err) < 0)

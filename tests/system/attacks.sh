@@ -210,6 +210,13 @@ if [ -d /sys/fs/cgroup/pids ]; then
 	rmdir /sys/fs/cgroup/pids/vlsp/default /sys/fs/cgroup/pids/vlsp
 fi
 
+step "without users there are no applications"
+start_vlspd --user-base none
+must vlsp router add a
+must_fail 1 "no user of their own" vlsp router exec --app a -- id
+must vlsp router exec a -- true
+stop_vlspd
+
 ip link del machine0
 umount /mnt
 nothing_left

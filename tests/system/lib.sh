@@ -32,6 +32,7 @@ if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
 		mkdir "${home[$dir]}/vlsp-story.$$" 2>/dev/null || unset "home[$dir]"
 	done
 	export VLSP_STORY_GROUPS="${!home[*]}" # the hierarchies in which it has one
+	trap : TERM INT HUP PIPE               # the story ends by them, then what follows is done
 	(
 		for dir in "${home[@]}"; do echo "$BASHPID" >"$dir/vlsp-story.$$/cgroup.procs"; done
 		exec unshare --mount --net --ipc --pid --cgroup --fork --kill-child --mount-proc --propagation private \
