@@ -160,8 +160,13 @@ static void hear_anew(struct fake *fake, const struct host_audit *audit)
 
 	machine->network = audit->network;
 	for (i = 0; i < audit->router_count; i++) {
-		if (audit->router_found[i] == HOST_WELL)
-			machine->routers[audit->routers[i].slot]->unreported = true;
+		struct fake_router *router = machine->routers[audit->routers[i].slot];
+
+		if (audit->router_found[i] != HOST_WELL)
+			continue;
+		router->unreported = true;
+		router->item.limits =
+			audit->routers[i].limits; /* a change may have been cut short */
 	}
 	for (i = 0; i < audit->link_count; i++) {
 		if (audit->link_found[i] == HOST_WELL || audit->link_found[i] == HOST_DIFFERS)

@@ -17,6 +17,7 @@
 /* What operations mean, computed without the controller. */
 struct ref {
 	bool router[ROUTERS];
+	uint32_t pids[ROUTERS]; /* limit */
 	struct ref_link {
 		bool there;
 		int a, b; /* a < b */
@@ -26,13 +27,14 @@ struct ref {
 	int name; /* of the topology: net1 .. net3; 0: none */
 };
 
-enum what { ADD_R, DEL_R, ADD_L, DEL_L, SET_L, APPLY, CLEAR, RECONCILE, KINDS };
+enum what { ADD_R, DEL_R, SET_R, ADD_L, DEL_L, SET_L, APPLY, CLEAR, RECONCILE, KINDS };
 
 struct request {
 	enum what what;
 	int at;
 	struct ref_link link;
 	bool set_admin;
+	uint32_t pids;
 	struct ref doc;
 };
 
@@ -49,6 +51,11 @@ struct daemon {
 	unsigned wholes;	     /* ... until the next commit of everything: the so manieth */
 	unsigned crashes, full, none, failed;
 };
+
+static bool is_router(enum what what)
+{
+	return what == ADD_R || what == DEL_R || what == SET_R;
+}
 
 static uint32_t below(uint32_t n)
 {
@@ -91,6 +98,7 @@ static void ref_of(const struct model *model, struct ref *ref)
 		assert_int_equal(sscanf(list_entry(pos, struct model_router, all)->name, "r%d", &i),
 				 1);
 		ref->router[i] = true;
+		ref->pids[i] = list_entry(pos, struct model_router, all)->limits.pids;
 	}
 	list_for_each (pos, &model->links) {
 		const struct model_link *link = list_entry(pos, struct model_link, all);
@@ -111,6 +119,7 @@ static void ref_clear_router(struct ref *ref, int at)
 	int i;
 
 	ref->router[at] = false;
+	ref->pids[at] = 0;
 	for (i = 0; i < LINKS; i++) {
 		if (ref->link[i].there && (ref->link[i].a == at || ref->link[i].b == at))
 			memset(&ref->link[i], 0, sizeof(ref->link[i]));
@@ -126,6 +135,9 @@ static void ref_do(struct ref *ref, const struct request *request)
 	switch (request->what) {
 	case ADD_R:
 		ref->router[request->at] = true;
+		break;
+	case SET_R:
+		ref->pids[request->at] = request->pids;
 		break;
 	case DEL_R:
 		ref_clear_router(ref, request->at);
@@ -172,15 +184,17 @@ static void random_request(struct request *request)
 
 	memset(request, 0, sizeof(*request));
 	request->what = below(3) ? (enum what)below(KINDS) : APPLY;
-	request->at = (int)below(request->what == ADD_R || request->what == DEL_R ? ROUTERS
-										  : LINKS);
+	request->at = (int)below(is_router(request->what) ? ROUTERS : LINKS);
 	random_link(&request->link);
 	request->set_admin = below(2);
+	request->pids = 10 + below(3);
 	if (request->what == SET_L)
 		request->link.admin = (enum model_admin)below(3);
 	request->doc.name = 1 + (int)below(3);
 	for (i = 0; i < ROUTERS; i++)
 		request->doc.router[i] = below(4);
+	for (i = 0; i < ROUTERS; i++)
+		request->doc.pids[i] = request->doc.router[i] && !below(3) ? 10 : 0;
 	for (i = 0; i < LINKS; i++) {
 		struct ref_link *link = &request->doc.link[i];
 
@@ -193,6 +207,7 @@ static void random_request(struct request *request)
 static struct topo_doc *doc_of(const struct ref *ref)
 {
 	struct topo_doc *doc = topo_doc_new();
+	struct topo_router *router;
 	char name[NAME_SIZE];
 	int i;
 
@@ -200,8 +215,11 @@ static struct topo_doc *doc_of(const struct ref *ref)
 	snprintf(doc->name, sizeof(doc->name), "net%d", ref->name);
 	for (i = 0; i < ROUTERS; i++) {
 		snprintf(name, sizeof(name), "r%d", i);
-		if (ref->router[i])
-			assert_non_null(topo_doc_add_router(doc, name));
+		if (!ref->router[i])
+			continue;
+		router = topo_doc_add_router(doc, name);
+		assert_non_null(router);
+		router->limits.pids = ref->pids[i];
 	}
 	for (i = 0; i < LINKS; i++) {
 		struct topo_link *link;
@@ -288,6 +306,7 @@ static int submit(struct daemon *d, const struct request *request, struct answer
 	struct ctl_link_change change = {.weight = request->link.weight,
 					 .set_admin = request->set_admin,
 					 .admin = request->link.admin};
+	struct ctl_router_change limits = {.set_pids = true, .limits.pids = request->pids};
 	struct ctl *ctl = d->w.ctl;
 	struct err err = {0};
 	struct topo_doc *doc;
@@ -296,11 +315,13 @@ static int submit(struct daemon *d, const struct request *request, struct answer
 	*answer = (struct answer){.d = d, .request = request};
 	snprintf(a, sizeof(a), "r%d", request->link.a);
 	snprintf(b, sizeof(b), "r%d", request->link.b);
-	snprintf(name, sizeof(name), "%c%d",
-		 request->what == ADD_R || request->what == DEL_R ? 'r' : 'l', request->at);
+	snprintf(name, sizeof(name), "%c%d", is_router(request->what) ? 'r' : 'l', request->at);
 	switch (request->what) {
 	case ADD_R:
 		ret = ctl_router_add(ctl, &router, answered, answer, NULL, &err);
+		break;
+	case SET_R:
+		ret = ctl_router_set(ctl, name, &limits, answered, answer, NULL, &err);
 		break;
 	case DEL_R:
 		ret = ctl_router_delete(ctl, name, answered, answer, NULL, &err);

@@ -217,6 +217,7 @@ static __attribute__((unused)) void world_check(const struct world *w)
 		assert_string_equal(item->name, router->name);
 		assert_int_equal(item->address, router->address);
 		assert_int_equal(item->id, router->id);
+		assert_int_equal(item->limits.pids, router->limits.pids);
 		assert_true(topo_limits_equal(&item->limits, &router->limits));
 	}
 	list_for_each (pos, &w->model->links) {
