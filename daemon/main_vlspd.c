@@ -284,6 +284,7 @@ static int open_api(struct daemon *d, struct err *err)
 		.ctl = d->ctl,
 		.instance = d->name,
 		.runtime_dir = d->conf->runtime_dir,
+		.state_dir = d->conf->state_dir,
 		.host_name = d->host_name,
 		.token = d->conf->auth_none ? NULL : token,
 		.read_token = read_token,
