@@ -2,8 +2,8 @@
 /*
  * The small languages that people write. The first byte says which one: 'j' JSON tree, 'y' YAML
  * tree, 'c' configuration file, 'a' options of vlspd (one a line), 'n' names and addresses, 'u'
- * quantities, 's' shape ("KEY VALUE" lines), 'g' generators (one word a line). Checked: what is
- * accepted comes back from its canonical text, a refusal has a reason and changes nothing.
+ * quantities, 's' shape, 'l' limits ("KEY VALUE" lines), 'g' generators (one word a line). Checked:
+ * what is accepted comes back from its canonical text, a refusal has a reason and changes nothing.
  */
 #include <jansson.h>
 #include <math.h>
@@ -260,6 +260,35 @@ static void try_shape(struct input in)
 	free(text);
 }
 
+static void try_limits(struct input in)
+{
+	struct topo_limits set = {0}, again = {0};
+	char value[48], *text = input_text(in), *words[WORDS_MAX + 1];
+	struct err err = {0};
+	const char *key;
+	int count = words_of(text, words);
+
+	for (int i = 0; i < count; i++) {
+		struct topo_limits before = set;
+		char *blank = strchr(words[i], ' ');
+		int r;
+
+		if (!blank)
+			continue;
+		*blank = '\0';
+		r = topo_limits_parse(&set, words[i], blank + 1, &err);
+		check_err(r, &err);
+		if (r < 0)
+			CHECK(topo_limits_equal(&before, &set));
+	}
+	for (size_t i = 0; topo_limits_format(&set, i, &key, value) == 0; i++) {
+		CHECK(memchr(value, 0, sizeof(value)));
+		CHECK(topo_limits_parse(&again, key, value, &err) == 0);
+	}
+	CHECK(topo_limits_equal(&set, &again));
+	free(text);
+}
+
 /* Numbers of more than two digits would measure patience only. */
 static bool is_small(const char *text)
 {
@@ -313,6 +342,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 's':
 		try_shape(in);
+		break;
+	case 'l':
+		try_limits(in);
 		break;
 	case 'g':
 		try_generate(in);
