@@ -58,8 +58,10 @@ static void audit_job(struct local_job *job)
 		look->status = local_clear_run(local, look, run->adopt);
 	if (look->status == 0 && run->adopt)
 		look->status = local_limits_adopt(local, look->audit, &look->err);
-	if (look->status == 0 && clear)
+	if (look->status == 0 && clear) {
+		local_names_tidy(&local->names);
 		publish(local, look);
+	}
 }
 
 static void audit_done(struct local_job *job)

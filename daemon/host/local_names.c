@@ -324,6 +324,37 @@ int local_names_publish(const struct local_names *names, const char *name)
 	return r < 0 ? r : publish(name, path, NULL);
 }
 
+static void tidy_name(void *arg, const char *name)
+{
+	const struct local_names *names = arg;
+
+	if (!local_names_exists(names, name))
+		forget(names, "netns", name);
+}
+
+static void tidy_link(void *arg, const char *link)
+{
+	const struct local_names *names = arg;
+	const char *name = strrchr(link, '/');
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", names->dir, name ? name : "");
+	if (!points_to(link, path)) {
+		forget(names, "link", link); /* there is none, or it is somebody's */
+	} else if (access(path, F_OK) < 0) {
+		unlink(link);
+		forget(names, "link", link);
+	}
+}
+
+void local_names_tidy(const struct local_names *names)
+{
+	local_journal_each(names->journal, "netns", tidy_name, (void *)names);
+	local_journal_each(names->journal, "link", tidy_link, (void *)names);
+	if (!names->mounted)
+		forget(names, "mount", names->dir);
+}
+
 unsigned long local_names_inode(const struct local_names *names, const char *name)
 {
 	char path[PATH_MAX];

@@ -33,6 +33,9 @@ int local_names_prepare(struct local_names *names, struct err *err);
  * from there, after they have been deleted. 0 or -errno. */
 int local_names_note(const struct local_names *names, const char *const *list, size_t count,
 		     bool there);
+/* Strikes out of the journal what is not there: a daemon was killed just before it made it, or just
+ * after it removed it. */
+void local_names_tidy(const struct local_names *names);
 /* Names the namespace of the calling thread. -EEXIST when that name is somebody's. */
 int local_names_add(const struct local_names *names, const char *name, struct err *err);
 void local_names_del(const struct local_names *names, const char *name);

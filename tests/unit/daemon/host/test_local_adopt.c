@@ -280,6 +280,31 @@ static void after_a_crash_what_is_well_stays_and_what_nobody_wants_goes(void **s
 	close_all(world);
 }
 
+static void what_stands_in_the_journal_and_is_not_there_is_struck_out(void **state)
+{
+	struct world *world = *state;
+	struct host_audit *audit = audit_new(2);
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	world->host->ops->close(world->host, true);
+	world->host = NULL;
+	assert_int_equal(shell("printf '+ netns r70\n+ link /run/netns/r70\n+ link /run/netns/r71"
+			       "\n' >>" RUNTIME "/journal && ln -s " RUNTIME
+			       "/netns/r71 /run/netns/r71"),
+			 0);
+	open_again(world);
+	run_audit(world, audit, true);
+	expect_well(audit);
+	host_audit_free(audit);
+	assert_int_equal(shell("test ! -L /run/netns/r71"), 0);
+	assert_int_equal(
+		shell("for what in 'netns r70' 'link /run/netns/r70' 'link /run/netns/r71'; "
+		      "do grep -qx \"^- $what\" " RUNTIME "/journal || exit 1; done"),
+		0);
+	close_all(world);
+}
+
 static void nothing_is_wanted_and_nothing_stays(void **state)
 {
 	struct world *world = *state;
@@ -515,6 +540,7 @@ int main(void)
 		TEST(a_network_is_left_and_taken_over_as_it_runs),
 		TEST(a_router_that_writes_to_another_table_gets_that_which_packets_see),
 		TEST(after_a_crash_what_is_well_stays_and_what_nobody_wants_goes),
+		TEST(what_stands_in_the_journal_and_is_not_there_is_struck_out),
 		TEST(nothing_is_wanted_and_nothing_stays),
 		TEST(what_is_done_behind_its_back_is_found_and_mended),
 		TEST(what_was_done_while_it_was_away_is_found_and_mended),
