@@ -182,6 +182,9 @@ static void batch_done(void *arg, struct host_batch *batch, int status, const st
 	/* ENOSPC is a request for more than there can be; this is a machine that is full. */
 	if (op->pub.err.code == ENOSPC)
 		op->pub.err.code = EDQUOT;
+	/* Nor is it the request that is malformed or names nothing: it was checked. */
+	if (op->pub.err.code == EINVAL || op->pub.err.code == ENOENT)
+		op->pub.err.code = EIO;
 	undo(ctl, op, batch);
 }
 
