@@ -21,7 +21,7 @@
 static int caps_read(uint64_t *ret_permitted, uint64_t *ret_effective)
 {
 	struct __user_cap_header_struct head = HEAD;
-	struct __user_cap_data_struct data[2];
+	struct __user_cap_data_struct data[2] = {0}; /* valgrind knows of one */
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return -errno;
