@@ -48,7 +48,7 @@ under() { # under NAME OPTIONS...: vlspd in valgrind, in the background
 clean() { # clean NAME: ended, and valgrind had nothing to say
 	local out
 	# of an ioctl that valgrind does not know it says so, which is no error
-	out=$(sed -E '/noted but unhandled ioctl|could cause spurious value|README_MISSING_SYSCALL/d' "$WORK/$1".vg*)
+	out=$(sed -E '/noted but unhandled ioctl|WARNING: unhandled eBPF command|could cause spurious value|README_MISSING_SYSCALL/d' "$WORK/$1".vg*)
 	[ -z "$out" ] || { printf '%s: valgrind says:\n%s\n' "$1" "$out" | head -n 100; return 1; }
 }
 end() { # end NAME SIGNAL
