@@ -188,7 +188,7 @@ static int foretell_out(bool *ret_translated)
 	edge = EDGE - 1 + (src & 0xffff);
 	if (edge > EDGE + 1) /* router 3: its edge is not watched */
 		return 0xff;
-	if (in.bytes[ETH_HLEN] != 0x45) {
+	if (in.bytes[ETH_HLEN] != 0x45 || ip->protocol == VDP_PROTO_CONTROL) {
 		row(edge)->drop[VLSP_DROP_UNSUPPORTED]++;
 		return TC_ACT_SHOT;
 	}
@@ -336,6 +336,8 @@ static void make(bool ip)
 		VDP(&in)->ttl = (uint8_t)draw(3);
 	if (!ip && one_in(8))
 		VDP(&in)->protocol = one_in(2) ? VDP_PROTO_TCP : VDP_PROTO_ICMP;
+	if (ip && one_in(20))
+		IP(&in)->protocol = one_in(2) ? VDP_PROTO_CONTROL : (uint8_t)draw(256);
 	if (one_in(10)) /* as a stack leaves it to the device */
 		UDP(&in)->checksum = htons(pseudo_sum(&in));
 	for (uint32_t n = one_in(2) ? draw(4) : 0; n > 0; n--)
