@@ -112,10 +112,20 @@ static void make_ascii(char *text)
 			*text = '?';
 }
 
-/* op: the operation that failed; 0: the request was refused before it became one. */
-static void answer_failed(struct api_call *call, const struct err *err, uint64_t op)
+/* What the machine refuses is no fault of the request, whatever the errno says elsewhere. */
+static int status_of(const struct err *err, const struct ctl_op *op)
 {
 	int status = api_status_of(err->code);
+
+	if (!op || !op->machine || status >= 500)
+		return status;
+	return err->code == ENOSPC ? 507 : 500;
+}
+
+/* op: the operation that failed; NULL: the request was refused before it became one. */
+static void answer_failed(struct api_call *call, const struct err *err, const struct ctl_op *op)
+{
+	int status = status_of(err, op);
 	json_t *text = json_string(err->text), *json;
 
 	if (!text) {
@@ -128,13 +138,13 @@ static void answer_failed(struct api_call *call, const struct err *err, uint64_t
 		log_error("%s %s: %s", call->req->method, call->req->path, err->text);
 	json = json_pack("{s:o}", "error", text);
 	if (json && op)
-		json_object_set_new(json, "operation", json_integer((json_int_t)op));
+		json_object_set_new(json, "operation", json_integer((json_int_t)op->id));
 	api_answer(call, status, json);
 }
 
 void api_answer_err(struct api_call *call, const struct err *err)
 {
-	answer_failed(call, err, 0);
+	answer_failed(call, err, NULL);
 }
 
 void api_started(struct api_call *call, int r, uint64_t op, const struct err *err)
@@ -157,7 +167,7 @@ void api_answer_op(struct api_call *call, int status, json_t *json, const struct
 	call->op = op->id;
 	if (op->state == CTL_OP_FAILED) {
 		json_decref(json);
-		answer_failed(call, &op->err, op->id);
+		answer_failed(call, &op->err, op);
 		return;
 	}
 	if (json) {

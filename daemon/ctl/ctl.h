@@ -40,6 +40,7 @@ struct ctl_op {
 	uint64_t queued_ns, ended_ns;		  /* monotonic, for op_time */
 	uint64_t done, total;			  /* progress in items */
 	struct err err;				  /* code 0: none */
+	bool machine; /* err is the host back end's: no fault of the request */
 	struct ctl_summary summary;
 	uint32_t router_id, link_id; /* what was made or changed; 0: none */
 	bool converged;

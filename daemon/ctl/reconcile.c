@@ -76,6 +76,7 @@ static void reconciled(void *arg, int status, const struct err *err)
 		op->pub.reconcile = &op->reconcile;
 	converge_step(ctl->converge);
 	op->pub.converged = converge_complete(ctl->converge);
+	op->pub.machine = err->code != 0;
 	op_finish(ctl, op, err->code ? err : NULL);
 }
 

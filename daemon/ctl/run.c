@@ -179,12 +179,7 @@ static void batch_done(void *arg, struct host_batch *batch, int status, const st
 		err_errno(&op->pub.err, status, "host %s", ctl->host_name);
 	if (!op->pub.err.code)
 		op->pub.err.code = -status;
-	/* ENOSPC is a request for more than there can be; this is a machine that is full. */
-	if (op->pub.err.code == ENOSPC)
-		op->pub.err.code = EDQUOT;
-	/* Nor is it the request that is malformed or names nothing: it was checked. */
-	if (op->pub.err.code == EINVAL || op->pub.err.code == ENOENT)
-		op->pub.err.code = EIO;
+	op->pub.machine = true;
 	undo(ctl, op, batch);
 }
 
@@ -275,6 +270,7 @@ static void healed(void *arg, int status, const struct err *err)
 	struct op *op = ctl->current;
 
 	if (status < 0) {
+		op->pub.machine = true;
 		fail(ctl, op, err);
 		return;
 	}

@@ -471,7 +471,15 @@ static void reconcile_says_what_was_not_well(void **state)
 
 static void errors_of_state_have_their_status(void **state)
 {
-	(void)state;
+	static const int codes[][2] = {
+		{EINVAL, 500}, {EPERM, 500}, {ENOENT, 500}, {ENOSPC, 507}, {ENOMEM, 503}};
+	struct harness *h = *state;
+
+	/* What the machine refuses is no fault of the request. */
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		fake_fail_item(h->host, 0, codes[i][0]);
+		json_decref(json_of(h, "POST /router/", NULL, codes[i][1]));
+	}
 	assert_int_equal(api_status_of(EDQUOT), 507);
 	assert_int_equal(api_status_of(-EROFS), 503);
 	assert_int_equal(api_status_of(ENOSPC), 422); /* no slot or port: not the disk's */
