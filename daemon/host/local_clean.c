@@ -240,7 +240,8 @@ void local_clean_pins(struct local *local, bool lost)
 /* ------------------------------------------------------------------------------------------------
  */
 
-/* Without a journal, by their places and names: DIR/vlsp/INSTANCE, in it "routers" and numbers. */
+/* Without a journal, by their mark, places and names: DIR/vlsp/INSTANCE, in it "routers" and
+ * numbers. */
 static void note_groups(struct local *local, const char *path)
 {
 	DIR *dir = opendir(path);
@@ -256,12 +257,13 @@ static void note_groups(struct local *local, const char *path)
 			continue;
 		if (asprintf(&below, "%s/%s", path, entry->d_name) < 0)
 			below = NULL;
-		if (below)
+		if (below && confine_cgroup_marked(below))
 			(void)local_journal_add(local->journal, "cgroup", &(const char *){below},
 						1);
 	}
 	closedir(dir);
-	(void)local_journal_add(local->journal, "cgroup", &path, 1);
+	if (confine_cgroup_marked(path))
+		(void)local_journal_add(local->journal, "cgroup", &path, 1);
 }
 
 static void find_groups(struct local *local)

@@ -232,6 +232,17 @@ static int parents_make(const struct tree *tree, const char *group, struct err *
 	return r;
 }
 
+static int mark(const char *path)
+{
+	(void)setxattr(path, MARK, "1", 1, 0);
+	return 1;
+}
+
+bool confine_cgroup_marked(const char *path)
+{
+	return getxattr(path, MARK, NULL, 0) >= 0;
+}
+
 /* 1: made; 0: it is there and ours; -errno. */
 static int tree_make(const struct tree *tree, const char *group,
 		     bool (*ours)(void *arg, const char *path), void *arg, struct err *err)
@@ -243,13 +254,13 @@ static int tree_make(const struct tree *tree, const char *group,
 		return err_errno(err, r, "control group %s", group);
 	/* v1: those above are looked at only when they are missing. */
 	if (!tree->unified && mkdir(path, 0755) == 0)
-		return 1;
+		return mark(path);
 	if (tree->unified || errno == ENOENT) {
 		r = parents_make(tree, group, err);
 		if (r < 0)
 			return r;
 		if (mkdir(path, 0755) == 0)
-			return 1;
+			return mark(path);
 	}
 	if (errno != EEXIST)
 		return err_errno(err, errno, "control group %s", path);

@@ -98,6 +98,8 @@ int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *grou
 int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
 /* Removes the directories of group where they are empty (not those above). 0, -EBUSY, -ENOENT. */
 int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group);
+/* Whether confine_cgroup_make() has made this directory, in any process (trusted.vlsp). */
+bool confine_cgroup_marked(const char *path);
 /* Removes those above it that confine_cgroup_make() has made, in any process, and that are empty.
  */
 void confine_cgroup_tidy(const struct confine_cgroups *cgroups, const char *group);
