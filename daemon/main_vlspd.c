@@ -48,6 +48,7 @@ struct daemon {
 	char name[64];		 /* of the instance */
 	char host_name[NAME_SIZE];
 	bool ending, keep; /* told to end; and to leave the network running */
+	bool nothing_kept; /* the store was empty at the start */
 	bool recovering, recovered;
 	int recover_status;
 	struct err recover_err;
@@ -221,16 +222,15 @@ static int forget(struct daemon *d, struct err *err)
 
 static int open_store(struct daemon *d, struct err *err)
 {
-	int r = instance_make_dir(d->conf->state_dir, 0750, err);
+	int r = store_open(d->conf->state_dir, &d->store, err);
 
-	if (r == 0)
-		r = store_open(d->conf->state_dir, &d->store, err);
 	if (r == 0)
 		r = store_load(d->store, &d->content, err);
 	if (r == 0 && !d->conf->restore && d->content->router_count && rebooted(d->content))
 		r = forget(d, err);
 	if (r < 0)
 		return r;
+	d->nothing_kept = d->content->last_op_id == 0 && d->content->router_count == 0;
 	r = model_new(&d->model);
 	if (r < 0)
 		return err_errno(err, r, "model");
@@ -371,7 +371,7 @@ static int put_up(struct daemon *d, struct err *err)
 
 	find_names(d);
 	raise_limits();
-	umask(0027);
+	umask(0022); /* what is not for everybody says so itself */
 	r = open_access(d, err);
 	if (r == 0 && d->conf->limit_caps)
 		r = privileges_limit(err);
@@ -402,6 +402,15 @@ static int put_up(struct daemon *d, struct err *err)
 	return r;
 }
 
+/* Something of the instance is in the kernel: ours that is kept, or one that was never opened. */
+static bool network_stays(const struct daemon *d)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/journal", d->conf->runtime_dir);
+	return access(path, F_OK) == 0;
+}
+
 /* The controller outlives its host, which may still report; the API outlives the controller. */
 static void take_down(struct daemon *d, bool clean)
 {
@@ -419,13 +428,13 @@ static void take_down(struct daemon *d, bool clean)
 	http_server_free(d->http);
 	http_tls_free(d->tls);
 	if (d->store)
-		d->store->ops->close(d->store, clean && !keep);
+		d->store->ops->close(d->store, !keep && (clean || d->nothing_kept));
 	else if (d->loop)
 		rmdir(d->conf->state_dir); /* stays if something is in it */
 	store_content_free(d->content);
 	model_free(d->model);
 	loop_free(d->loop);
-	instance_close(d->instance, clean && !keep, keep || !clean);
+	instance_close(d->instance, clean && !keep, keep || network_stays(d));
 }
 
 static int run(const struct conf *conf, const char *log_path, struct err *err)
