@@ -12,10 +12,12 @@
 
 struct diff {
 	const struct model *model;
+	const uint32_t *dead; /* by slot: id of the router that comes back by itself */
 	const struct topo_doc *doc;
 	struct plan *plan;
 	struct ctl_diff *out;	    /* NULL: only the plan is wanted */
 	bool all;		    /* everything is made again */
+	bool replace;		    /* and starts anew */
 	struct model_router **same; /* by doc's index: has the name */
 	struct model_router **keep; /* by doc's index: stays */
 	uint32_t *address;	    /* by doc's index */
@@ -130,7 +132,7 @@ static int diff_router(struct diff *d, size_t i)
 		return add_router(d, i) < 0 ? -ENOMEM : note(d, '+', "router", wanted->name, "");
 	}
 	d->router_seen[router->slot] = true;
-	if (router->state == MODEL_FAILED)
+	if (router->state == MODEL_FAILED && d->dead[router->slot] != router->id)
 		field(fields, "failed, made again");
 	if (router->address != d->address[i])
 		field(fields, "address %s -> %s, made again", addr_format(router->address, x),
@@ -195,8 +197,19 @@ static int diff_routers(struct diff *d, struct err *err)
 	return 0;
 }
 
+/* Between the routers of these names, as the document has it. */
+static bool same_ends(const struct diff *d, const struct model_link *link,
+		      const struct topo_link *wanted)
+{
+	const char *a = d->doc->routers[wanted->a].name, *b = d->doc->routers[wanted->b].name;
+	const char *x = link->end[0].router->name, *y = link->end[1].router->name;
+
+	return (strcmp(a, x) == 0 && strcmp(b, y) == 0) || (strcmp(a, y) == 0 && strcmp(b, x) == 0);
+}
+
 static int add_link(struct diff *d, const struct topo_link *wanted)
 {
+	const struct model_link *was = model_link_by_name(d->model, wanted->name);
 	struct plan_link *link = plan_link_add(d->plan, wanted->name);
 	uint32_t end[2] = {wanted->a, wanted->b};
 	int side;
@@ -208,6 +221,8 @@ static int add_link(struct diff *d, const struct topo_link *wanted)
 		link->end[side].add = d->add[end[side]];
 		link->shape[side] = wanted->shape[side];
 	}
+	if (was && !d->replace && same_ends(d, was, wanted))
+		link->admin = was->admin;
 	link->weight = wanted->weight;
 	link->label = wanted->label;
 	return 0;
@@ -322,11 +337,11 @@ static int run(struct diff *d, struct err *err)
 	return 0;
 }
 
-int diff_plan(const struct model *model, const struct topo_doc *doc, bool replace,
-	      struct plan *plan, struct ctl_diff *out, struct err *err)
+int diff_plan(const struct model *model, const uint32_t *dead, const struct topo_doc *doc,
+	      bool replace, struct plan *plan, struct ctl_diff *out, struct err *err)
 {
 	size_t room = doc->router_count + 1;
-	struct diff d = {.model = model, .doc = doc, .plan = plan, .out = out};
+	struct diff d = {.model = model, .dead = dead, .doc = doc, .plan = plan, .out = out};
 	int ret;
 
 	memcpy(plan->after.name, doc->name, sizeof(plan->after.name));
@@ -334,6 +349,7 @@ int diff_plan(const struct model *model, const struct topo_doc *doc, bool replac
 	plan->after.prefix_len = doc->prefix_len;
 	plan->after.routing = doc->routing;
 	plan->after.hello_us = doc->hello_us;
+	d.replace = replace;
 	d.all = replace || doc->network != model->network || doc->prefix_len != model->prefix_len;
 
 	d.same = calloc(room, sizeof(d.same[0]));

@@ -134,6 +134,14 @@ int plan_link_del(struct plan *plan, struct model_link *link)
 	return 0;
 }
 
+void plan_router_was(struct plan *plan, const struct model_router *router, enum model_state state)
+{
+	for (size_t i = 0; i < plan->routers_del_count; i++) {
+		if (plan->routers_del[i].router == router)
+			plan->routers_del[i].was = state;
+	}
+}
+
 size_t plan_host_items(const struct plan *plan)
 {
 	size_t limits = 0;
@@ -199,6 +207,8 @@ static int enter_links(struct plan *plan, struct model *model, uint64_t now_ms, 
 				       link->name, model->router_count, model->link_count);
 		if (ret < 0)
 			return err_errno(err, ret, "link %s", link->name);
+		if (link->made->admin != link->admin)
+			model_link_set_admin(model, link->made, link->admin);
 	}
 	return 0;
 }

@@ -34,6 +34,7 @@ struct plan_link {
 	char name[LINK_NAME_SIZE];
 	struct plan_end end[2];
 	uint32_t weight;
+	enum model_admin admin;
 	struct topo_shape shape[2];
 	const char *label;
 	struct model_link *made;
@@ -42,7 +43,8 @@ struct plan_link {
 struct plan_router_del {
 	struct model_router *router;
 	enum model_state was;
-	bool gone; /* deleted and not made again by the undo */
+	bool gone;			 /* deleted and not made again by the undo */
+	const struct host_router *again; /* deleted and made again: as it was in undid */
 };
 
 struct plan_link_del {
@@ -100,6 +102,8 @@ bool plan_set_described(const struct plan_router_set *set);
 /* Whether the machine has to do something for it. True until the plan has become the model. */
 bool plan_set_limits(const struct plan_router_set *set);
 size_t plan_host_items(const struct plan *plan);
+/* The router, if it is to be deleted, is in this state should it have to stay. */
+void plan_router_was(struct plan *plan, const struct model_router *router, enum model_state state);
 
 /* 0 or -errno with a text; after a failure the model is as before. */
 int plan_enter(struct plan *plan, struct model *model, const char *host, uint64_t now_ms,

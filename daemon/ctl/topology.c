@@ -87,7 +87,7 @@ static int take_doc(const struct topo_doc *doc, struct topo_doc **ret_copy, stru
 static int plan_apply(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
 {
 	const struct apply_args *args = data;
-	int ret = diff_plan(ctl->model, args->doc, args->replace, plan, NULL, err);
+	int ret = diff_plan(ctl->model, ctl->dead, args->doc, args->replace, plan, NULL, err);
 
 	return ret < 0 ? ret : router_check_room(&plan->after, args->doc->router_count, err);
 }
@@ -171,7 +171,7 @@ int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_di
 	if (ret < 0)
 		return ret;
 	plan_init(&plan, ctl->model);
-	ret = diff_plan(ctl->model, copy, false, &plan, &diff, err);
+	ret = diff_plan(ctl->model, ctl->dead, copy, false, &plan, &diff, err);
 	if (ret == 0)
 		ret = router_check_room(&plan.after, copy->router_count, err);
 	plan_done(&plan);

@@ -270,6 +270,40 @@ static void a_link_that_was_taken_down_by_hand_stays_down(void **state)
 	world_close(&w);
 }
 
+static void a_link_that_is_made_again_keeps_its_state(void **state)
+{
+	struct topo_doc *doc = line();
+	struct world w;
+
+	(void)state;
+	strcpy(doc->links[1].name, "backbone");
+	world_open(&w);
+	apply(&w, doc);
+	world_set(&w, "a-b", 0, true, MODEL_DOWN);
+	world_set(&w, "backbone", 0, true, MODEL_SILENT);
+	doc->routers[1].address = 0x0a000099; /* b: made again, with both */
+	apply(&w, doc);
+	assert_int_equal(model_link_by_name(w.model, "a-b")->admin, MODEL_DOWN);
+	assert_int_equal(model_link_by_name(w.model, "backbone")->admin, MODEL_SILENT);
+	world_check(&w);
+	doc->routers[1].address = 0;
+	doc->network = 0xac100000; /* everything is made again */
+	apply(&w, doc);
+	assert_int_equal(model_link_by_name(w.model, "a-b")->admin, MODEL_DOWN);
+	assert_int_equal(model_link_by_name(w.model, "backbone")->admin, MODEL_SILENT);
+	world_check(&w);
+	/* Not the same link any more; and replace starts anew. */
+	doc->links[1].a = 0;
+	doc->links[1].b = 2;
+	apply(&w, doc);
+	assert_int_equal(model_link_by_name(w.model, "backbone")->admin, MODEL_UP);
+	world_apply_flags(&w, doc, CTL_APPLY_REPLACE);
+	assert_int_equal(model_link_by_name(w.model, "a-b")->admin, MODEL_UP);
+	world_check(&w);
+	topo_doc_free(doc);
+	world_close(&w);
+}
+
 static void another_network_makes_everything_again(void **state)
 {
 	struct topo_doc *doc = line();
@@ -472,6 +506,7 @@ int main(void)
 		cmocka_unit_test(weight_label_and_shape_change_in_place),
 		cmocka_unit_test(a_link_with_other_ends_is_made_again),
 		cmocka_unit_test(a_link_that_was_taken_down_by_hand_stays_down),
+		cmocka_unit_test(a_link_that_is_made_again_keeps_its_state),
 		cmocka_unit_test(another_network_makes_everything_again),
 		cmocka_unit_test(replace_starts_anew),
 		cmocka_unit_test(hello_and_name_reach_a_running_network),

@@ -157,21 +157,32 @@ static void a_router_that_dies_is_failed_until_its_process_is_back(void **state)
 	world_close(&w);
 }
 
-static void an_apply_makes_a_failed_router_again(void **state)
+static void an_apply_lets_a_router_alone_whose_process_comes_back(void **state)
 {
 	struct topo_doc *doc = world_grid(2, 2);
+	struct model_router *router;
+	uint32_t link;
 	struct ctl_op op;
 	struct world w;
 
 	(void)state;
 	world_open(&w);
 	world_apply(&w, doc);
-	fake_kill(w.host, model_router_by_name(w.model, "r1-1")->slot, 9);
+	router = model_router_by_name(w.model, "r1-1");
+	link = model_link_by_name(w.model, "r0-1-r1-1")->id;
+	world_set(&w, "r0-1-r1-1", 0, true, MODEL_SILENT);
+	fake_kill(w.host, router->slot, 9);
+	doc->links[0].weight = 9; /* another link */
 	op = world_apply_flags(&w, doc, 0);
 	assert_int_equal(op.state, CTL_DONE);
 	assert_true(op.converged);
-	assert_int_equal(op.summary.routers_changed, 1);
-	assert_int_equal(op.summary.links_changed, 2);
+	assert_int_equal(op.summary.routers_changed, 0);
+	assert_int_equal(op.summary.links_changed, 1);
+	assert_ptr_equal(model_router_by_name(w.model, "r1-1"), router);
+	assert_int_equal(router->restarts, 1);
+	assert_int_equal(world_counts(&w).started, 4);
+	assert_int_equal(model_link_by_name(w.model, "r0-1-r1-1")->id, link);
+	assert_int_equal(model_link_by_name(w.model, "r0-1-r1-1")->admin, MODEL_SILENT);
 	world_check(&w);
 	topo_doc_free(doc);
 	world_close(&w);
@@ -479,7 +490,7 @@ int main(void)
 		cmocka_unit_test(
 			a_broken_link_is_seen_and_the_network_is_not_converged_until_it_is_back),
 		cmocka_unit_test(a_router_that_dies_is_failed_until_its_process_is_back),
-		cmocka_unit_test(an_apply_makes_a_failed_router_again),
+		cmocka_unit_test(an_apply_lets_a_router_alone_whose_process_comes_back),
 		cmocka_unit_test(late_reports_about_others_are_dropped),
 		cmocka_unit_test(central_tables_are_the_shortest_paths),
 		cmocka_unit_test(central_routing_sends_only_what_differs),
