@@ -108,6 +108,8 @@ uint32_t hello_dead_us(uint32_t interval_us);
 
 /* --- events.c --- */
 void events_attach(struct ctl *ctl);
+/* What the machine says of a router that it has: its process runs, or is about to be started. */
+void events_router_is(struct ctl *ctl, struct model_router *router, const struct host_router *item);
 
 /* --- router.c --- */
 /* Whether a topology may have that many routers. */

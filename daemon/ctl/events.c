@@ -33,12 +33,21 @@ static void router_link(void *arg, uint32_t slot, const struct frame_link_state 
 	model_end_set_oper(ctl->model, end, state->up != 0);
 }
 
+/* A router that is on its way out may have to stay: then it is what it is by then. */
+static void set_state(struct ctl *ctl, struct model_router *router, enum model_state state)
+{
+	if (router->state != MODEL_DELETING)
+		model_router_set_state(ctl->model, router, state);
+	else if (ctl->current)
+		plan_router_was(&ctl->current->plan, router, state);
+}
+
 static void router_died(void *arg, uint32_t slot, int status)
 {
 	struct ctl *ctl = arg;
 	struct model_router *router = model_router_by_slot(ctl->model, slot);
 
-	if (!router || router->state == MODEL_DELETING)
+	if (!router)
 		return;
 	if (status >= 0 && WIFSIGNALED(status))
 		log_warn("router %s: its process was ended by signal %d (%s)", router->name,
@@ -48,7 +57,7 @@ static void router_died(void *arg, uint32_t slot, int status)
 			 status >= 0 ? WEXITSTATUS(status) : status);
 	ctl->dead[slot] = router->id;
 	model_router_set_process(ctl->model, router, 0, false);
-	model_router_set_state(ctl->model, router, MODEL_FAILED);
+	set_state(ctl, router, MODEL_FAILED);
 }
 
 static void router_ready(void *arg, uint32_t slot, int32_t pid)
@@ -56,12 +65,19 @@ static void router_ready(void *arg, uint32_t slot, int32_t pid)
 	struct ctl *ctl = arg;
 	struct model_router *router = model_router_by_slot(ctl->model, slot);
 
-	if (!router || router->state == MODEL_DELETING)
+	if (!router)
 		return;
 	ctl->dead[slot] = 0;
 	model_router_set_process(ctl->model, router, pid, true);
-	model_router_set_state(ctl->model, router, MODEL_RUNNING);
+	set_state(ctl, router, MODEL_RUNNING);
 	converge_restarted(ctl->converge, slot);
+}
+
+void events_router_is(struct ctl *ctl, struct model_router *router, const struct host_router *item)
+{
+	ctl->dead[router->slot] = item->away ? router->id : 0;
+	router->pid = item->away ? 0 : item->pid;
+	set_state(ctl, router, item->away ? MODEL_FAILED : MODEL_RUNNING);
 }
 
 void events_attach(struct ctl *ctl)

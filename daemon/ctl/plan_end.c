@@ -98,11 +98,8 @@ static size_t judge_routers(struct plan *plan, const struct host_batch *did,
 			continue;
 		del->gone = !undid || !done(undid->routers_add[k].state);
 		wrong += del->gone;
-		if (!del->gone) {
-			del->was = MODEL_RUNNING;
-			if (!del->router->pid)
-				del->router->pid = undid->routers_add[k].pid;
-		}
+		if (!del->gone)
+			del->again = &undid->routers_add[k];
 		k++;
 	}
 	return wrong;

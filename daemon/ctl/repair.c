@@ -146,19 +146,12 @@ static struct host_batch *batch_of(const struct repair *repair)
 	return batch;
 }
 
-static void router_made(struct repair *repair, struct fix_router *fix, int32_t pid)
+static void router_made(struct repair *repair, struct fix_router *fix,
+			const struct host_router *item)
 {
-	struct ctl *ctl = repair->ctl;
-	struct model_router *router = fix->router;
-
 	fix->add = false;
 	repair->result->routers_made++;
-	/* It may have died and have been started again since. */
-	if (ctl->dead[router->slot] == router->id)
-		return;
-	if (!router->pid)
-		router->pid = pid;
-	model_router_set_state(ctl->model, router, MODEL_RUNNING);
+	events_router_is(repair->ctl, fix->router, item);
 }
 
 static void settle_routers(struct repair *repair, const struct host_batch *batch)
@@ -169,8 +162,8 @@ static void settle_routers(struct repair *repair, const struct host_batch *batch
 		struct fix_router *fix = &repair->routers[i];
 		enum host_item_state del = fix->del ? batch->routers_del[d].state : HOST_DONE;
 		enum host_item_state add = fix->add ? batch->routers_add[a].state : HOST_DONE;
+		const struct host_router *item = &batch->routers_add[a];
 		bool adds = fix->add;
-		int32_t pid = fix->add ? batch->routers_add[a].pid : 0;
 
 		d += fix->del;
 		a += adds;
@@ -181,7 +174,7 @@ static void settle_routers(struct repair *repair, const struct host_batch *batch
 		if (del == HOST_DONE)
 			fix->del = false;
 		if (adds && add == HOST_DONE)
-			router_made(repair, fix, pid);
+			router_made(repair, fix, item);
 	}
 }
 
@@ -289,22 +282,18 @@ static void submit(struct repair *repair)
 /* --- what the comparison says ------------------------------------------------------------------
  */
 
-static void judge_router(struct repair *repair, struct fix_router *fix, bool well, int32_t pid)
+static void judge_router(struct repair *repair, struct fix_router *fix, bool well,
+			 const struct host_router *item)
 {
-	struct ctl *ctl = repair->ctl;
-	struct model_router *router = fix->router;
-
 	if (!well) {
 		fix->add = true;
 		fix->del = repair->mode == REPAIR_FIX;
 		return;
 	}
-	if (repair->mode == REPAIR_LOOK || ctl->dead[router->slot] == router->id)
+	if (repair->mode == REPAIR_LOOK)
 		return;
 	repair->result->routers_adopted += repair->mode == REPAIR_ADOPT;
-	if (pid)
-		router->pid = pid;
-	model_router_set_state(ctl->model, router, MODEL_RUNNING);
+	events_router_is(repair->ctl, fix->router, item);
 }
 
 static void judge_link(struct repair *repair, struct fix_link *fix, enum host_finding found)
@@ -385,7 +374,7 @@ static void on_audit(void *arg, struct host_audit *audit, int status, const stru
 	}
 	for (i = 0; i < repair->router_count; i++)
 		judge_router(repair, &repair->routers[i], audit->router_found[i] == HOST_WELL,
-			     audit->routers[i].pid);
+			     &audit->routers[i]);
 	for (i = 0; i < repair->link_count; i++)
 		judge_link(repair, &repair->links[i], audit->link_found[i]);
 	result->strays = (uint32_t)audit->strays;

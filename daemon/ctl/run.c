@@ -96,8 +96,13 @@ static void undone(void *arg, struct host_batch *batch, int status, const struct
 		snprintf(why.text + used, sizeof(why.text) - used,
 			 "; undoing it failed too (%.150s): %zu things are not as before",
 			 CTL_ERR_TEXT(status < 0 ? err : NULL, "refused"), wrong);
-	for (i = 0; i < op->plan.routers_del_count; i++)
-		gone += op->plan.routers_del[i].gone;
+	for (i = 0; i < op->plan.routers_del_count; i++) {
+		const struct plan_router_del *del = &op->plan.routers_del[i];
+
+		gone += del->gone;
+		if (del->again)
+			events_router_is(ctl, del->router, del->again);
+	}
 	host_batch_free(batch);
 	keep_undone(ctl, wrong, gone, &why);
 	fail(ctl, op, &why);
@@ -179,7 +184,6 @@ static void batch_done(void *arg, struct host_batch *batch, int status, const st
 		err_errno(&op->pub.err, status, "host %s", ctl->host_name);
 	if (!op->pub.err.code)
 		op->pub.err.code = -status;
-	op->pub.machine = true;
 	undo(ctl, op, batch);
 }
 
@@ -196,6 +200,7 @@ static int submit(struct ctl *ctl, struct op *op, const struct host_network *net
 	struct host_batch *batch = plan_batch(&op->plan);
 	int ret;
 
+	op->pub.machine = true; /* what refuses from here on */
 	if (!batch)
 		return err_set(err, ENOMEM, "out of memory");
 	batch->network = *network;
@@ -292,8 +297,10 @@ static void start(struct ctl *ctl, struct op *op)
 		ret = repair_start(ctl, REPAIR_FIX, &op->reconcile, healed, ctl, &err);
 	else
 		go(ctl, op);
-	if (ret < 0)
+	if (ret < 0) {
+		op->pub.machine = true;
 		fail(ctl, op, &err);
+	}
 }
 
 void run_kicked(void *arg)

@@ -73,6 +73,17 @@ static int run_batch(struct fake *fake, struct host_batch *batch, struct err *er
 	return ret;
 }
 
+/* Namespaces are made before links, processes start after them (host_ops.h). */
+static void start_later(struct fake *fake, struct host_batch *batch)
+{
+	for (size_t i = 0; i < batch->routers_add_count; i++) {
+		struct host_router *item = &batch->routers_add[i];
+
+		if (item->state == HOST_DONE)
+			item->away = fake_router_away(fake, item->slot);
+	}
+}
+
 static void batch_timer(void *arg)
 {
 	struct fake *fake = arg;
@@ -88,6 +99,8 @@ static void batch_timer(void *arg)
 
 	if (ret < 0)
 		fake->counts.refused++;
+	if (ret < 0 && gate(fake))
+		start_later(fake, batch);
 	fake->batch = NULL;
 	fake->counts.batches++;
 	fake_report_soon(fake);

@@ -20,6 +20,7 @@ static enum host_finding look_router(const struct fake *fake, struct host_router
 {
 	const struct fake_router *router = fake_router_get(fake, wanted->slot);
 
+	wanted->away = router && !router->alive;
 	*ret_why = "it is gone";
 	if (!router || router->item.id != wanted->id)
 		return HOST_ABSENT;

@@ -113,6 +113,8 @@ int fake_audit(struct host *host, struct host_audit *audit, bool adopt, host_aud
 void fake_audit_run(struct fake *fake);
 
 /* --- fake_report.c --- */
+/* Its process ends, and is started again after a while. false: there is none. */
+bool fake_router_away(struct fake *fake, uint32_t slot);
 void fake_restart(void *arg); /* a timer: routers that are due */
 void fake_report_soon(struct fake *fake);
 void fake_report(void *arg);

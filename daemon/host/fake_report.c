@@ -264,6 +264,21 @@ int fake_routes_dump(struct host *host, uint32_t slot, host_routes_fn fn, void *
 	return 0;
 }
 
+bool fake_router_away(struct fake *fake, uint32_t slot)
+{
+	struct fake_router *router = fake_router_get(fake, slot);
+
+	if (!router || !router->alive)
+		return false;
+	router->alive = false;
+	free(router->fib);
+	router->fib = NULL;
+	router->fib_size = 0;
+	router->restart_ns = clock_mono_ns() + fake->config.restart_ns + 1;
+	loop_timer_set(fake->restart_timer, 1); /* from the loop, never from within this call */
+	return true;
+}
+
 /* --- for tests ------------------------------------------------------------------------------- */
 
 void fake_fail_item(struct host *host, uint64_t n, int error)
@@ -294,18 +309,11 @@ void fake_mute(struct host *host, bool mute)
 int fake_kill(struct host *host, uint32_t slot, int status)
 {
 	struct fake *fake = fake_of(host);
-	struct fake_router *router = fake_router_get(fake, slot);
 
-	if (!router || !router->alive)
+	if (!fake_router_away(fake, slot))
 		return -ENOENT;
-	router->alive = false;
-	free(router->fib);
-	router->fib = NULL;
-	router->fib_size = 0;
-	router->restart_ns = clock_mono_ns() + fake->config.restart_ns + 1;
 	if (fake->host.events.router_died)
 		fake->host.events.router_died(fake->host.events.arg, slot, status);
-	loop_timer_set(fake->restart_timer, 1); /* from the loop, never from within this call */
 	return 0;
 }
 

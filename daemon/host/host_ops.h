@@ -3,7 +3,8 @@
  * The seam to a machine: what a host back end (the local kernel, the fake, later a remote agent)
  * does for daemon/ctl. Work is given as one batch and answered once; order inside a batch:
  * links deleted, routers stopped, routers started, routers changed, links created, links changed. A
- * batch fails as a whole for the caller, with what could be done listed per item; daemon/ctl
+ * batch fails as a whole for the caller, with what could be done listed per item (a router that was
+ * made is, whether or not its process is READY by then: away); daemon/ctl
  * undoes. Deleting a router or link that is not there is done at once: it may never have been made,
  * or somebody may have removed it behind the daemon's back.
  */
@@ -31,6 +32,8 @@ struct host_router {
 	struct topo_limits limits;  /* of the programs on it */
 	enum host_item_state state; /* filled in by the back end */
 	int32_t pid;		    /* filled in by start */
+	bool away; /* filled in: it has no process yet; the back end starts one, router_ready tells
+		    */
 };
 
 struct host_end {
@@ -96,7 +99,7 @@ enum host_finding {
 
 /*
  * A comparison of the machine with what is wanted. routers and links are filled by the caller as
- * for routers_add and links_add (the whole wanted state); the back end fills found and pid.
+ * for routers_add and links_add (the whole wanted state); the back end fills found, pid and away.
  */
 struct host_audit {
 	struct host_network network;

@@ -28,7 +28,8 @@ void local_audit_finish(struct local *local, int status, const struct err *err)
 		const struct local_router *router = local_router_get(local, audit->routers[i].slot);
 
 		if (router)
-			audit->routers[i].pid = router->pid;
+			audit->routers[i].pid = local_router_pid(router);
+		audit->routers[i].away = audit->routers[i].pid == 0;
 	}
 	run->done(run->arg, audit, status, err);
 }

@@ -54,8 +54,9 @@ void local_batch_finish(struct local *local)
 
 		if (item->state != HOST_DONE || !router)
 			continue;
-		router->in_batch = false;
-		item->pid = router->pid;
+		local_router_leave_batch(router);
+		item->pid = local_router_pid(router);
+		item->away = item->pid == 0;
 	}
 	links_tell(local, batch);
 	free(run->remove.links);

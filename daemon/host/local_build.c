@@ -270,9 +270,9 @@ static void link_done(struct local_job *job)
 		return;
 	}
 	local_batch_phase(local, LOCAL_READY);
-	for (size_t i = 0; i < batch->routers_add_count && run->batch; i++)
+	for (size_t i = 0; run->batch == batch && i < batch->routers_add_count; i++)
 		local_router_start(local_router_get(local, batch->routers_add[i].slot));
-	if (!run->batch) /* one could not be started */
+	if (run->batch != batch) /* one could not be started; the next may be under way */
 		return;
 	deadline_start(local);
 	local_batch_step(local);

@@ -140,7 +140,7 @@ static void process_ended(struct local_router *router, int status, int error)
 {
 	struct local *local = router->local;
 	const struct host_events *events = &local->host.events;
-	bool was_running = router->state == LOCAL_RUNNING;
+	bool was_running = router->state == LOCAL_RUNNING || router->adopting;
 	struct err err = {0};
 
 	local_chan_close(router->chan);
@@ -171,6 +171,22 @@ static void process_ended(struct local_router *router, int status, int error)
 	}
 	local_batch_step(local);
 	local_adopt_step(local);
+}
+
+int32_t local_router_pid(const struct local_router *router)
+{
+	if (router->adopting)
+		return router->pid;
+	if (router->state != LOCAL_RUNNING)
+		return 0;
+	return router->pid ? router->pid : router->said; /* the spawner's word may come later */
+}
+
+void local_router_leave_batch(struct local_router *router)
+{
+	router->in_batch = false;
+	if (router->state == LOCAL_MADE || router->state == LOCAL_STOPPED)
+		wait_and_restart(router);
 }
 
 void local_router_gone(struct local_router *router)

@@ -361,6 +361,11 @@ static void a_recovery_gives_up_what_cannot_be_made_and_makes_the_rest(void **st
 	assert_int_equal(recovered.result.routers_made, 8);
 	assert_int_equal(recovered.result.links_made, 8);
 	assert_int_equal(model_router_by_name(k->w.model, "r1-1")->state, MODEL_FAILED);
+	/* That batch did not come to their processes: they start by themselves. */
+	assert_int_equal(model_router_by_name(k->w.model, "r0-0")->state, MODEL_FAILED);
+	assert_int_equal(model_router_by_name(k->w.model, "r2-2")->state, MODEL_RUNNING);
+	world_settle(&k->w, 20);
+	assert_int_equal(model_router_by_name(k->w.model, "r0-0")->state, MODEL_RUNNING);
 	list_for_each (pos, &k->w.model->links)
 		failed += list_entry(pos, struct model_link, all)->state == MODEL_FAILED;
 	assert_int_equal(failed, 4);

@@ -276,6 +276,78 @@ static void when_the_undo_fails_too_the_model_says_what_the_machine_has(void **s
 	topo_doc_free(two);
 }
 
+/* Made again by an undo that did not come to its process: it is not said to run before it does. */
+static void a_router_without_its_process_does_not_run_until_that_is_there(void **state)
+{
+	struct topo_doc *one = first_version();
+	struct model_router *router;
+	struct ctl_op op;
+	struct world w;
+	uint32_t id;
+
+	(void)state;
+	world_open(&w);
+	world_apply(&w, one);
+	id = model_router_by_name(w.model, "b")->id;
+	one->routers[1].address = 0x0a000099; /* b: two links and b deleted, made, */
+	fake_fail_item(w.host, 4, EPERM);     /* the first link not */
+	fake_fail_second(w.host, 2, EIO);     /* nor back; b is */
+	op = world_apply_flags(&w, one, 0);
+	assert_non_null(strstr(op.err.text, "undoing it failed too"));
+	router = model_router_by_name(w.model, "b");
+	assert_int_equal(router->id, id);
+	assert_int_equal(router->state, MODEL_FAILED);
+	assert_int_equal(router->restarts, 0);
+	world_settle(&w, 20);
+	assert_int_equal(router->state, MODEL_RUNNING);
+	assert_int_equal(router->restarts, 1);
+	topo_doc_free(one);
+	world_close(&w);
+}
+
+struct victim {
+	struct world *w;
+	uint32_t slot;
+	bool dead;
+};
+
+static void kill_when_given_to_the_machine(void *arg, const struct ctl_op *op)
+{
+	struct victim *victim = arg;
+
+	if (victim->dead || op->total == 0)
+		return;
+	victim->dead = true;
+	assert_int_equal(fake_kill(victim->w->host, victim->slot, 9), 0);
+}
+
+static void a_process_that_dies_while_its_router_is_to_go_is_not_forgotten(void **state)
+{
+	struct topo_doc *one = first_version();
+	struct model_router *router;
+	struct victim victim;
+	struct ctl_op op;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	world_apply(&w, one);
+	router = model_router_by_name(w.model, "gone");
+	victim = (struct victim){.w = &w, .slot = router->slot};
+	ctl_op_subscribe(w.ctl, kill_when_given_to_the_machine, &victim);
+	fake_fail_item(w.host, 1, EPERM); /* its link goes, it does not */
+	op = world_delete_router(&w, "gone");
+	assert_int_equal(op.err.code, EPERM);
+	assert_true(victim.dead);
+	assert_int_equal(router->state, MODEL_FAILED);
+	world_settle(&w, 20);
+	assert_int_equal(router->state, MODEL_RUNNING);
+	assert_int_equal(router->restarts, 1);
+	world_check(&w);
+	topo_doc_free(one);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +358,8 @@ int main(void)
 		cmocka_unit_test(single_operations_that_fail_change_nothing),
 		cmocka_unit_test(every_id_is_new_after_a_failure),
 		cmocka_unit_test(when_the_undo_fails_too_the_model_says_what_the_machine_has),
+		cmocka_unit_test(a_router_without_its_process_does_not_run_until_that_is_there),
+		cmocka_unit_test(a_process_that_dies_while_its_router_is_to_go_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
