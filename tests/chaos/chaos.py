@@ -20,7 +20,7 @@ from rest import NotSent, Unanswered
 from sabotage import Faults, Sabotage
 from world import World, wait_for
 
-TROUBLE = {403, 429, 500, 503, 507}  # the machine refused (403: EPERM): a fault's doing
+TROUBLE = {429, 500, 503, 507}  # the machine, or the store, refused: a fault's doing
 
 
 class Failure(Exception):
