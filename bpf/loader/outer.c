@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ struct outer {
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
 	pthread_t threads[THREADS_MAX];
-	unsigned started, waiting;
+	unsigned started;
 };
 
 static void push(struct outer *outer, uint32_t key)
@@ -94,9 +95,7 @@ static void *run(void *arg)
 		if (n == 0) {
 			if (outer->stop)
 				break;
-			outer->waiting++;
 			pthread_cond_wait(&outer->work, &outer->lock);
-			outer->waiting--;
 			continue;
 		}
 		pthread_mutex_unlock(&outer->lock);
@@ -117,31 +116,6 @@ static void *run(void *arg)
 	}
 	pthread_mutex_unlock(&outer->lock);
 	return NULL;
-}
-
-int outer_new(int map, uint32_t entries, struct outer **ret_outer)
-{
-	struct outer *outer = calloc(1, sizeof(*outer));
-
-	if (!outer)
-		return -ENOMEM;
-	outer->map = map;
-	outer->entries = entries;
-	outer->cells = calloc(entries, sizeof(*outer->cells));
-	outer->queue = calloc(entries, sizeof(*outer->queue));
-	if (!outer->cells || !outer->queue) {
-		free(outer->queue);
-		free(outer->cells);
-		free(outer);
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < entries; i++)
-		outer->cells[i].inner = -1;
-	pthread_mutex_init(&outer->lock, NULL);
-	pthread_cond_init(&outer->work, NULL);
-	pthread_cond_init(&outer->idle, NULL);
-	*ret_outer = outer;
-	return 0;
 }
 
 void outer_free(struct outer *outer)
@@ -166,28 +140,62 @@ void outer_free(struct outer *outer)
 	free(outer);
 }
 
-/* A thread for the work that was just queued, unless one waits. Lock held. */
-static int start_thread(struct outer *outer)
+/* Now, by a thread that is in the caller's network namespace: who calls outer_set() may be in a
+ * router's, and a thread started from there would hold that for ever. Signals are the caller's. */
+static int start_threads(struct outer *outer)
 {
+	sigset_t all, before;
 	pthread_attr_t attr;
-	int r;
+	int r = 0;
 
-	if (outer->waiting > 0 || outer->started == THREADS_MAX) {
-		pthread_cond_signal(&outer->work);
-		return 0;
-	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 * 1024);
-	r = pthread_create(&outer->threads[outer->started], &attr, run, outer);
+	while (r == 0 && outer->started < THREADS_MAX) {
+		r = -pthread_create(&outer->threads[outer->started], &attr, run, outer);
+		if (r == 0)
+			outer->started++;
+	}
 	pthread_attr_destroy(&attr);
-	if (r == 0)
-		outer->started++;
-	return outer->started > 0 ? 0 : -r;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return outer->started > 0 ? 0 : r; /* with fewer it takes longer */
+}
+
+int outer_new(int map, uint32_t entries, struct outer **ret_outer)
+{
+	struct outer *outer = calloc(1, sizeof(*outer));
+	int r;
+
+	if (!outer)
+		return -ENOMEM;
+	outer->map = map;
+	outer->entries = entries;
+	outer->cells = calloc(entries, sizeof(*outer->cells));
+	outer->queue = calloc(entries, sizeof(*outer->queue));
+	if (!outer->cells || !outer->queue) {
+		free(outer->queue);
+		free(outer->cells);
+		free(outer);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < entries; i++)
+		outer->cells[i].inner = -1;
+	pthread_mutex_init(&outer->lock, NULL);
+	pthread_cond_init(&outer->work, NULL);
+	pthread_cond_init(&outer->idle, NULL);
+	r = start_threads(outer);
+	if (r < 0) {
+		outer_free(outer);
+		return r;
+	}
+	*ret_outer = outer;
+	return 0;
 }
 
 int outer_set(struct outer *outer, uint32_t key, int inner)
 {
-	int own, r;
+	int own;
 
 	if (key >= outer->entries)
 		return -EINVAL;
@@ -200,9 +208,9 @@ int outer_set(struct outer *outer, uint32_t key, int inner)
 	outer->cells[key].inner = own;
 	if (!outer->cells[key].queued)
 		push(outer, key);
-	r = start_thread(outer);
+	pthread_cond_signal(&outer->work);
 	pthread_mutex_unlock(&outer->lock);
-	return r;
+	return 0;
 }
 
 int outer_settle(struct outer *outer)

@@ -12,7 +12,8 @@
 
 struct outer;
 
-/* map: the ARRAY_OF_MAPS with that many entries; stays the caller's and must outlive outer. */
+/* map: the ARRAY_OF_MAPS with that many entries; stays the caller's and must outlive outer. To be
+ * called in the daemon's network namespace: the threads stay in it. 0 or -errno. */
 int outer_new(int map, uint32_t entries, struct outer **ret_outer);
 /* What is queued is dropped; what is being written is waited for. NULL is fine. */
 void outer_free(struct outer *outer);
