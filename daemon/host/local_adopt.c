@@ -52,7 +52,7 @@ static int note(struct local *local, const struct host_audit *audit)
 		if (audit->router_found[i] == HOST_WELL)
 			names[count++] = audit->routers[i].name;
 	if (names)
-		r = local_names_note(&local->names, names, count, true);
+		r = local_names_note(&local->names, names, count);
 	free(names);
 	return r;
 }

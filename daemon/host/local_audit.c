@@ -143,26 +143,43 @@ static bool is_something(const struct local *local)
 	return names || local->names.mounted || bld_adopted(local->bld);
 }
 
+struct nothing {
+	struct local *local;
+	struct local_look look;
+};
+
+static void look_and_clear(void *arg)
+{
+	struct nothing *nothing = arg;
+	struct local_look *look = &nothing->look;
+
+	local_look_run(look);
+	if (look->status == 0)
+		look->status = local_clear_run(nothing->local, look, true);
+}
+
 void local_audit_nothing(struct local *local)
 {
-	struct local_look look = {.names = &local->names,
-				  .instance = local->instance,
-				  .bld = local->bld,
-				  .audit = host_audit_new(0, 0),
-				  .processes = true};
-
+	struct nothing nothing = {.local = local,
+				  .look = {.names = &local->names,
+					   .instance = local->instance,
+					   .bld = local->bld,
+					   .audit = host_audit_new(0, 0),
+					   .processes = true}};
+	struct local_look *look = &nothing.look;
+	int r;
 	bool first = !local->used;
 
 	local->used = true;
-	if (!look.audit || !first || !is_something(local)) {
-		host_audit_free(look.audit);
+	if (!look->audit || !first || !is_something(local)) {
+		host_audit_free(look->audit);
 		return; /* without memory: what is in the way is then refused, one by one */
 	}
-	local_look_run(&look);
-	if (look.status == 0)
-		look.status = local_clear_run(local, &look, true);
-	if (look.status < 0)
-		log_warn("what an earlier run left: %s", look.err.text);
-	local_look_done(&look);
-	host_audit_free(look.audit);
+	r = local_work_aside(look_and_clear, &nothing);
+	if (r < 0)
+		look->status = err_errno(&look->err, r, "thread");
+	if (look->status < 0)
+		log_warn("what an earlier run left: %s", look->err.text);
+	local_look_done(look);
+	host_audit_free(look->audit);
 }

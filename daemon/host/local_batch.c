@@ -61,6 +61,8 @@ void local_batch_finish(struct local *local)
 	links_tell(local, batch);
 	free(run->remove.links);
 	free(run->remove.inodes);
+	free(run->removed);
+	run->removed = NULL;
 	run->remove.links = NULL;
 	run->remove.inodes = NULL;
 	run->batch = NULL;
@@ -130,6 +132,7 @@ static void remove_done(struct local_job *job)
 			batch->links_del[i].state = HOST_DONE;
 	run->made += (uint32_t)(batch->routers_del_count + batch->links_del_count);
 	if (!ok) {
+		local->left = true;
 		run->err = run->remove.err;
 		local_batch_refuse(local, run->remove.status);
 		return;
@@ -158,7 +161,7 @@ static int remove_sort(struct local *local)
 
 	task->link_count = task->half_count = 0;
 	task->links = calloc(2 * batch->links_del_count + 1, sizeof(struct host_link *));
-	task->inodes = calloc(batch->routers_del_count + 1, sizeof(*task->inodes));
+	task->inodes = calloc(task->router_count + task->left_count + 1, sizeof(*task->inodes));
 	if (!task->links || !task->inodes)
 		return -ENOMEM;
 	for (size_t i = 0; i < batch->routers_del_count; i++) {
@@ -186,6 +189,30 @@ static int remove_sort(struct local *local)
 	return 0;
 }
 
+/* Names that routers to be made want, and that are there although no router has them. */
+static int find_left(struct local *local)
+{
+	struct local_run *run = &local->run;
+	const struct host_batch *batch = run->batch;
+	struct local_remove_task *task = &run->remove;
+	size_t at = task->router_count, n = 0;
+
+	for (size_t i = 0; local->names.mounted && i < batch->routers_add_count; i++)
+		n += local_names_exists(&local->names, batch->routers_add[i].name);
+	if (n == 0)
+		return 0;
+	run->removed = calloc(at + n, sizeof(*run->removed));
+	if (!run->removed)
+		return -ENOMEM;
+	if (at)
+		memcpy(run->removed, task->routers, at * sizeof(*run->removed));
+	for (size_t i = 0; task->left_count < n && i < batch->routers_add_count; i++)
+		if (local_names_exists(&local->names, batch->routers_add[i].name))
+			run->removed[at + task->left_count++] = batch->routers_add[i];
+	task->routers = run->removed;
+	return 0;
+}
+
 static void remove_begin(struct local *local)
 {
 	struct local_run *run = &local->run;
@@ -193,16 +220,17 @@ static void remove_begin(struct local *local)
 	struct local_remove_task *task = &run->remove;
 
 	loop_timer_set(run->timer, 0);
-	if (batch->routers_del_count == 0 && batch->links_del_count == 0) {
-		local_build_begin(local);
-		return;
-	}
-	local_batch_phase(local, LOCAL_REMOVE);
 	*task = (struct local_remove_task){
 		.job = {.job = {.run = remove_job, .done = remove_done}, .local = local},
 		.routers = batch->routers_del,
 		.router_count = batch->routers_del_count,
 	};
+	if (find_left(local) == 0 && task->left_count == 0 && batch->routers_del_count == 0 &&
+	    batch->links_del_count == 0) {
+		local_build_begin(local);
+		return;
+	}
+	local_batch_phase(local, LOCAL_REMOVE);
 	if (remove_sort(local) < 0) {
 		local_batch_refuse(local, err_errno(&run->err, ENOMEM, "links to delete"));
 		return;

@@ -110,7 +110,8 @@ static int note_routers(struct local *local, const struct host_batch *batch, boo
 	for (size_t i = 0; i < batch->routers_add_count; i++)
 		if (there || batch->routers_add[i].state != HOST_DONE)
 			names[count++] = batch->routers_add[i].name;
-	r = local_names_note(&local->names, names, count, there);
+	r = there ? local_names_note(&local->names, names, count)
+		  : local_names_strike(&local->names, names, count);
 	free(names);
 	return r;
 }
@@ -190,6 +191,7 @@ static void ns_begin(struct local *local)
 	if (r == 0)
 		r = routers_new(local, batch, &run->err);
 	if (r < 0) {
+		(void)note_routers(local, batch, false); /* they are looked at again */
 		local_batch_refuse(local, r);
 		return;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vlspd clean: removing what a run that ended badly has left. What goes stands in the journal and
- * bears the instance's tag; without a journal that can be read the tag alone says it. The rest is
- * somebody else's. Called by local.c; packaging/vlsp-clean.sh does the same without this program.
+ * vlspd clean: removing what a run that ended badly has left. Namespaces go by the instance's tag,
+ * if their names are on its tmpfs; what else goes stands in the journal; without a journal that can
+ * be read marks say it. The rest is somebody else's. Called by local.c; packaging/vlsp-clean.sh
+ * does the same without this program.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,13 +23,14 @@
 
 struct cleaner {
 	struct local *local;
-	bool lost; /* the journal, or a part of it */
+	bool lost; /* the journal, or a part of it, as was known before or is seen now */
 	char (*names)[NAME_SIZE];
 	size_t count, room;
 	unsigned long *inodes; /* programs run in there */
 	size_t inode_count, inode_room;
 	size_t others; /* names that stay */
 	int status;
+	struct err *err;
 };
 
 int local_clean_check(const struct local *local, struct err *err)
@@ -70,15 +72,15 @@ static void add_inode(struct cleaner *cleaner, unsigned long inode)
 	cleaner->inodes[cleaner->inode_count++] = inode;
 }
 
-/* A name that nothing is bound to has no tag; on our own tmpfs the journal is enough then. */
+/* On our own tmpfs (local_names_each() sees no other) the tag is enough: a journal may have been
+ * cut short. A name that nothing is bound to has no tag, so it must stand in the journal. */
 static bool is_ours(const struct cleaner *cleaner, const char *name, unsigned long inode)
 {
 	const struct local *local = cleaner->local;
-	bool noted = local_journal_has(local->journal, "netns", name);
 
 	if (!inode)
-		return noted;
-	return (noted || cleaner->lost) && local_look_tagged(&local->names, local->instance, name);
+		return local_journal_has(local->journal, "netns", name);
+	return local_look_tagged(&local->names, local->instance, name);
 }
 
 static void see_name(void *arg, const char *name)
@@ -103,6 +105,8 @@ static void see_name(void *arg, const char *name)
 		cleaner->names = names;
 		cleaner->room = room;
 	}
+	if (!local_journal_has(cleaner->local->journal, "netns", name))
+		cleaner->lost = true; /* it has been cut short */
 	strcpy(cleaner->names[cleaner->count++], name);
 	if (inode)
 		add_inode(cleaner, inode);
@@ -130,7 +134,8 @@ static int note_names(struct cleaner *cleaner, bool there)
 	for (size_t i = 0; list && i < cleaner->count; i++)
 		list[i] = cleaner->names[i];
 	if (list)
-		r = local_names_note(&cleaner->local->names, list, cleaner->count, there);
+		r = there ? local_names_note(&cleaner->local->names, list, cleaner->count)
+			  : local_names_strike(&cleaner->local->names, list, cleaner->count);
 	free(list);
 	return r;
 }
@@ -156,11 +161,17 @@ static int remove_namespaces(struct cleaner *cleaner)
 		r = local_gone_prepare(&gone);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < cleaner->count; i++)
-		local_names_del(names, cleaner->names[i]);
-	r = local_gone_wait(&gone);
-	if (r == 0)
-		r = note_names(cleaner, false);
+	r = 0;
+	for (size_t i = 0; i < cleaner->count; i++) {
+		int one = local_names_del(names, cleaner->names[i]);
+
+		if (one < 0)
+			r = one;
+	}
+	if (local_gone_wait(&gone) < 0 && r == 0)
+		r = -ETIMEDOUT;
+	if (note_names(cleaner, false) < 0 && r == 0)
+		r = -EIO;
 	return r;
 }
 
@@ -282,46 +293,59 @@ static void find_groups(struct local *local)
 	confine_cgroups_free(cgroups);
 }
 
-static int remove_all(struct cleaner *cleaner, struct err *err)
+/* Without a journal, these are ours by their place. */
+static void note_places(struct local *local)
 {
-	struct local *local = cleaner->local;
-	int r = remove_namespaces(cleaner);
+	const char *files[] = {local->socket, local->names.dir};
 
-	if (r < 0)
-		return err_errno(err, r, "cannot remove what an earlier run left in %s",
-				 local->names.dir);
-	if (cleaner->others == 0)
-		local_names_drop(&local->names); /* the tmpfs */
+	(void)local_journal_add(local->journal, "file", files, ARRAY_SIZE(files));
+	if (local->names.mounted)
+		(void)local_journal_add(local->journal, "mount", &files[1], 1);
+}
+
+static void remove_all(void *arg)
+{
+	struct cleaner *cleaner = arg;
+	struct local *local = cleaner->local;
+	const char *socket = local->socket;
+	int r;
+
+	/* The first thing that a run enters. */
+	if (access(socket, F_OK) == 0 && !local_journal_has(local->journal, "file", socket))
+		cleaner->lost = true;
+	r = remove_namespaces(cleaner);
+	if (cleaner->lost)
+		note_places(local);
+	if (r == 0 && cleaner->others == 0)
+		r = local_names_drop(&local->names); /* the tmpfs */
+	if (r < 0) {
+		cleaner->status = err_errno(cleaner->err, r,
+					    "cannot remove what an earlier run left in %s",
+					    local->names.dir);
+		return;
+	}
 	if (cleaner->lost)
 		find_groups(local);
-	r = local_cgroup_clean(local->journal, err);
-	if (r < 0)
-		return r;
+	cleaner->status = local_cgroup_clean(local->journal, cleaner->err);
+	if (cleaner->status < 0)
+		return;
 	local_journal_each(local->journal, "netns", see_stale_name, local);
 	local_journal_each(local->journal, "link", see_link, local);
 	local_clean_pins(local, cleaner->lost);
 	local_journal_each(local->journal, "file", see_file, local);
-	return 0;
 }
 
 int local_clean_run(struct local *local, bool lost, struct err *err)
 {
-	struct cleaner cleaner = {.local = local, .lost = lost};
-	const char *files[] = {local->socket, local->names.dir};
-	int home = nlk_ns_current(), r;
+	struct cleaner cleaner = {.local = local, .lost = lost, .err = err};
+	int r;
 
-	if (home < 0)
-		return err_errno(err, home, "cannot open the network namespace of the daemon");
-	if (lost) { /* these are ours by their place */
-		(void)local_journal_add(local->journal, "file", files, ARRAY_SIZE(files));
-		if (local->names.mounted)
-			(void)local_journal_add(local->journal, "mount", &files[1], 1);
-	}
-	r = remove_all(&cleaner, err);
+	r = local_work_aside(remove_all, &cleaner);
+	if (r < 0)
+		r = err_errno(err, r, "thread");
+	else if (cleaner.status < 0)
+		r = cleaner.status;
 	free(cleaner.names);
 	free(cleaner.inodes);
-	if (nlk_ns_enter(home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	close(home);
 	return r;
 }

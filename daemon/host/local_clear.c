@@ -85,6 +85,7 @@ static int clear_stray(struct local *local, const struct local_stray *stray, str
 		break;
 	case LOCAL_STRAY_NETNS:
 	case LOCAL_STRAY_ORPHANS:
+	case LOCAL_STRAY_LINK: /* local_names_tidy() */
 		break;
 	}
 	return 0;
@@ -160,7 +161,7 @@ static int note(const struct local *local, const struct local_remove_task *task)
 	for (size_t i = 0; names && i < task->router_count; i++)
 		names[i] = task->routers[i].name;
 	if (names)
-		r = local_names_note(&local->names, names, task->router_count, true);
+		r = local_names_note(&local->names, names, task->router_count);
 	free(names);
 	return r;
 }
@@ -228,17 +229,15 @@ int local_clear_run(struct local *local, struct local_look *look, bool wrong)
 	size_t n = look->audit->router_count + look->stray_count + 1;
 	struct local_remove_task task = {.job = {.local = local}};
 	bool *well = calloc(VLSP_SLOT_MAX, sizeof(*well));
-	int home = nlk_ns_current(), r = -ENOMEM;
+	int r;
 
 	task.routers = calloc(n, sizeof(*task.routers));
 	task.inodes = calloc(n, sizeof(*task.inodes));
 	task.links = calloc(look->audit->link_count + 1, sizeof(struct host_link *));
-	if (home < 0)
-		r = err_errno(&look->err, home, "cannot open the network namespace of the daemon");
-	else if (well && task.routers && task.inodes && task.links)
+	if (well && task.routers && task.inodes && task.links)
 		r = run_task(local, look, wrong, &task, well);
 	else
-		err_errno(&look->err, ENOMEM, "clearing");
+		r = err_errno(&look->err, ENOMEM, "clearing");
 	for (size_t i = 0; r == 0 && i < look->stray_count; i++)
 		r = clear_stray(local, &look->strays[i], &look->err);
 	if (r == 0 && wrong)
@@ -249,9 +248,5 @@ int local_clear_run(struct local *local, struct local_look *look, bool wrong)
 	free(task.routers);
 	free(task.inodes);
 	free(task.links);
-	if (home >= 0 && nlk_ns_enter(home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	if (home >= 0)
-		close(home);
 	return r;
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/host/local_audit.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 
 #define STOP_PATIENCE_NS (2 * NSEC_PER_SEC)
 #define STEP_MS		 5
@@ -72,9 +73,15 @@ static void stop_all(struct local *local)
 	wait_stopped(local); /* what is left then is found by its namespace */
 }
 
+static void remove_run(void *arg)
+{
+	local_remove_run(arg);
+}
+
 static void remove_all(struct local *local)
 {
 	struct local_remove_task task = {.job = {.local = local}, .all = true};
+	int r = 0;
 
 	task.routers = calloc(local->router_count + 1, sizeof(*task.routers));
 	task.inodes = calloc(local->router_count + 1, sizeof(*task.inodes));
@@ -88,7 +95,11 @@ static void remove_all(struct local *local)
 			task.inodes[task.inode_count++] = router->netns;
 	}
 	if (task.router_count)
-		local_remove_run(&task); /* there is nobody to tell what did not go */
+		r = local_work_aside(remove_run, &task);
+	if (r < 0)
+		task.status = err_errno(&task.err, r, "thread");
+	if (task.status < 0)
+		log_error("not everything is removed (vlspd clean does it): %s", task.err.text);
 	free(task.routers);
 	free(task.inodes);
 	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
@@ -143,6 +154,10 @@ void local_close(struct host *host, bool keep)
 		if (local->spawn)
 			stop_all(local);
 		remove_all(local);
+		if (local->left) {
+			local->used = false;
+			local_audit_nothing(local);
+		}
 	}
 	local_spawn_free(local->spawn);
 	local_listen_free(local->listen);

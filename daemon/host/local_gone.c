@@ -41,9 +41,6 @@ static void gone_free(struct local_gone *gone)
 	}
 	close_if(&gone->watch);
 	close_if(&gone->watch_ns);
-	if (gone->home >= 0 && nlk_ns_enter(gone->home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	close_if(&gone->home);
 }
 
 /* A socket that hears of devices in the thread's namespace. */
@@ -89,10 +86,8 @@ int local_gone_prepare(struct local_gone *gone)
 	int r;
 
 	*gone = (struct local_gone){
-		.home = -1, .ends = {-1, -1}, .socks = {-1, -1}, .watch_ns = -1, .watch = -1};
-	r = gone->home = nlk_ns_current();
-	if (r >= 0)
-		r = gone->watch_ns = nlk_ns_new();
+		.ends = {-1, -1}, .socks = {-1, -1}, .watch_ns = -1, .watch = -1};
+	r = gone->watch_ns = nlk_ns_new();
 	if (r >= 0)
 		r = end_open(gone, 0);
 	if (r >= 0)

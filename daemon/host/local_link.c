@@ -37,7 +37,6 @@ struct linker {
 	struct local_ns_open *entries; /* by slot; sock 0: not open */
 	uint32_t *open;		       /* slots that are open */
 	size_t open_count;
-	int home;
 	bool ipv6; /* the kernel has it */
 	/* the link in hand */
 	const struct host_link *link;
@@ -93,23 +92,14 @@ static int linker_init(struct linker *linker, struct local_link_task *task)
 	linker->entries = calloc(VLSP_SLOT_MAX, sizeof(*linker->entries));
 	linker->open = calloc(OPEN_MAX_NS, sizeof(*linker->open));
 	linker->ipv6 = access("/proc/sys/net/ipv6/conf", F_OK) == 0;
-	linker->home = nlk_ns_current();
 	if (!linker->entries || !linker->open)
 		return err_errno(&task->err, ENOMEM, "links");
-	if (linker->home < 0)
-		return err_errno(&task->err, linker->home,
-				 "cannot open the network namespace of the daemon");
 	return 0;
 }
 
 static void linker_done(struct linker *linker)
 {
 	ns_close_all(linker);
-	if (linker->home >= 0) {
-		if (nlk_ns_enter(linker->home) < 0)
-			abort(); /* cannot happen: we hold it, and have the right to enter it */
-		close(linker->home);
-	}
 	free(linker->entries);
 	free(linker->open);
 	nlk_batch_done(&linker->batch);

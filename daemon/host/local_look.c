@@ -283,6 +283,20 @@ static void look_name(void *arg, const char *name)
 		names->status = -ENOMEM;
 }
 
+static void look_link_to(void *arg, const char *path)
+{
+	struct name_look *names = arg;
+	const char *name = strrchr(path, '/');
+
+	if (!name || !local_names_dangles(names->look->names, path) ||
+	    bsearch(name + 1, names->wanted, names->look->audit->router_count, NAME_SIZE,
+		    compare_names))
+		return;
+	local_look_note(names->look, "link", path, "what it points to is not there");
+	if (local_look_stray(names->look, &(struct local_stray){.kind = LOCAL_STRAY_LINK}) < 0)
+		names->status = -ENOMEM;
+}
+
 static int look_names(struct local_look *look)
 {
 	struct name_look names = {.look = look};
@@ -295,6 +309,7 @@ static int look_names(struct local_look *look)
 		memcpy(names.wanted[i], audit->routers[i].name, NAME_SIZE);
 	qsort(names.wanted, audit->router_count, NAME_SIZE, compare_names);
 	local_names_each(look->names, look_name, &names);
+	local_journal_each(look->names->journal, "link", look_link_to, &names);
 	free(names.wanted);
 	return names.status < 0 ? err_errno(&look->err, names.status, "names") : 0;
 }
@@ -466,14 +481,8 @@ static int look_routers(struct local_look *look, struct tables *tables)
 void local_look_run(struct local_look *look)
 {
 	struct tables tables = {.end_count = 0};
-	int home = nlk_ns_current(), r;
+	int r = tables_make(&tables, look);
 
-	if (home < 0) {
-		look->status = err_errno(&look->err, home,
-					 "cannot open the network namespace of the daemon");
-		return;
-	}
-	r = tables_make(&tables, look);
 	if (r == 0)
 		r = look_routers(look, &tables);
 	if (r == 0)
@@ -488,9 +497,6 @@ void local_look_run(struct local_look *look)
 				"nobody wants them");
 	look->status = r;
 	tables_free(&tables);
-	if (nlk_ns_enter(home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	close(home);
 }
 
 void local_look_done(struct local_look *look)

@@ -21,6 +21,7 @@ enum local_stray_kind {
 	LOCAL_STRAY_ORPHANS, /* inode: of a namespace of ours without a name, pid: of one inside */
 	LOCAL_STRAY_PORT,    /* index: a record of a link end */
 	LOCAL_STRAY_SLOT,    /* index: a router's record */
+	LOCAL_STRAY_LINK,    /* a symbolic link to a name that is not there */
 };
 
 struct local_stray {

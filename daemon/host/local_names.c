@@ -24,6 +24,8 @@
 
 #define PUBLIC_DIR "/run/netns"
 
+#define TRIES 6 /* more, with pauses of 1, 2, 4 ... ms */
+
 #define SOURCE "vlsp" /* of the tmpfs, by which it is known */
 
 /* Whether the tmpfs that is seen at dir is one of ours. */
@@ -77,7 +79,9 @@ void local_names_done(struct local_names *names, bool keep)
 		return;
 	if (!keep) {
 		if (names->mounted)
-			local_names_drop(names);
+			(void)local_names_drop(names); /* then it stands in the journal */
+		if (names->journal)
+			local_names_tidy(names);
 		if (!names->mounted)
 			remove_dir(names, names->dir);
 		if (names->public)
@@ -195,17 +199,16 @@ static void unpublish(const struct local_names *names, const char *name)
 		unlink(link);
 }
 
-int local_names_note(const struct local_names *names, const char *const *list, size_t count,
-		     bool there)
+/* Their symbolic links, into the journal or out of it. */
+static int put_links(const struct local_names *names, const char *const *list, size_t count,
+		     int (*put)(struct local_journal *, const char *, const char *const *, size_t))
 {
-	int (*put)(struct local_journal *, const char *, const char *const *,
-		   size_t) = there ? local_journal_add : local_journal_del;
 	char(*links)[PATH_MAX / 8] = NULL;
 	const char **paths = NULL;
-	int r = put(names->journal, "netns", list, count);
+	int r;
 
-	if (r < 0 || !names->public || count == 0)
-		return r;
+	if (!names->public || count == 0)
+		return 0;
 	links = calloc(count, sizeof(*links));
 	paths = calloc(count, sizeof(*paths));
 	r = links && paths ? 0 : -ENOMEM;
@@ -220,21 +223,86 @@ int local_names_note(const struct local_names *names, const char *const *list, s
 	return r;
 }
 
+int local_names_note(const struct local_names *names, const char *const *list, size_t count)
+{
+	int r = local_journal_add(names->journal, "netns", list, count);
+
+	return r < 0 ? r : put_links(names, list, count, local_journal_add);
+}
+
+static bool is_gone(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 && errno == ENOENT;
+}
+
+/* Whether no symbolic link of ours is left at link; one to a name that has gone is removed. */
+static bool link_goes(const struct local_names *names, const char *link)
+{
+	const char *name = strrchr(link, '/');
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", names->dir, name ? name : "");
+	if (!points_to(link, path))
+		return true; /* there is none, or it is somebody's */
+	return is_gone(path) && (unlink(link) == 0 || errno == ENOENT);
+}
+
+int local_names_strike(const struct local_names *names, const char *const *list, size_t count)
+{
+	const char **gone = calloc(count + 1, sizeof(*gone));
+	char path[PATH_MAX];
+	size_t n = 0;
+	int r;
+
+	if (!gone)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", names->dir, list[i]);
+		if (is_gone(path))
+			gone[n++] = list[i];
+	}
+	r = local_journal_del(names->journal, "netns", gone, n);
+	n = 0;
+	for (size_t i = 0; names->public && i < count; i++) {
+		public_path(list[i], path);
+		if (link_goes(names, path))
+			gone[n++] = list[i];
+	}
+	if (r == 0)
+		r = put_links(names, gone, n, local_journal_del);
+	free(gone);
+	return r;
+}
+
 static bool is_own(const struct local_names *names, const char *name)
 {
 	return names->journal && local_journal_has(names->journal, "netns", name);
 }
 
-void local_names_del(const struct local_names *names, const char *name)
+/* The kernel may be short of memory for a moment. */
+static int again(int (*fn)(const char *path), const char *path)
+{
+	int r = fn(path);
+
+	for (int i = 0; i < TRIES && r < 0 && r != -ENOENT; i++) {
+		usleep(1000u << i);
+		r = fn(path);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int local_names_del(const struct local_names *names, const char *name)
 {
 	char path[PATH_MAX];
 
 	if (!is_own(names, name))
-		return;
+		return 0;
 	if (names->public)
 		unpublish(names, name);
 	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
-	nlk_ns_unbind(path);
+	return again(nlk_ns_unbind, path);
 }
 
 void local_names_each(const struct local_names *names, void (*fn)(void *arg, const char *name),
@@ -257,6 +325,7 @@ void local_names_each(const struct local_names *names, void (*fn)(void *arg, con
 struct sieve {
 	const struct local_names *names;
 	bool foreign; /* something is not ours */
+	int status;   /* of the last that failed */
 };
 
 static void look_one(void *arg, const char *name)
@@ -271,20 +340,32 @@ static void look_one(void *arg, const char *name)
 
 static void del_one(void *arg, const char *name)
 {
-	local_names_del(arg, name);
+	struct sieve *sieve = arg;
+	int r = local_names_del(sieve->names, name);
+
+	if (r < 0)
+		sieve->status = r;
 }
 
-void local_names_drop(struct local_names *names)
+static int unmount(const char *path)
+{
+	return umount2(path, MNT_DETACH) < 0 ? -errno : 0;
+}
+
+int local_names_drop(struct local_names *names)
 {
 	struct sieve sieve = {.names = names};
 
 	local_names_each(names, look_one, &sieve);
 	if (sieve.foreign) {
-		local_names_each(names, del_one, names);
-	} else if (names->mounted && umount2(names->dir, MNT_DETACH) == 0) {
-		names->mounted = false;
-		forget(names, "mount", names->dir);
+		local_names_each(names, del_one, &sieve);
+	} else if (names->mounted) {
+		sieve.status = again(unmount, names->dir);
+		names->mounted = sieve.status < 0;
+		if (!names->mounted)
+			forget(names, "mount", names->dir);
 	}
+	return sieve.status;
 }
 
 int local_names_path(const struct local_names *names, const char *name, char *buf, size_t size)
@@ -320,7 +401,7 @@ int local_names_publish(const struct local_names *names, const char *name)
 		return 0;
 	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
 	(void)mkdir(PUBLIC_DIR, 0755); /* symlink(2) says if it is not there */
-	r = local_names_note(names, &name, 1, true);
+	r = local_names_note(names, &name, 1);
 	return r < 0 ? r : publish(name, path, NULL);
 }
 
@@ -328,23 +409,19 @@ static void tidy_name(void *arg, const char *name)
 {
 	const struct local_names *names = arg;
 
-	if (!local_names_exists(names, name))
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", names->dir, name);
+	if (is_gone(path))
 		forget(names, "netns", name);
 }
 
 static void tidy_link(void *arg, const char *link)
 {
 	const struct local_names *names = arg;
-	const char *name = strrchr(link, '/');
-	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s%s", names->dir, name ? name : "");
-	if (!points_to(link, path)) {
-		forget(names, "link", link); /* there is none, or it is somebody's */
-	} else if (access(path, F_OK) < 0) {
-		unlink(link);
+	if (link_goes(names, link))
 		forget(names, "link", link);
-	}
 }
 
 void local_names_tidy(const struct local_names *names)
@@ -353,6 +430,15 @@ void local_names_tidy(const struct local_names *names)
 	local_journal_each(names->journal, "link", tidy_link, (void *)names);
 	if (!names->mounted)
 		forget(names, "mount", names->dir);
+}
+
+bool local_names_dangles(const struct local_names *names, const char *link)
+{
+	const char *name = strrchr(link, '/');
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s", names->dir, name ? name : "");
+	return points_to(link, path) && is_gone(path);
 }
 
 unsigned long local_names_inode(const struct local_names *names, const char *name)

@@ -29,18 +29,20 @@ void local_names_done(struct local_names *names, bool keep);
 /* Makes the directories and the tmpfs if they are not there. To be called before names are added.
  */
 int local_names_prepare(struct local_names *names, struct err *err);
-/* Enters names into the journal (one write), to be called before they are added; or removes them
- * from there, after they have been deleted. 0 or -errno. */
-int local_names_note(const struct local_names *names, const char *const *list, size_t count,
-		     bool there);
+/* Enters names into the journal, to be called before they are added. 0 or -errno. */
+int local_names_note(const struct local_names *names, const char *const *list, size_t count);
+/* Strikes those out that are gone; what is still there stays in it. A symbolic link to one that has
+ * gone goes. 0 or -errno. */
+int local_names_strike(const struct local_names *names, const char *const *list, size_t count);
 /* Strikes out of the journal what is not there: a daemon was killed just before it made it, or just
  * after it removed it. */
 void local_names_tidy(const struct local_names *names);
 /* Names the namespace of the calling thread. -EEXIST when that name is somebody's. */
 int local_names_add(const struct local_names *names, const char *name, struct err *err);
-void local_names_del(const struct local_names *names, const char *name);
-/* Removes all names at once. */
-void local_names_drop(struct local_names *names);
+/* Tries for up to 0.1 s. 0, also where there is none or it is not ours, or -errno: it stays. */
+int local_names_del(const struct local_names *names, const char *name);
+/* Removes all names at once. 0 or -errno: some stay. */
+int local_names_drop(struct local_names *names);
 /* 0, -ENOENT (no such name) or -ENAMETOOLONG. */
 int local_names_path(const struct local_names *names, const char *name, char *buf, size_t size);
 /* The namespace's inode number, 0: there is none (of that name, or none is bound to it). */
@@ -49,6 +51,8 @@ unsigned long local_names_inode(const struct local_names *names, const char *nam
 bool local_names_exists(const struct local_names *names, const char *name);
 /* The symbolic link to that name is missing, and nothing else has its place. */
 bool local_names_unpublished(const struct local_names *names, const char *name);
+/* The path of a symbolic link is one of ours to a name that is not there. */
+bool local_names_dangles(const struct local_names *names, const char *link);
 /* Makes it. 0 or -errno. */
 int local_names_publish(const struct local_names *names, const char *name);
 /* Calls fn for each name there is. */

@@ -36,7 +36,6 @@ struct maker { /* one thread's */
 	struct local_ns_task *task;
 	const struct host_router *router;
 	struct nlk_batch batch;
-	int home;
 	bool checked, rp_filter; /* inherited values were looked at; they have to be changed */
 	struct err err;		 /* of the router in hand */
 };
@@ -200,13 +199,6 @@ void local_ns_make(struct local_ns_task *task)
 	struct host_router *router;
 
 	nlk_batch_init(&maker.batch);
-	maker.home = nlk_ns_current();
-	if (maker.home < 0) {
-		err_errno(&maker.err, maker.home,
-			  "cannot open the network namespace of the daemon");
-		task_fail(task, maker.home, &maker.err);
-		return;
-	}
 	while ((router = task_next(task))) {
 		int r;
 
@@ -217,9 +209,6 @@ void local_ns_make(struct local_ns_task *task)
 		__atomic_store_n(&router->state, r < 0 ? HOST_FAILED : HOST_DONE, __ATOMIC_RELEASE);
 		task->progress(task->arg);
 	}
-	if (nlk_ns_enter(maker.home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	close(maker.home);
 	nlk_batch_done(&maker.batch);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Jobs of the workers that make namespaces, and that wait until the kernel has removed some. */
+/*
+ * Jobs of the workers that make namespaces, and that wait until the kernel has removed some. They
+ * leave the thread in any network namespace; local_work.h sees to that.
+ */
 #ifndef VLSP_DAEMON_HOST_LOCAL_NS_H
 #define VLSP_DAEMON_HOST_LOCAL_NS_H
 
@@ -52,7 +55,6 @@ int local_ns_open(const struct local_names *names, const char *router,
  * returns when all namespaces that were dropped before it are gone with their devices.
  */
 struct local_gone {
-	int home; /* namespace of the thread */
 	int ends[2], socks[2];
 	int watch_ns, watch;
 };

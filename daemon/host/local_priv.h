@@ -47,6 +47,7 @@ struct local {
 	struct host_network network; /* as of the last batch */
 	struct local_run run;
 	struct local_audit_run audit;
+	bool left; /* a removal has failed: there may be more than is known */
 	bool used; /* something was asked of it: too late for taking over */
 	struct list dumps;
 	struct loop_timer *hang; /* local_hang.c */

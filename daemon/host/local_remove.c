@@ -27,13 +27,73 @@ static void strike_out(const struct local_remove_task *task)
 	for (size_t i = 0; names && i < task->router_count; i++)
 		names[i] = task->routers[i].name;
 	if (names)
-		(void)local_names_note(&task->job.local->names, names, task->router_count, false);
+		(void)local_names_strike(&task->job.local->names, names, task->router_count);
 	free(names);
+}
+
+/* A removal that failed leaves names behind, with what was in there. */
+static int take_left(struct local_remove_task *task)
+{
+	const struct local *local = task->job.local;
+
+	for (size_t i = 0; i < task->left_count; i++) {
+		const struct host_router *left = &task->routers[task->router_count + i];
+		const char *name = left->name;
+		unsigned long inode = local_names_inode(&local->names, name);
+		int r;
+
+		if (inode ? !local_look_tagged(&local->names, local->instance, name)
+			  : !local_journal_has(local->journal, "netns", name))
+			continue; /* somebody's: making the router will say so */
+		r = local_names_note(&local->names, &name, 1);
+		if (r < 0)
+			return err_errno(&task->err, r, "%s/journal", local->runtime_dir);
+		if (inode)
+			task->inodes[task->inode_count++] = inode;
+		task->routers[task->router_count++] = *left;
+	}
+	return 0;
+}
+
+static int remove_names(struct local_remove_task *task)
+{
+	struct local_names *names = &task->job.local->names;
+	int r = 0;
+
+	if (task->all) {
+		r = local_names_drop(names);
+		return r < 0 ? err_errno(&task->err, r, "names in %s cannot be removed", names->dir)
+			     : 0;
+	}
+	for (size_t i = 0; i < task->router_count; i++) {
+		int one = local_names_del(names, task->routers[i].name);
+
+		if (one < 0)
+			r = err_errno(&task->err, one,
+				      "router %s: its name in %s cannot be removed",
+				      task->routers[i].name, names->dir);
+	}
+	return r;
+}
+
+static int remove_groups(struct local_remove_task *task)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < task->router_count; i++) {
+		const struct host_router *router = &task->routers[i];
+		int one = 0;
+
+		if (router->id) /* closing takes all groups together */
+			one = local_cgroup_del(task->job.local->cgroup, router->id);
+		if (one < 0)
+			r = err_errno(&task->err, one, "router %s: control group", router->name);
+	}
+	return r;
 }
 
 static int remove_routers(struct local_remove_task *task)
 {
-	struct local_names *names = &task->job.local->names;
 	struct local_gone gone;
 	int r;
 
@@ -43,21 +103,11 @@ static int remove_routers(struct local_remove_task *task)
 	r = kill_inside(task);
 	if (r < 0)
 		err_errno(&task->err, r, "cannot look for programs on routers");
-	if (task->all)
-		local_names_drop(names);
-	for (size_t i = 0; !task->all && i < task->router_count; i++)
-		local_names_del(names, task->routers[i].name);
+	else
+		r = remove_names(task);
 	strike_out(task);
-	for (size_t i = 0; r >= 0 && i < task->router_count; i++) {
-		const struct host_router *router = &task->routers[i];
-		int one = 0;
-
-		if (router->id) /* closing takes all groups together */
-			one = local_cgroup_del(task->job.local->cgroup, router->id);
-
-		if (one < 0)
-			r = err_errno(&task->err, one, "router %s: control group", router->name);
-	}
+	if (r >= 0)
+		r = remove_groups(task);
 	if (local_gone_wait(&gone) < 0 && r >= 0)
 		r = err_set(&task->err, ETIMEDOUT,
 			    "the kernel has not removed the network namespaces in 30 s");
@@ -69,9 +119,9 @@ void local_remove_run(struct local_remove_task *task)
 	const struct local_names *names = &task->job.local->names;
 	const char *instance = task->job.local->instance;
 	struct host_link **half = task->links + task->link_count;
-	int r = 0;
+	int r = take_left(task);
 
-	if (task->router_count)
+	if (r == 0 && task->router_count)
 		r = remove_routers(task);
 	if (r == 0)
 		r = local_link_delete(names, instance, task->links, task->link_count, &task->err);

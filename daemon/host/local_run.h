@@ -35,6 +35,8 @@ struct local_remove_task {
 	struct local_run_job job;
 	struct host_router *routers;
 	size_t router_count;
+	size_t left_count; /* more of them: names that are in the way of routers to be made; what
+			      of these is ours goes, too */
 	unsigned long *inodes; /* of their namespaces; may have more or fewer, in no order */
 	size_t inode_count;
 	bool all;		  /* no router stays: all names go at once */
@@ -64,6 +66,7 @@ struct local_run {		  /* the batch that runs */
 	struct local_link_task link;
 	struct local_run_job link_job;
 	struct local_remove_task remove;
+	struct host_router *removed; /* of remove, if not those of the batch */
 };
 
 struct local_audit_run {	  /* the audit that runs */

@@ -111,13 +111,9 @@ int local_link_delete(const struct local_names *names, const char *instance,
 	pthread_t threads[DELETE_THREADS];
 	size_t started = 0;
 	pthread_attr_t attr;
-	int home;
 
 	if (count == 0)
 		return 0;
-	home = nlk_ns_current();
-	if (home < 0)
-		return err_errno(err, home, "cannot open the network namespace of the daemon");
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, DELETE_STACK);
 	while (started < DELETE_THREADS && started + 1 < count &&
@@ -127,9 +123,6 @@ int local_link_delete(const struct local_names *names, const char *instance,
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	pthread_attr_destroy(&attr);
-	if (nlk_ns_enter(home) < 0)
-		abort(); /* cannot happen: we hold it, and have the right to enter it */
-	close(home);
 	if (task.status < 0 && err)
 		*err = task.err;
 	return task.status;

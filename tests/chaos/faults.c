@@ -107,7 +107,6 @@ static int is_netlink(int fd)
 		return fails(group) ? -1 : real(__VA_ARGS__);                                      \
 	}
 
-/* setns() is left alone: a thread that cannot come home has to abort. */
 /* clang-format off */
 NETLINK_CALL(ssize_t, SEND, send, (int fd, const void *buf, size_t n, int flags), fd, buf, n, flags)
 NETLINK_CALL(ssize_t, SEND, sendmsg, (int fd, const struct msghdr *msg, int flags), fd, msg, flags)
@@ -120,6 +119,7 @@ CALL(MOUNT, mount, (const char *source, const char *target, const char *type, un
      const void *data), source, target, type, flags, data)
 CALL(MOUNT, umount2, (const char *target, int flags), target, flags)
 CALL(NAMESPACE, unshare, (int flags), flags)
+CALL(NAMESPACE, setns, (int fd, int type), fd, type)
 CALL(SYNC, fsync, (int fd), fd)
 CALL(SYNC, fdatasync, (int fd), fd)
 CALL(SYNC, ftruncate, (int fd, off_t size), fd, size)

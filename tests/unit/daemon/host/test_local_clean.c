@@ -70,6 +70,9 @@ static void without_its_journal_the_tags_say_it(void **state)
 	const char *const damage[] = {
 		"rm " RUNTIME "/journal",
 		"echo garbage >" RUNTIME "/journal",
+		"head -n 1 " RUNTIME "/journal >/run/cut && cp /run/cut " RUNTIME "/journal",
+		"grep -v ' r[5-9]$' " RUNTIME "/journal >/run/cut && cp /run/cut " RUNTIME
+		"/journal",
 		"sed -i '5s/.*/what is that/' " RUNTIME "/journal",
 		"sed -i '1s/default/other/' " RUNTIME "/journal",
 		": >" RUNTIME "/journal",

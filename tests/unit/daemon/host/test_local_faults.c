@@ -6,6 +6,43 @@
  */
 #include "tests/unit/daemon/host/local_world.h"
 
+#include <sys/syscall.h>
+
+/* Instead of libc's: calls that fail while these are set. */
+static const char *umount_fails; /* that path */
+static ino_t setns_fails;	 /* into that namespace */
+static int failed;
+
+int umount2(const char *path, int flags)
+{
+	if (umount_fails && strcmp(path, umount_fails) == 0) {
+		__atomic_add_fetch(&failed, 1, __ATOMIC_RELAXED);
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_umount2, path, flags);
+}
+
+int setns(int fd, int type)
+{
+	struct stat st;
+
+	if (setns_fails && fstat(fd, &st) == 0 && st.st_ino == setns_fails) {
+		__atomic_add_fetch(&failed, 1, __ATOMIC_RELAXED);
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_setns, fd, type);
+}
+
+static ino_t here(void)
+{
+	struct stat st;
+
+	assert_return_code(stat("/proc/self/ns/net", &st), errno);
+	return st.st_ino;
+}
+
 static void a_name_that_is_taken_is_refused_and_left_alone(void **state)
 {
 	struct world *world = *state;
@@ -135,6 +172,109 @@ static void a_spawner_that_dies_is_replaced_and_its_routers_are_watched(void **s
 	assert_int_not_equal(shell("ip netns | grep -q ."), 0);
 }
 
+static void a_name_that_does_not_go_is_told_kept_and_made_way_for(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch;
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	/* one stays, so that names go one by one; links 0: r1-r2, 2: r2-r4 */
+	batch = batch_new();
+	batch->routers_del = calloc(1, sizeof(*batch->routers_del));
+	batch->routers_del[batch->routers_del_count++] = router_of(1);
+	batch->links_del = calloc(2, sizeof(*batch->links_del));
+	batch->links_del[batch->links_del_count++] = link_of(0, 0, 1);
+	batch->links_del[batch->links_del_count++] = link_of(2, 1, 3);
+	umount_fails = RUNTIME "/netns/r2";
+	assert_int_equal(run(world, batch), -ENOMEM);
+	umount_fails = NULL;
+	assert_non_null(strstr(world->err.text, "router r2: its name"));
+	assert_true(failed > 1); /* it was tried again */
+	host_batch_free(batch);
+	assert_int_equal(shell("test -e " RUNTIME "/netns/r2 && ! grep -qx -e '- netns r2' " RUNTIME
+			       "/journal"),
+			 0);
+	/* as daemon/ctl undoes it */
+	batch = batch_new();
+	batch->routers_add = calloc(1, sizeof(*batch->routers_add));
+	batch->routers_add[batch->routers_add_count++] = router_of(1);
+	batch->links_add = calloc(2, sizeof(*batch->links_add));
+	batch->links_add[batch->links_add_count++] = link_of(0, 0, 1);
+	batch->links_add[batch->links_add_count++] = link_of(2, 1, 3);
+	run_ok(world, batch);
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null");
+}
+
+static void closing_removes_what_a_removal_left(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch;
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	batch = grid(2, true);
+	umount_fails = RUNTIME "/netns";
+	assert_int_equal(run(world, batch), -ENOMEM);
+	umount_fails = NULL;
+	host_batch_free(batch);
+	assert_int_equal(shell("ip netns exec r1 sleep 1000 & sleep 0.2"), 0);
+	world->host->ops->close(world->host, false);
+	world->host = NULL;
+	assert_int_equal(shell("ls -A " RUNTIME "; test -z \"$(ls -A " RUNTIME ")\""), 0);
+	assert_int_not_equal(access("/run/netns", F_OK), 0);
+	assert_int_not_equal(shell("pgrep --ns %d --nslist mnt '^sleep$' >/dev/null", getpid()), 0);
+}
+
+static void a_link_to_a_name_that_somebody_removed_goes(void **state)
+{
+	struct world *world = *state;
+	const char *const remove = "umount " RUNTIME "/netns/r2 && rm " RUNTIME "/netns/r2";
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	assert_int_equal(shell("%s", remove), 0);
+	run_ok(world, grid(2, true));
+	assert_int_equal(shell("test -z \"$(ls -A /run/netns)\""), 0);
+	assert_int_equal(shell("grep -qx -e '- link /run/netns/r2' " RUNTIME "/journal"), 0);
+}
+
+static void a_worker_that_cannot_return_home_is_replaced(void **state)
+{
+	struct world *world = *state;
+	ino_t home;
+
+	NEED(state);
+	home = here();
+	failed = 0;
+	setns_fails = home;
+	run_ok(world, grid(2, false));
+	run_ok(world, grid(2, true));
+	run_ok(world, grid(2, false));
+	assert_true(failed > 3);
+	setns_fails = 0;
+	assert_int_equal(here(), home);
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null");
+	setns_fails = home;
+	world->host->ops->close(world->host, false);
+	world->host = NULL;
+	setns_fails = 0;
+	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);
+	assert_int_equal(here(), home);
+}
+
+static void no_thread_stays_in_a_namespace_of_a_router(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	run_ok(world, grid(SIDE_MAX, false));
+	assert_int_equal(shell("for t in /proc/%d/task/*; do test $t/ns/net -ef /proc/%d/ns/net || "
+			       "exit 1; done",
+			       getpid(), getpid()),
+			 0);
+}
+
 static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
 {
 	struct world *world = *state;
@@ -179,6 +319,11 @@ int main(void)
 		TEST(a_router_goes_although_a_program_holds_its_namespace),
 		TEST(a_router_whose_process_dies_comes_back_with_its_links),
 		TEST(a_spawner_that_dies_is_replaced_and_its_routers_are_watched),
+		TEST(a_name_that_does_not_go_is_told_kept_and_made_way_for),
+		TEST(closing_removes_what_a_removal_left),
+		TEST(a_link_to_a_name_that_somebody_removed_goes),
+		TEST(a_worker_that_cannot_return_home_is_replaced),
+		TEST(no_thread_stays_in_a_namespace_of_a_router),
 		TEST(closing_in_the_middle_of_a_batch_cancels_it),
 		TEST(a_second_one_in_the_same_directory_is_refused),
 	};
