@@ -122,7 +122,7 @@ static void see_process(void *arg, int32_t pid, unsigned long inode)
 	for (size_t i = 0; i < cleaner->inode_count; i++)
 		if (cleaner->inodes[i] == inode)
 			return;
-	if (local_procs_tagged(pid, cleaner->local->instance))
+	if (local_procs_tagged(pid, cleaner->local->instance, NULL))
 		add_inode(cleaner, inode);
 }
 

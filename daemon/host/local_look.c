@@ -379,7 +379,7 @@ static void see_unknown(struct proc_look *procs, int32_t pid, unsigned long inod
 	}
 	if (!local_procs_sees_us(pid))
 		return; /* another process in there may */
-	if (local_procs_tagged(pid, procs->look->instance)) {
+	if (local_procs_tagged(pid, procs->look->instance, NULL)) {
 		entry.router = ORPHANED;
 		local_look_note(procs->look, "process", "in a namespace of ours",
 				"that has no name any more");

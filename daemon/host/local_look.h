@@ -87,10 +87,12 @@ bool local_look_tagged(const struct local_names *names, const char *instance, co
 /* All processes with the inodes of their network namespaces; zombies left out. 0 or -errno. */
 int local_procs_each(void (*fn)(void *arg, int32_t pid, unsigned long inode), void *arg);
 unsigned long local_procs_inode(int32_t pid); /* 0: there is no such process */
-bool local_procs_is_router(int32_t pid);      /* by its title */
+/* By its title, and because it is in our process namespace. */
+bool local_procs_is_router(int32_t pid);
 /* Whether it is in our mount namespace: a tag of another may mean another instance. */
 bool local_procs_sees_us(int32_t pid);
-/* Whether it runs in a network namespace of that instance. The thread is anywhere afterwards. */
-bool local_procs_tagged(int32_t pid, const char *instance);
+/* Whether it runs in a network namespace of that instance; ret_router: NULL, or NAME_SIZE bytes for
+ * of which router. The thread is anywhere afterwards. */
+bool local_procs_tagged(int32_t pid, const char *instance, char *ret_router);
 
 #endif

@@ -32,6 +32,18 @@ static bool has_title(int pid)
 	return memcmp(text, TITLE, sizeof(TITLE) - 1) == 0;
 }
 
+static bool shares(int32_t pid, const char *kind)
+{
+	char path[40];
+	struct stat own, other;
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	if (stat(path, &own) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kind);
+	return stat(path, &other) == 0 && own.st_ino == other.st_ino && own.st_dev == other.st_dev;
+}
+
 unsigned long local_procs_inode(int32_t pid)
 {
 	char path[40];
@@ -59,9 +71,10 @@ int local_procs_each(void (*fn)(void *arg, int32_t pid, unsigned long inode), vo
 	return 0;
 }
 
+/* Anybody can give himself that title; applications have process namespaces of their own. */
 bool local_procs_is_router(int32_t pid)
 {
-	return has_title(pid);
+	return has_title(pid) && shares(pid, "pid");
 }
 
 static void see_lo(void *arg, const struct nlk_device *device)
@@ -76,15 +89,10 @@ static void see_lo(void *arg, const struct nlk_device *device)
  * only: a container may have an instance of the same name. */
 bool local_procs_sees_us(int32_t pid)
 {
-	char path[40];
-	struct stat own, other;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
-	return stat("/proc/self/ns/mnt", &own) == 0 && stat(path, &other) == 0 &&
-	       own.st_ino == other.st_ino && own.st_dev == other.st_dev;
+	return shares(pid, "mnt");
 }
 
-bool local_procs_tagged(int32_t pid, const char *instance)
+bool local_procs_tagged(int32_t pid, const char *instance, char *ret_router)
 {
 	struct nlk_device lo = {.index = 0};
 	char path[40], tag[LOCAL_TAG_SIZE];
@@ -102,5 +110,9 @@ bool local_procs_tagged(int32_t pid, const char *instance)
 		close(sock);
 	close(ns);
 	local_tag_router(tag, instance, "");
-	return lo.index == 1 && strncmp(lo.alias, tag, strlen(tag)) == 0;
+	if (lo.index != 1 || strncmp(lo.alias, tag, strlen(tag)) != 0)
+		return false;
+	if (ret_router)
+		snprintf(ret_router, NAME_SIZE, "%.*s", NAME_SIZE - 1, lo.alias + strlen(tag));
+	return true;
 }

@@ -5,19 +5,105 @@
  * that still run inside are ended, as the programs of a machine that is switched off. Run by a
  * worker for a batch, and by close.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "daemon/host/local_look.h"
 #include "daemon/host/local_priv.h"
+#include "lib/nlk/ns.h"
 
-/* By the namespaces themselves: their names may be gone, or somebody else's. */
-static int kill_inside(const struct local_remove_task *task)
+/* --- programs inside ---------------------------------------------------------------------------
+ */
+
+/*
+ * Namespaces whose names were taken away, or given to others: they live on only if a program runs
+ * inside. Otherwise the kernel has given their number to the next one that somebody has made.
+ */
+struct doubts {
+	const struct local *local;
+	unsigned long *inodes; /* sorted */
+	bool *ours;
+	size_t count;
+};
+
+static void see_process(void *arg, int32_t pid, unsigned long inode)
 {
-	if (task->inode_count == 0)
-		return 0;
+	struct doubts *doubts = arg;
+	const unsigned long *at = bsearch(&inode, doubts->inodes, doubts->count, sizeof(inode),
+					  local_ns_compare);
+	char router[NAME_SIZE];
+
+	if (!at || doubts->ours[at - doubts->inodes])
+		return;
+	if (local_procs_tagged(pid, doubts->local->instance, router) &&
+	    local_names_inode(&doubts->local->names, router) != inode) /* one that stays */
+		doubts->ours[at - doubts->inodes] = true;
+}
+
+/* The inodes that are bound to the names of what goes come first in the task: how many. */
+static size_t sort_held(struct local_remove_task *task)
+{
+	const struct local_names *names = &task->job.local->names;
+	unsigned long *bound = calloc(task->router_count + 1, sizeof(*bound));
+	size_t held = 0, count = 0;
+
+	for (size_t i = 0; bound && i < task->router_count; i++) {
+		bound[count] = local_names_inode(names, task->routers[i].name);
+		count += bound[count] != 0;
+	}
+	if (count)
+		qsort(bound, count, sizeof(*bound), local_ns_compare);
+	for (size_t i = 0; bound && i < task->inode_count; i++) {
+		unsigned long inode = task->inodes[i];
+
+		if (!bsearch(&inode, bound, count, sizeof(*bound), local_ns_compare))
+			continue;
+		task->inodes[i] = task->inodes[held];
+		task->inodes[held++] = inode;
+	}
+	free(bound);
+	return held;
+}
+
+/* Leaves out of the task what is somebody else's by now. */
+static int settle_doubts(struct local_remove_task *task, size_t held)
+{
+	struct doubts doubts = {.local = task->job.local,
+				.inodes = task->inodes + held,
+				.count = task->inode_count - held};
+	int home = nlk_ns_current(), r;
+
+	if (home < 0)
+		return home;
+	doubts.ours = calloc(doubts.count, sizeof(*doubts.ours));
+	qsort(doubts.inodes, doubts.count, sizeof(*doubts.inodes), local_ns_compare);
+	r = doubts.ours ? local_procs_each(see_process, &doubts) : -ENOMEM;
+	for (size_t i = 0; doubts.ours && i < doubts.count; i++)
+		if (doubts.ours[i])
+			task->inodes[held++] = doubts.inodes[i];
+	task->inode_count = held;
+	free(doubts.ours);
+	if (nlk_ns_enter(home) < 0)
+		abort(); /* cannot happen: we hold it, and have the right to enter it */
+	close(home);
+	return r;
+}
+
+static int kill_inside(struct local_remove_task *task)
+{
+	size_t held = task->inode_count ? sort_held(task) : 0;
+	int r = held < task->inode_count ? settle_doubts(task, held) : 0;
+
+	if (r < 0 || task->inode_count == 0)
+		return r;
 	qsort(task->inodes, task->inode_count, sizeof(*task->inodes), local_ns_compare);
 	return local_ns_kill(task->inodes, task->inode_count);
 }
+
+/* ------------------------------------------------------------------------------------------------
+ */
 
 /* What cannot be struck out is looked at again by the next run. */
 static void strike_out(const struct local_remove_task *task)
