@@ -193,7 +193,7 @@ int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err
 
 	if (r < 0)
 		return r;
-	adoption.routers = malloc(VLSP_SLOT_MAX * sizeof(*adoption.routers));
+	adoption.routers = calloc(VLSP_SLOT_MAX, sizeof(*adoption.routers));
 	if (!adoption.routers)
 		r = -ENOMEM;
 	if (r == 0)

@@ -45,7 +45,7 @@ int bld_slots_each(const struct bld *bld,
 		   void (*fn)(void *arg, uint32_t slot, const struct vlsp_router *record),
 		   void *arg)
 {
-	struct vlsp_router *records = malloc(VLSP_SLOT_MAX * sizeof(*records));
+	struct vlsp_router *records = calloc(VLSP_SLOT_MAX, sizeof(*records));
 	int r = -ENOMEM;
 
 	if (records)
@@ -61,7 +61,7 @@ int bld_slots_each(const struct bld *bld,
 int bld_ports_each(const struct bld *bld,
 		   void (*fn)(void *arg, uint32_t port, const struct vlsp_port *record), void *arg)
 {
-	struct vlsp_port *records = malloc(VLSP_PORT_MAX * sizeof(*records));
+	struct vlsp_port *records = calloc(VLSP_PORT_MAX, sizeof(*records));
 	int r = -ENOMEM;
 
 	if (records)
