@@ -149,6 +149,7 @@ void api_answer_err(struct api_call *call, const struct err *err)
 
 void api_started(struct api_call *call, int r, uint64_t op, const struct err *err)
 {
+	struct err why = {0};
 	char href[40];
 
 	if (r < 0) {
@@ -158,6 +159,10 @@ void api_started(struct api_call *call, int r, uint64_t op, const struct err *er
 	call->op = op;
 	if (api_bool(call, "wait", true))
 		return;
+	if (ctl_op_promise(call->api->ctl, op, &why) < 0) {
+		answer_failed(call, &why, ctl_op_by_id(call->api->ctl, op));
+		return;
+	}
 	snprintf(href, sizeof(href), "/operation/%llu", (unsigned long long)op);
 	api_answer(call, 202, json_pack("{s:I,s:s}", "operation", (json_int_t)op, "href", href));
 }

@@ -38,6 +38,8 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 	if (ret == 0)
 		ret = loop_timer_new(ctl->loop, run_deadline, ctl, &ctl->deadline);
 	if (ret == 0)
+		ret = loop_timer_new(ctl->loop, keep_rewrite, ctl, &ctl->rewrite);
+	if (ret == 0)
 		ret = converge_new(ctl, &ctl->converge);
 	if (ret < 0) {
 		ctl_free(ctl);
@@ -55,6 +57,7 @@ void ctl_free(struct ctl *ctl)
 	converge_free(ctl->converge);
 	loop_timer_free(ctl->deadline);
 	loop_timer_free(ctl->kick);
+	loop_timer_free(ctl->rewrite);
 	repair_free(ctl->repair);
 	free(ctl->recovery);
 	op_free_all(ctl);

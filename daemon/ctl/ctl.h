@@ -141,9 +141,13 @@ struct topo_doc *ctl_topology_export(struct ctl *ctl);
 
 /* Operations */
 const struct ctl_op *ctl_op_by_id(struct ctl *ctl, uint64_t id);
+/* Before a caller that does not wait for it is told of the operation: from here on the next daemon
+ * knows of it, too. Of one that has just been asked for. 0, or -errno: then it fails at its turn,
+ * for that reason. */
+int ctl_op_promise(struct ctl *ctl, uint64_t id, struct err *err);
 const struct list *ctl_op_list(struct ctl *ctl); /* of struct ctl_op.all, oldest first */
-const char *
-ctl_op_state_name(enum ctl_op_state state); /* "queued" "running" "converging" "done" "failed" */
+/* "queued" "running" "converging" "done" "failed" */
+const char *ctl_op_state_name(enum ctl_op_state state);
 /* Operation changes (state, progress), for /events and progress bars. */
 typedef void (*ctl_op_fn)(void *arg, const struct ctl_op *op);
 int ctl_op_subscribe(struct ctl *ctl, ctl_op_fn fn, void *arg);

@@ -39,7 +39,9 @@ struct op {
 	ctl_done_fn done;
 	void *arg;
 	bool no_wait;
-	bool written; /* as done, to the store */
+	bool written;	    /* as done, to the store */
+	bool unwritten;	    /* its end could not be: it is tried again */
+	struct err refused; /* code not 0: it fails at its turn */
 	uint64_t timeout_ms;
 	struct plan plan;	/* while RUNNING */
 	struct host_batch *did; /* while the undo runs: what the first batch did */
@@ -67,11 +69,13 @@ struct ctl {
 	size_t subscriber_count;
 	struct host_network told; /* what the machine was told last */
 	struct converge *converge;
-	struct store *store;	   /* NULL: nothing is kept */
-	bool store_differs;	   /* from the model: an undo failed in part */
-	size_t removed_unwritten;  /* the last so many of model->removed are not in it */
-	struct repair *repair;	   /* a comparison with the machine, under way */
-	struct recovery *recovery; /* of which this is, or NULL */
+	struct store *store;	    /* NULL: nothing is kept */
+	uint32_t unwritten;	    /* operations that are */
+	struct loop_timer *rewrite; /* while there are any */
+	bool store_differs;	    /* from the model: an undo failed in part */
+	size_t removed_unwritten;   /* the last so many of model->removed are not in it */
+	struct repair *repair;	    /* a comparison with the machine, under way */
+	struct recovery *recovery;  /* of which this is, or NULL */
 	uint32_t *dead; /* by slot: id of the router whose process is about to be started again */
 };
 

@@ -8,8 +8,10 @@
 
 #include "daemon/ctl/plan_store.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 
-#define CUT_SHORT "vlspd ended before it was done; the network is as it was before"
+#define REWRITE_NS (2 * NSEC_PER_SEC)
+#define CUT_SHORT  "vlspd ended before it was done; the network is as it was before"
 
 static int refused(int ret, struct err *err)
 {
@@ -133,14 +135,76 @@ void keep_undone(struct ctl *ctl, size_t wrong, size_t gone, struct err *why)
 		 err.text);
 }
 
-void keep_end(struct ctl *ctl, const struct op *op)
+int ctl_op_promise(struct ctl *ctl, uint64_t id, struct err *err)
+{
+	struct op *op = (struct op *)ctl_op_by_id(ctl, id);
+	uint32_t router_id, link_id;
+	struct err why = {0};
+	struct store_op row;
+	int ret;
+
+	if (!ctl->store || !op || op->pub.state != CTL_QUEUED)
+		return 0;
+	fill_op(&row, op);
+	model_last_ids(ctl->model, &router_id, &link_id);
+	ret = ctl->store->ops->begin(ctl->store, &row, router_id, link_id, 0, &why);
+	if (ret == 0)
+		return 0;
+	ret = refused(ret, &why);
+	op->refused = *err = why;
+	return ret;
+}
+
+static int write_end(struct ctl *ctl, const struct op *op, struct err *err)
 {
 	struct store_op row;
 
-	if (!ctl->store || (op->written && !op->pub.err.code))
-		return;
 	fill_op(&row, op);
-	ctl->store->ops->end(ctl->store, &row);
+	return ctl->store->ops->end(ctl->store, &row, err);
+}
+
+void keep_rewrite(void *arg)
+{
+	struct ctl *ctl = arg;
+	struct list *pos;
+	struct err why;
+
+	list_for_each (pos, &ctl->ops) {
+		struct op *op = (struct op *)list_entry(pos, struct ctl_op, all);
+
+		if (!ctl->unwritten)
+			break;
+		if (!op->unwritten)
+			continue;
+		if (write_end(ctl, op, &why) < 0)
+			break;
+		op->unwritten = false;
+		ctl->unwritten--;
+	}
+	loop_timer_set(ctl->rewrite, ctl->unwritten ? clock_mono_ns() + REWRITE_NS : 0);
+}
+
+void keep_forget(struct ctl *ctl, const struct op *op)
+{
+	ctl->unwritten -= op->unwritten;
+}
+
+void keep_end(struct ctl *ctl, struct op *op)
+{
+	struct err why = {0};
+	bool writes = !op->written || op->pub.err.code;
+
+	if (!ctl->store)
+		return;
+	if (writes && write_end(ctl, op, &why) < 0) {
+		log_error("state: the end of operation %llu is not written yet: %s",
+			  (unsigned long long)op->pub.id, why.text);
+		op->unwritten = true;
+		ctl->unwritten++;
+		loop_timer_set(ctl->rewrite, clock_mono_ns() + REWRITE_NS);
+	} else if (ctl->unwritten) {
+		keep_rewrite(ctl); /* it works again */
+	}
 }
 
 static struct op *op_restore(const struct store_op *row)

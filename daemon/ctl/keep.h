@@ -24,8 +24,11 @@ int keep_commit(struct ctl *ctl, struct op *op, uint64_t now_ms, struct err *err
  * store has them. Where the store may differ from the model, it is written anew; what could not
  * be written is said at the end of why. */
 void keep_undone(struct ctl *ctl, size_t wrong, size_t gone, struct err *why);
-/* The operation has ended: its row, unless keep_commit() has written just that. */
-void keep_end(struct ctl *ctl, const struct op *op);
+/* The operation has ended: its row, unless keep_commit() has written just that. What cannot be
+ * written is written as soon as that works again. */
+void keep_end(struct ctl *ctl, struct op *op);
+void keep_rewrite(void *arg);				/* ctl: a timer */
+void keep_forget(struct ctl *ctl, const struct op *op); /* it leaves the history */
 /* Operations of the daemon before this one; those that it was at are failed. 0 or -ENOMEM. */
 int keep_history(struct ctl *ctl, const struct store_content *content);
 /* The comparison at start is through: those are written as failed. */

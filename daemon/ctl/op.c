@@ -182,6 +182,7 @@ void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 		struct op *oldest = op_of(ctl->ops.next);
 
 		list_del(&oldest->pub.all);
+		keep_forget(ctl, oldest);
 		op_free(oldest);
 		ctl->ended--;
 	}

@@ -291,6 +291,10 @@ static void start(struct ctl *ctl, struct op *op)
 
 	ctl->current = op;
 	op_set_state(ctl, op, CTL_RUNNING);
+	if (op->refused.code) {
+		fail(ctl, op, &op->refused);
+		return;
+	}
 	if (op->kind->run)
 		ret = op->kind->run(ctl, op, &err);
 	else if (op->kind->heals && repair_wanted(ctl))

@@ -109,7 +109,8 @@ struct store_ops {
 	 * and makes sure that there is room for its change (a reserve file), so that a full disk is
 	 * found before anything is done. 0, -ENOSPC, -EROFS, -EIO, -EBUSY (another program is
 	 * writing; after a second), -ESTALE (vlsp.db was moved away) ... with a text that names the
-	 * directory and what to do. Survives this process, not a power failure.
+	 * directory and what to do. Survives this process, not a power failure. Of one that waits
+	 * for its turn, and was acknowledged: with rows 0; and again when it begins.
 	 */
 	int (*begin)(struct store *store, const struct store_op *op, uint32_t last_router_id,
 		     uint32_t last_link_id, size_t rows, struct err *err);
@@ -118,8 +119,8 @@ struct store_ops {
 	 * contradicts another: a mistake of the caller's. */
 	int (*commit)(struct store *store, const struct store_change *change, struct err *err);
 	/* The end of an operation that changed nothing. Need not be durable: not an acknowledged
-	 * change. Errors are logged by the engine and told by health. */
-	void (*end)(struct store *store, const struct store_op *op);
+	 * change. 0, or as begin: the caller tries again later. */
+	int (*end)(struct store *store, const struct store_op *op, struct err *err);
 	/* remove: the files of the store too, and the directory if it is empty then. Frees. */
 	void (*close)(struct store *store, bool remove);
 };

@@ -520,22 +520,20 @@ static int sqlite_commit(struct store *store, const struct store_change *change,
 	return 0;
 }
 
-static void sqlite_end(struct store *store, const struct store_op *op)
+static int sqlite_end(struct store *store, const struct store_op *op, struct err *err)
 {
 	struct store_db *s = db_of(store);
 	struct begin begin = {.op = op}; /* one that was refused at its turn has not begun */
 	struct store_failure failure;
 	struct err why;
-	int r = store_check_op(op, &why);
+	int r = store_check_op(op, err);
 
-	if (r == 0 && attempt(s, false, begin_work, &begin, &failure) != DONE)
-		r = store_failed(s, &failure, &why);
-	if (r < 0) {
-		trouble(s, r, &why, NULL);
-		log_error("state: the end of operation %llu was not written: %s",
-			  (unsigned long long)op->id, why.text);
-	}
+	if (r < 0)
+		return err_wrap(err, "operation");
+	if (attempt(s, false, begin_work, &begin, &failure) != DONE)
+		r = trouble(s, store_failed(s, &failure, &why), &why, err);
 	settle_reserve(s);
+	return r;
 }
 
 static void sqlite_close(struct store *store, bool remove)

@@ -37,6 +37,28 @@ must stop_vlspd
 nothing_left
 [ ! -e $RUNTIME ]
 
+step "killed: what was acknowledged before its turn is answered for"
+ask() { curl -sS --unix-socket $RUNTIME/vlspd.sock "$@"; }
+must start_vlspd
+must vlsp topology apply net.yaml
+ids=$(ask -X POST "http://localhost/router/?wait=false&name=w[1-100]" | jq .operation)
+crash
+must start_vlspd
+made=0
+for id in $ids; do
+	state=$(ask "http://localhost/operation/$id" | jq -r .state)
+	case $state in
+	done) made=$((made + 1)) ;;
+	failed) ;;
+	*) echo "operation $id is $state"; exit 1 ;;
+	esac
+done
+equal "$((3 + made))" "$(vlsp router list --json | jq '.list | length')" "routers, with those of operations that are done"
+new=$(ask -X POST "http://localhost/router/?name=new" | jq .operation)
+[ "$new" -gt "$(tail -n 1 <<<"$ids")" ] || { echo "operation $new is not new"; exit 1; }
+must stop_vlspd
+nothing_left
+
 step "one that runs is not cleaned up: start refuses, stop stops"
 must start_vlspd
 must vlsp topology apply net.yaml

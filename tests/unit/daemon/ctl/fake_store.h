@@ -22,6 +22,7 @@ struct fake_store {
 	enum fake_store_fault fault;
 	unsigned fault_in; /* calls of begin and commit until then: 0: the next one */
 	bool stays;	   /* the fault, until it is set to STORE_WELL */
+	bool no_ends;	   /* end: -ENOSPC */
 	unsigned begins, commits, wholes, ends;
 };
 
@@ -181,7 +182,7 @@ static inline int fake_store_begin(struct store *store, const struct store_op *o
 	struct fake_store *fs = (struct fake_store *)store;
 
 	fs->begins++;
-	assert_true(rows > 0);
+	assert_true(rows > 0 || !op->started_ms); /* one that waits */
 	assert_false(op->ended);
 	if (!fake_store_alive(fs) || fake_store_fault(fs) == STORE_FULL)
 		return fake_store_error(fs, ENOSPC, err);
@@ -214,14 +215,18 @@ static inline int fake_store_commit(struct store *store, const struct store_chan
 	return fake_store_alive(fs) ? 0 : fake_store_error(fs, EIO, err);
 }
 
-static inline void fake_store_end(struct store *store, const struct store_op *op)
+static inline int fake_store_end(struct store *store, const struct store_op *op, struct err *err)
 {
 	struct fake_store *fs = (struct fake_store *)store;
 
 	fs->ends++;
 	assert_true(op->ended);
-	if (fake_store_alive(fs))
-		fake_store_op(fs, op);
+	if (fs->no_ends)
+		return fake_store_error(fs, ENOSPC, err);
+	if (!fake_store_alive(fs))
+		return fake_store_error(fs, EIO, err);
+	fake_store_op(fs, op);
+	return 0;
 }
 
 static inline void fake_store_init(struct fake_store *fs)

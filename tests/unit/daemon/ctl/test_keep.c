@@ -226,6 +226,73 @@ static void an_operation_that_was_cut_short_has_failed(void **state)
 	assert_int_equal(world_router(&k->w, "new", 0).id, 21);
 }
 
+static void an_end_that_cannot_be_written_is_written_later(void **state)
+{
+	struct kept_world *k = *state;
+	const struct store_op *row;
+	uint64_t begun;
+	int rounds = 0;
+
+	grid(k, 2);
+	k->store.no_ends = true;
+	for (int i = 0; i < 2; i++) { /* with the next operation; without any, soon */
+		fake_fail_item(k->w.host, 0, EPERM);
+		begun = world_router(&k->w, "x", 0).id;
+		row = &k->store.kept.ops[k->store.kept.op_count - 1];
+		assert_int_equal(row->id, begun);
+		assert_false(row->ended);
+		k->store.no_ends = false;
+		if (i == 0)
+			assert_int_equal(world_router(&k->w, "y", 0).state, CTL_DONE);
+		while (i == 1 && !row->ended) {
+			assert_true(loop_once(k->w.loop, 5000) >= 0);
+			assert_true(++rounds < 20);
+		}
+		for (size_t r = 0; r < k->store.kept.op_count; r++)
+			assert_true(k->store.kept.ops[r].ended);
+		k->store.no_ends = true;
+	}
+	k->store.no_ends = false;
+}
+
+/* Asked for without waiting, acknowledged, and its turn had not come when the daemon was killed. */
+static void a_promised_operation_is_known_to_the_next_daemon(void **state)
+{
+	struct kept_world *k = *state;
+	struct ctl_router_spec spec = {.name = "x"};
+	struct ending ending = {0};
+	const struct ctl_op *op;
+	struct recovered recovered;
+	struct err err = {0};
+	uint64_t id = 0;
+
+	grid(k, 2);
+	assert_int_equal(ctl_router_add(k->w.ctl, &spec, world_ended, &ending, &id, &err), 0);
+	assert_int_equal(ctl_op_promise(k->w.ctl, id, &err), 0);
+	restart(k, &recovered);
+	assert_true(recovered.result.nothing);
+	assert_int_equal(ending.calls, 0);
+	op = ctl_op_by_id(k->w.ctl, id);
+	assert_non_null(op);
+	assert_int_equal(op->state, CTL_OP_FAILED);
+	assert_string_equal(op->kind, "router-add");
+	assert_non_null(strstr(op->err.text, "ended before it was done"));
+	assert_true(world_router(&k->w, "y", 0).id > id);
+	/* What cannot be promised is not done either, whether or not there is room by then. */
+	k->store.fault = STORE_FULL;
+	assert_int_equal(ctl_router_add(k->w.ctl, &spec, world_ended, &ending, &id, &err), 0);
+	assert_int_equal(ctl_op_promise(k->w.ctl, id, &err), -EDQUOT);
+	assert_int_equal(world_wait(&k->w, &ending)->state, CTL_OP_FAILED);
+	assert_int_equal(ending.op.err.code, EDQUOT);
+	assert_null(model_router_by_name(k->w.model, "x"));
+	/* Otherwise it goes its way, to one end. */
+	ending.calls = 0;
+	assert_int_equal(ctl_router_add(k->w.ctl, &spec, world_ended, &ending, &id, &err), 0);
+	assert_int_equal(ctl_op_promise(k->w.ctl, id, &err), 0);
+	assert_int_equal(world_wait(&k->w, &ending)->state, CTL_DONE);
+	assert_true(k->store.kept.ops[k->store.kept.op_count - 1].ended);
+}
+
 static void while_there_is_no_room_changes_are_refused_and_it_heals(void **state)
 {
 	struct kept_world *k = *state;
@@ -473,6 +540,8 @@ int main(void)
 		T(a_restart_takes_over_and_touches_nothing),
 		T(after_a_reboot_everything_is_made_again_with_its_numbers),
 		T(an_operation_that_was_cut_short_has_failed),
+		T(an_end_that_cannot_be_written_is_written_later),
+		T(a_promised_operation_is_known_to_the_next_daemon),
 		T(while_there_is_no_room_changes_are_refused_and_it_heals),
 		T(a_commit_that_fails_is_undone),
 		T(in_doubt_and_still_not_writable_changes_are_refused_until_all_is_written),

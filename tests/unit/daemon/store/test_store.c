@@ -135,7 +135,7 @@ static void an_operation_that_never_began_is_history_too(void **state)
 	net_make(&net, 2);
 	world_start(w);
 	net_write(w, &net, 1);
-	w->store->ops->end(w->store, &op);
+	assert_int_equal(w->store->ops->end(w->store, &op, &w->err), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->last_op_id, 7);
 	assert_int_equal(content->op_count, 2);
@@ -287,7 +287,7 @@ static void what_began_and_did_not_end_is_known(void **state)
 	op.error = EIO;
 	op.ended_ms = 10;
 	strcpy(op.text, "the machine refused");
-	w->store->ops->end(w->store, &op);
+	assert_int_equal(w->store->ops->end(w->store, &op, &w->err), 0);
 	world_stop(w, false);
 	assert_int_equal(world_load(w, &content), 0);
 	assert_int_equal(content->op_count, 1);
@@ -314,7 +314,7 @@ static void history_has_an_end(void **state)
 		assert_int_equal(w->store->ops->commit(w->store, &change, &w->err), 0);
 	}
 	for (op.id = 1; op.id <= STORE_OPS_MAX + 50; op.id++)
-		w->store->ops->end(w->store, &op);
+		assert_int_equal(w->store->ops->end(w->store, &op, &w->err), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->removed_count, STORE_REMOVED_MAX);
 	assert_int_equal(content->removed[0].id, 2001);
