@@ -75,18 +75,26 @@ tagged() { # tagged NAME: its lo bears the alias of this instance
 	nsenter --net="$dir/netns/$1" ip -o link show dev lo 2>/dev/null |
 		grep -qE "alias vlsp:$instance/$1 *\$"
 }
+mounted() { # the tmpfs is ours: then a tag on it is enough, as the journal may have been cut short
+	awk -v dir="$dir/netns" '$2 == dir && $3 == "tmpfs" && $1 == "vlsp" { found = 1 } END { exit !found }' /proc/mounts
+}
 ours=
+cut=
 for path in "$dir"/netns/*; do
 	[ -e "$path" ] || continue
 	name=${path##*/}
 	case $name in *[!A-Za-z0-9._-]*) continue ;; esac
-	if { [ -n "$lost" ] || noted netns "$name"; } && { ! is_ns "$path" || tagged "$name"; }; then
-		[ -n "$lost" ] && ! is_ns "$path" && continue
+	if is_ns "$path" && mounted && tagged "$name"; then
+		ours="$ours $name"
+		noted netns "$name" || cut=yes
+	elif ! is_ns "$path" && noted netns "$name"; then
 		ours="$ours $name"
 	else
 		say "$path is not of this instance and stays"
 	fi
 done
+[ ! -S "$dir/router.sock" ] || noted file "$dir/router.sock" || cut=yes
+[ -z "$cut" ] || [ -n "$lost" ] || say "$journal: not all of it is there; going by tags, too"
 inside() { # the processes in our namespaces
 	for path in /proc/[0-9]*; do
 		ns=$(readlink "$path/ns/net" 2>/dev/null) || continue
@@ -121,7 +129,7 @@ done
 standing link | while read -r path; do
 	[ "$(readlink "$path" 2>/dev/null)" != "$dir/netns/${path##*/}" ] || [ -e "$path" ] || rm -f "$path"
 done
-if awk -v dir="$dir/netns" '$2 == dir && $3 == "tmpfs" && $1 == "vlsp" { found = 1 } END { exit !found }' /proc/mounts; then
+if mounted; then
 	if [ -z "$(ls -A "$dir/netns")" ]; then
 		umount "$dir/netns" || rc=1
 	fi
@@ -160,7 +168,7 @@ standing pin | while read -r path id; do
 		say "$path is not what this instance made and stays"
 	fi
 done
-if [ -n "$lost" ] && [ -n "$instance" ] && [ -n "$(ls -A "$pins" 2>/dev/null)" ]; then
+if [ -n "$lost$cut" ] && [ -n "$instance" ] && [ -n "$(ls -A "$pins" 2>/dev/null)" ]; then
 	say "$pins: without the journal nobody knows what in it is ours; it stays"
 fi
 if [ -n "$instance" ]; then

@@ -162,6 +162,23 @@ static void the_script_does_the_same(void **state)
 	clean_by_script();
 }
 
+static void the_script_goes_by_tags_where_the_journal_was_cut(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	crash(world);
+	assert_int_equal(
+		shell("head -n 1 " RUNTIME "/journal >/run/cut && cp /run/cut " RUNTIME "/journal"),
+		0);
+	clean_by_script();
+	assert_int_not_equal(access(RUNTIME, F_OK), 0);
+	assert_int_equal(mkdir(RUNTIME, 0755), 0);
+	clean_ok(); /* the pins, which the script leaves then */
+	(void)shell("rmdir /run/netns");
+	nothing_is_left(world);
+}
+
 static void the_script_leaves_what_is_somebody_elses(void **state)
 {
 	struct world *world = *state;
@@ -182,6 +199,7 @@ int main(void)
 		TEST(one_that_runs_is_not_cleaned),
 		TEST(what_is_somebody_elses_stays),
 		TEST(the_script_does_the_same),
+		TEST(the_script_goes_by_tags_where_the_journal_was_cut),
 		TEST(the_script_leaves_what_is_somebody_elses),
 	};
 
