@@ -113,6 +113,27 @@ void local_batch_made(void *arg)
 /* --- STOP and REMOVE ---------------------------------------------------------------------------
  */
 
+/* What is still there is known again; links of routers that are not known any more go with what is
+ * left of these. */
+static void links_restore(struct local *local, struct host_batch *batch)
+{
+	for (size_t i = 0; i < batch->links_del_count; i++) {
+		struct host_link *link = &batch->links_del[i];
+		int r = 0;
+
+		if (link->state == HOST_DONE)
+			continue;
+		if (!local_router_get(local, link->end[0].slot) ||
+		    !local_router_get(local, link->end[1].slot))
+			link->state = HOST_DONE;
+		else
+			r = local_ends_restore(local, link);
+		if (r < 0)
+			log_warn("link %s: its routers cannot be told that it is still there: %s",
+				 link->name, strerror(-r));
+	}
+}
+
 static void remove_done(struct local_job *job)
 {
 	struct local *local = ((struct local_run_job *)job)->local;
@@ -133,6 +154,7 @@ static void remove_done(struct local_job *job)
 	run->made += (uint32_t)(batch->routers_del_count + batch->links_del_count);
 	if (!ok) {
 		local->left = true;
+		links_restore(local, batch);
 		run->err = run->remove.err;
 		local_batch_refuse(local, run->remove.status);
 		return;

@@ -38,12 +38,29 @@ int local_ends_add(struct local *local, const struct host_link *link)
 		struct local_end end = {.port = link->end[i].port,
 					.weight = link->weight,
 					.peer_address = link->end[!i].address};
-		int r = end_add(router, &end);
+		int r = end_find(router, end.port) ? 0 : end_add(router, &end);
 
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/* A link that should have gone and did not is known again, to the routers and to their programs. */
+int local_ends_restore(struct local *local, const struct host_link *link)
+{
+	int r = local_ends_add(local, link);
+
+	for (int i = 0; r == 0 && i < 2; i++) {
+		struct vlsp_port record = local_link_record(link, i);
+
+		pthread_mutex_lock(&local->bld_lock);
+		r = bld_port_set(local->bld, link->end[i].port, &record);
+		pthread_mutex_unlock(&local->bld_lock);
+	}
+	for (int i = 0; r == 0 && i < 2; i++)
+		r = local_router_tell(local_router_get(local, link->end[i].slot));
+	return r;
 }
 
 static int tell(struct local_router *router, enum frame_link_op op, const struct local_end *end)
@@ -85,8 +102,14 @@ int local_ends_weight(struct local *local, const struct host_link *link)
 		struct local_end *end = end_find(router, link->end[i].port);
 		int r;
 
-		if (!end)
+		if (!router)
 			return -ENOENT;
+		if (!end) { /* it could not be restored when it did not go */
+			r = local_ends_restore(local, link);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (end->weight == link->weight)
 			continue;
 		end->weight = link->weight;

@@ -139,15 +139,22 @@ static int batch_send(struct linker *linker, int side, int sock)
 	return r;
 }
 
-static int port_write(struct linker *linker, const struct host_link *link, int side)
+struct vlsp_port local_link_record(const struct host_link *link, int side)
 {
 	const struct host_end *end = &link->end[side];
-	struct vlsp_port record = {
+
+	return (struct vlsp_port){
 		.slot = end->slot,
 		.address = htonl(end->address),
 		.flags = VLSP_PORT_VALID | (link->admin == HOST_SILENT ? VLSP_PORT_SILENT : 0u),
 		.link = link->id,
 	};
+}
+
+static int port_write(struct linker *linker, const struct host_link *link, int side)
+{
+	const struct host_end *end = &link->end[side];
+	struct vlsp_port record = local_link_record(link, side);
 	int r;
 
 	pthread_mutex_lock(linker->task->bld_lock);

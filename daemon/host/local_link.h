@@ -10,6 +10,7 @@
 #include "bpf/loader/loader.h"
 #include "daemon/host/host_ops.h"
 #include "daemon/host/local_names.h"
+#include "include/shared/maps.h"
 
 struct local_link_task {
 	struct bld *bld;
@@ -29,6 +30,9 @@ struct local_link_task {
 /* Makes the links of add, then gives those of set their admin state; stops at the first that fails:
  * that one's state is HOST_FAILED, and nothing of it is left if it was to be made. */
 void local_link_run(struct local_link_task *task);
+
+/* What the programs know of that end (0, 1). */
+struct vlsp_port local_link_record(const struct host_link *link, int side);
 
 /* Deletes the devices of links; one that is gone already is fine, and what has the index without
  * being tagged as that link is somebody else's and stays. Several at the same time, as each costs

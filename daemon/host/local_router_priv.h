@@ -104,6 +104,7 @@ void local_router_unwatch(struct local_router *router);
 /* local_ends.c: what links a router has */
 int local_ends_add(struct local *local, const struct host_link *link);
 void local_ends_del(struct local *local, const struct host_link *link);
+int local_ends_restore(struct local *local, const struct host_link *link);
 int local_ends_weight(struct local *local, const struct host_link *link);
 
 /* local_hang.c: local_hang_begin() when a router has been added */

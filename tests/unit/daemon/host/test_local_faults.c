@@ -11,7 +11,17 @@
 /* Instead of libc's: calls that fail while these are set. */
 static const char *umount_fails; /* that path */
 static ino_t setns_fails;	 /* into that namespace */
+static bool unshare_fails;
 static int failed;
+
+int unshare(int flags)
+{
+	if (unshare_fails) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return (int)syscall(SYS_unshare, flags);
+}
 
 int umount2(const char *path, int flags)
 {
@@ -206,6 +216,41 @@ static void a_name_that_does_not_go_is_told_kept_and_made_way_for(void **state)
 	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null");
 }
 
+static void what_was_to_go_and_did_not_works_on(void **state)
+{
+	struct world *world = *state;
+	struct host_batch *batch;
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.3 >/dev/null");
+	/* r2 with its links, and r3-r4; no namespace can be made to watch r2's go */
+	batch = batch_new();
+	batch->routers_del = calloc(1, sizeof(*batch->routers_del));
+	batch->routers_del[batch->routers_del_count++] = router_of(1);
+	batch->links_del = calloc(3, sizeof(*batch->links_del));
+	batch->links_del[batch->links_del_count++] = link_of(0, 0, 1);
+	batch->links_del[batch->links_del_count++] = link_of(2, 1, 3);
+	batch->links_del[batch->links_del_count++] = link_of(3, 2, 3);
+	unshare_fails = true;
+	assert_int_equal(run(world, batch), -ENOSPC);
+	unshare_fails = false;
+	assert_int_equal(batch->routers_del[0].state, HOST_DONE);
+	assert_int_equal(batch->links_del[0].state, HOST_DONE);
+	assert_int_equal(batch->links_del[1].state, HOST_DONE);
+	assert_int_not_equal(batch->links_del[2].state, HOST_DONE);
+	host_batch_free(batch);
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null"); /* by r3 */
+	batch = batch_new();
+	batch->routers_add = calloc(1, sizeof(*batch->routers_add));
+	batch->routers_add[batch->routers_add_count++] = router_of(1);
+	batch->links_add = calloc(2, sizeof(*batch->links_add));
+	batch->links_add[batch->links_add_count++] = link_of(0, 0, 1);
+	batch->links_add[batch->links_add_count++] = link_of(2, 1, 3);
+	run_ok(world, batch);
+	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
+}
+
 static void closing_removes_what_a_removal_left(void **state)
 {
 	struct world *world = *state;
@@ -320,6 +365,7 @@ int main(void)
 		TEST(a_router_whose_process_dies_comes_back_with_its_links),
 		TEST(a_spawner_that_dies_is_replaced_and_its_routers_are_watched),
 		TEST(a_name_that_does_not_go_is_told_kept_and_made_way_for),
+		TEST(what_was_to_go_and_did_not_works_on),
 		TEST(closing_removes_what_a_removal_left),
 		TEST(a_link_to_a_name_that_somebody_removed_goes),
 		TEST(a_worker_that_cannot_return_home_is_replaced),
