@@ -25,7 +25,11 @@ if [ -r "$dir/vlspd.pid" ]; then
 	case $pid in
 	'' | *[!0-9]*) ;;
 	*)
-		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = vlspd ]; then
+		# it has locked that file, whatever its program is called
+		file=$(stat -c %i "$dir/vlspd.pid")
+		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = vlspd ] ||
+			awk -v pid="$pid" -v file=":$file\$" '$2 == "POSIX" && $5 == pid && $6 ~ file { found = 1 }
+				END { exit !found }' /proc/locks; then
 			fail "an instance runs in $dir: process $pid. End it first."
 			exit 1
 		fi
@@ -105,6 +109,11 @@ inodes=' '
 for name in $ours; do
 	is_ns "$dir/netns/$name" && inodes="${inodes}net:[$(inode "$dir/netns/$name")] "
 done
+case $inodes in *" $(readlink /proc/self/ns/net) "*)
+	fail "this is the network of a router of that instance: run it outside"
+	exit 1
+	;;
+esac
 if [ "$inodes" != ' ' ]; then
 	pids=$(inside)
 	if [ -n "$pids" ]; then
@@ -139,7 +148,7 @@ fi
 standing cgroup | sort -r | while read -r path; do
 	[ -d "$path" ] || continue
 	if [ -r "$path/cgroup.procs" ]; then
-		pids=$(cat "$path/cgroup.procs")
+		pids=$(grep -vx 0 "$path/cgroup.procs") # 0: of another process namespace; to kill(1), ourselves
 		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	fi
 	tries=0

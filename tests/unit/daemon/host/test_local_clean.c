@@ -6,6 +6,8 @@
  */
 #include "tests/unit/daemon/host/local_world.h"
 
+#include <fcntl.h>
+
 static int clean(struct err *err)
 {
 	struct host_local_config config = {.runtime_dir = RUNTIME, .instance = "default"};
@@ -190,6 +192,28 @@ static void the_script_leaves_what_is_somebody_elses(void **state)
 	foreign_stays();
 }
 
+/* Whatever its program is called: here this test. */
+static void the_script_knows_one_that_runs_by_its_lock(void **state)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct world *world = *state;
+	int fd, status;
+
+	NEED(state);
+	crash(world);
+	fd = open(RUNTIME "/vlspd.pid", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+	assert_true(dprintf(fd, "%d\n", getpid()) > 0);
+	status = shell("%s/packaging/vlsp-clean.sh " RUNTIME " 2>&1 | grep -q 'an instance runs'",
+		       source_dir());
+	assert_int_equal(status, 0);
+	assert_int_equal(shell("ip netns exec r1 ip link show to-r2 >/dev/null"), 0);
+	close(fd);
+	clean_by_script();
+	nothing_is_left(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +225,7 @@ int main(void)
 		TEST(the_script_does_the_same),
 		TEST(the_script_goes_by_tags_where_the_journal_was_cut),
 		TEST(the_script_leaves_what_is_somebody_elses),
+		TEST(the_script_knows_one_that_runs_by_its_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
