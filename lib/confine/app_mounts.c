@@ -20,9 +20,10 @@
 
 #define QUIET (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-/* File systems whose files are handles of the kernel's things: namespaces, programs, groups. */
-static const char *const handles[] = {"bpf",	 "cgroup",  "cgroup2",	  "nsfs",
-				      "debugfs", "tracefs", "securityfs", "configfs"};
+/* File systems whose files are handles of the kernel's things: namespaces, programs, groups; or
+ * that show other process, network and IPC namespaces, as in somebody's chroot directory. */
+static const char *const handles[] = {"bpf",	 "cgroup",     "cgroup2",  "nsfs",   "debugfs",
+				      "tracefs", "securityfs", "configfs", "mqueue", "sysfs"};
 
 /* Counted in the memory limit of who writes there. */
 static const char *const scratch[] = {"/tmp", "/var/tmp", "/dev/shm"};
@@ -33,6 +34,12 @@ static bool is_handle(const char *type)
 		if (strcmp(type, handles[i]) == 0)
 			return true;
 	return false;
+}
+
+/* At /proc it is covered by our own, if that is asked for. */
+static bool is_another_proc(const char *type, const char *point)
+{
+	return strcmp(type, "proc") == 0 && strncmp(point, "/proc", 5) != 0;
 }
 
 static bool is_below(const char *path, const char *const *dirs)
@@ -66,7 +73,7 @@ static int detach(const char *const *hide, struct err *err)
 		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
 		    sscanf(dash + 3, "%31s", type) != 1)
 			continue;
-		if (!is_handle(type) && !is_below(point, hide))
+		if (!is_handle(type) && !is_another_proc(type, point) && !is_below(point, hide))
 			continue;
 		/* EINVAL, ENOENT: it went with one above it */
 		if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&

@@ -86,6 +86,18 @@ both enter /run/netns/b
 both user-namespace
 both network-namespace
 
+mkdir /mnt/proc /mnt/sys # as of a chroot directory
+mount -t proc proc /mnt/proc
+mount -t sysfs sysfs /mnt/sys
+would_do host read /mnt/proc/1/net/dev
+is_refused read /mnt/proc/1/net/dev
+both read /mnt/sys/class/net/machine0/address
+mkdir /mnt/mqueue
+mount -t mqueue mqueue /mnt/mqueue
+both make /mnt/mqueue/x
+rm -f /mnt/mqueue/x
+VLSP_TOKEN=secret must_say '^none$' vlsp router exec --app a -- sh -c 'echo "${VLSP_TOKEN:-none}"'
+
 step "processes of others"
 both kill "$daemon"
 both kill "$router_a"
@@ -218,5 +230,5 @@ must vlsp router exec a -- true
 stop_vlspd
 
 ip link del machine0
-umount /mnt
+umount /mnt/proc /mnt/sys /mnt/mqueue /mnt
 nothing_left
