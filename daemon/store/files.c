@@ -58,6 +58,7 @@ int store_dir_make(const char *dir, char ret_dir[PATH_MAX], struct err *err)
 {
 	size_t n = strlen(dir), made = 0;
 	char part[PATH_MAX];
+	struct stat st;
 
 	/* Room for the longest name of ours behind it. */
 	if (n == 0 || n + 32 >= sizeof(part))
@@ -84,6 +85,12 @@ int store_dir_make(const char *dir, char ret_dir[PATH_MAX], struct err *err)
 		return store_dir_error(dir, errno, "directory", err);
 	if (strlen(part) + 32 >= sizeof(part))
 		return err_set(err, ENAMETOOLONG, "%.*s...: too long", STORE_DIR_MAX, part);
+	if (stat(part, &st) < 0)
+		return store_dir_error(dir, errno, "directory", err);
+	/* They could put another database, and so another network, in the place of ours. */
+	if (st.st_mode & S_IWOTH)
+		return err_set(err, EPERM, "%.*s: everybody may write in it (mode %04o)",
+			       STORE_DIR_MAX, part, st.st_mode & 07777);
 	strcpy(ret_dir, part);
 	return 0;
 }

@@ -31,6 +31,20 @@ static void a_new_store_is_empty_and_private(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static void a_directory_that_everybody_may_write_in_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct store *store;
+	struct err err;
+
+	assert_return_code(mkdir(w->dir, 0700), errno);
+	assert_return_code(chmod(w->dir, 01777), errno);
+	assert_int_equal(store_open(w->dir, &store, &err), -EPERM);
+	assert_non_null(strstr(err.text, "mode 1777"));
+	assert_int_equal(access(w->path, F_OK), -1);
+	assert_return_code(chmod(w->dir, 0700), errno);
+}
+
 static void what_is_committed_is_loaded(void **state)
 {
 	struct world *w = *state;
@@ -514,6 +528,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_store_is_empty_and_private),
+		TEST(a_directory_that_everybody_may_write_in_is_refused),
 		TEST(what_is_committed_is_loaded),
 		TEST(what_is_loaded_is_restored),
 		TEST(an_operation_that_never_began_is_history_too),
