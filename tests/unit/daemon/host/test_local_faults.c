@@ -105,6 +105,37 @@ static void an_index_that_is_taken_is_refused_with_the_links_name(void **state)
 	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.4 >/dev/null");
 }
 
+/* The batch ended before it came to processes; whoever gave it may want to keep what was made. */
+static void a_router_of_a_batch_that_failed_gets_its_process(void **state)
+{
+	struct world *world = *state;
+	struct host_link link = link_of(20, 4, 3);
+	struct host_batch *batch;
+	uint64_t end = clock_mono_ns() + WAIT_NS;
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	assert_int_equal(shell("ip -n r4 link add name own index %u type veth peer name own2",
+			       link.end[1].port),
+			 0);
+	batch = batch_links(link, '+');
+	batch->routers_add = calloc(1, sizeof(*batch->routers_add));
+	batch->routers_add[batch->routers_add_count++] = router_of(4);
+	assert_true(run(world, batch) < 0);
+	assert_int_equal(batch->links_add[0].state, HOST_FAILED);
+	assert_int_equal(batch->routers_add[0].state, HOST_DONE);
+	assert_true(batch->routers_add[0].away);
+	assert_int_equal(batch->routers_add[0].pid, 0);
+	host_batch_free(batch);
+	while (!world->ready && clock_mono_ns() < end)
+		run_for(world, 10);
+	assert_int_equal(world->ready, 1);
+	assert_return_code(kill(world->ready_pid, 0), errno);
+	assert_int_equal(shell("ip -n r4 link del own"), 0);
+	run_ok(world, batch_links(link, '+'));
+	expect(world, "ip netns exec r5 ping -q -c 1 -W 1 10.0.0.1 >/dev/null");
+}
+
 static void a_router_goes_although_a_program_holds_its_namespace(void **state)
 {
 	struct world *world = *state;
@@ -361,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_name_that_is_taken_is_refused_and_left_alone),
 		TEST(an_index_that_is_taken_is_refused_with_the_links_name),
+		TEST(a_router_of_a_batch_that_failed_gets_its_process),
 		TEST(a_router_goes_although_a_program_holds_its_namespace),
 		TEST(a_router_whose_process_dies_comes_back_with_its_links),
 		TEST(a_spawner_that_dies_is_replaced_and_its_routers_are_watched),
