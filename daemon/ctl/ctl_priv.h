@@ -67,7 +67,7 @@ struct ctl {
 	struct loop_timer *deadline; /* of convergence */
 	struct op_subscriber *subscribers;
 	size_t subscriber_count;
-	struct host_network told; /* what the machine was told last */
+	struct host_network told; /* what the machine was told last; 0: that is in doubt */
 	struct converge *converge;
 	struct store *store;	    /* NULL: nothing is kept */
 	uint32_t unwritten;	    /* operations that are */
@@ -105,6 +105,8 @@ bool run_busy(const struct ctl *ctl);
 /* What the machine has to know with what is in the model, less what is in state without. */
 void run_network(const struct ctl *ctl, const struct model_topology *topology,
 		 enum model_state without, struct host_network *ret_network);
+/* There are routers, and the machine was told of another network, or may have been. */
+bool run_untold(const struct ctl *ctl, const struct host_network *network);
 
 /* --- hello.c --- */
 uint32_t hello_interval_us(uint32_t topology_us, uint32_t config_us, uint32_t link_ends);

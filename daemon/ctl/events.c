@@ -52,9 +52,11 @@ static void router_died(void *arg, uint32_t slot, int status)
 	if (status >= 0 && WIFSIGNALED(status))
 		log_warn("router %s: its process was ended by signal %d (%s)", router->name,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
+	else if (status >= 0)
 		log_warn("router %s: its process ended with status %d", router->name,
-			 status >= 0 ? WEXITSTATUS(status) : status);
+			 WEXITSTATUS(status));
+	else
+		log_warn("router %s: its process is no more", router->name);
 	ctl->dead[slot] = router->id;
 	model_router_set_process(ctl->model, router, 0, false);
 	set_state(ctl, router, MODEL_FAILED);

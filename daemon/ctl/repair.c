@@ -37,6 +37,7 @@ struct repair {
 	struct fix_link *links;
 	size_t link_count;
 	struct host_network network;
+	bool told;	  /* a batch was done, or tried: the machine was told of network */
 	size_t failed;	  /* things that were given up */
 	struct err first; /* why the first of them */
 };
@@ -241,6 +242,8 @@ static void on_batch(void *arg, struct host_batch *batch, int status, const stru
 			err_errno(&repair->first, status, "host %s", repair->ctl->host_name);
 		repair->first.code = repair->first.code ? repair->first.code : -status;
 	}
+	if (status < 0) /* routers that run may not know it: the next batch tells them */
+		repair->ctl->told = (struct host_network){0};
 	if (status < 0 && repair->failed == failed)
 		give_up_all(repair); /* it is not one item: trying again is no use */
 	settle_dependants(repair);
@@ -261,10 +264,11 @@ static void submit(struct repair *repair)
 	struct host_batch *batch;
 	int ret = -ENOMEM;
 
-	if (!to_do(repair)) {
+	if (!to_do(repair) && (repair->told || !run_untold(ctl, &repair->network))) {
 		finish(repair, 0, NULL);
 		return;
 	}
+	repair->told = true;
 	batch = batch_of(repair);
 	if (batch) {
 		ctl->told = repair->network;
@@ -386,8 +390,9 @@ static void on_audit(void *arg, struct host_audit *audit, int status, const stru
 		finish(repair, 0, NULL);
 		return;
 	}
-	repair->ctl->told = repair->network;
-	if (repair->mode == REPAIR_FIX)
+	if (repair->mode == REPAIR_ADOPT)
+		repair->ctl->told = repair->network;
+	else
 		forget(repair);
 	submit(repair);
 }

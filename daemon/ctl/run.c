@@ -54,6 +54,11 @@ static bool network_differs(const struct host_network *x, const struct host_netw
 	       x->hello_us != y->hello_us || x->dead_us != y->dead_us;
 }
 
+bool run_untold(const struct ctl *ctl, const struct host_network *network)
+{
+	return ctl->model->router_count && network_differs(network, &ctl->told);
+}
+
 static void fail(struct ctl *ctl, struct op *op, const struct err *err)
 {
 	converge_wake(ctl->converge);
@@ -92,6 +97,8 @@ static void undone(void *arg, struct host_batch *batch, int status, const struct
 	size_t wrong = plan_leave(&op->plan, ctl->model, op->did, batch, clock_wall_ms());
 	size_t used = strlen(why.text), gone = 0, i;
 
+	if (status < 0)
+		ctl->told = (struct host_network){0};
 	if (status < 0 || wrong)
 		snprintf(why.text + used, sizeof(why.text) - used,
 			 "; undoing it failed too (%.150s): %zu things are not as before",
@@ -257,8 +264,7 @@ static void go(struct ctl *ctl, struct op *op)
 		return;
 	}
 	run_network(ctl, &plan->after, MODEL_DELETING, &network);
-	if (plan_host_items(plan) == 0 &&
-	    !(ctl->model->router_count && network_differs(&network, &ctl->told))) {
+	if (plan_host_items(plan) == 0 && !run_untold(ctl, &network)) {
 		/* Done at once, if routes have converged: that is what an apply promises. */
 		commit(ctl, op, NULL);
 		return;

@@ -141,7 +141,10 @@ struct host_ops {
 	const char *name; /* "local", "fake" */
 
 	/* Takes ownership of batch until done is called, which gives it back. One at a time:
-	 * -EBUSY while another runs. progress may be NULL. */
+	 * -EBUSY while another runs. progress may be NULL. Of a batch that failed, what is DONE is
+	 * done, and what was to be deleted and is not DONE goes on as it was; a router that is
+	 * there and has no process then gets one (router_died, router_ready), unless the next batch
+	 * deletes it. */
 	int (*submit)(struct host *host, struct host_batch *batch, host_progress_fn progress,
 		      host_done_fn done, void *arg);
 
@@ -162,7 +165,8 @@ struct host_ops {
 	 * Compares; -EBUSY while a batch runs. Takes ownership of audit until done is called.
 	 *
 	 * adopt false: looks and changes nothing, but for strays where clean is set. A router whose
-	 * process is about to be started again by the back end is WELL. What is not WELL is then
+	 * process is about to be started again by the back end is WELL. A link whose routers'
+	 * processes were not told of it as it is wanted DIFFERS. What is not WELL is then
 	 * deleted by a batch, with all its links, and made again.
 	 * adopt true: only as the first call after opening, for the daemon was away. What is WELL
 	 * (or DIFFERS) is taken over as it runs: no process is restarted, no device touched. Of

@@ -75,7 +75,7 @@ int local_adopt_begin(struct local *local, const struct local_look *look)
 
 		if ((found == HOST_WELL || found == HOST_DIFFERS) &&
 		    is_taken(local, &audit->links[i]))
-			r = local_ends_add(local, &audit->links[i]);
+			r = local_ends_set(local, &audit->links[i]);
 	}
 	if (r < 0)
 		return r;

@@ -65,12 +65,60 @@ static void audit_job(struct local_job *job)
 	}
 }
 
+static bool has_process(const struct local *local, const struct host_router *wanted)
+{
+	const struct local_router *router = local_router_get(local, wanted->slot);
+
+	return router && strcmp(router->name, wanted->name) == 0 &&
+	       (router->state == LOCAL_STARTING || router->state == LOCAL_RUNNING ||
+		router->state == LOCAL_WAITING);
+}
+
+/* What the machine has is of no use where this daemon does not know it: then its router processes
+ * do not either. */
+static void judge_known(const struct local *local, struct local_look *look)
+{
+	struct host_audit *audit = look->audit;
+
+	for (size_t i = 0; i < audit->router_count; i++) {
+		if (audit->router_found[i] != HOST_WELL || has_process(local, &audit->routers[i]))
+			continue;
+		audit->router_found[i] = HOST_WRONG;
+		local_look_note(look, "router", audit->routers[i].name,
+				"it has no process, and none is to be started");
+	}
+	for (size_t i = 0; i < audit->link_count; i++) {
+		if (audit->link_found[i] != HOST_WELL || local_ends_known(local, &audit->links[i]))
+			continue;
+		audit->link_found[i] = HOST_DIFFERS;
+		local_look_note(look, "link", audit->links[i].name,
+				"its routers were not told of it");
+	}
+}
+
+/* Ends of links that nobody wants. Without memory for that it is as before. */
+static void drop_ends(struct local *local, const struct host_audit *audit)
+{
+	bool *wanted = calloc(VLSP_PORT_MAX, sizeof(*wanted));
+
+	for (size_t i = 0; wanted && i < 2 * audit->link_count; i++)
+		wanted[audit->links[i / 2].end[i % 2].port] = true;
+	if (wanted)
+		local_ends_drop(local, wanted);
+	free(wanted);
+}
+
 static void audit_done(struct local_job *job)
 {
 	struct local *local = ((struct local_run_job *)job)->local;
 	struct local_audit_run *run = run_of(local);
 	int r = run->look.status;
 
+	if (r == 0 && !run->adopt) {
+		judge_known(local, &run->look);
+		if (run->audit->clean)
+			drop_ends(local, run->audit);
+	}
 	if (r == 0 && run->adopt) {
 		r = local_adopt_begin(local, &run->look);
 		if (r == 0) {

@@ -30,14 +30,55 @@ void local_batch_phase(struct local *local, enum local_phase phase)
 
 /* Routers hear of new links when all of the batch are there: then they find their routes in a few
  * rounds, where otherwise the first would fill the machine with news while others still start. */
-static void links_tell(struct local *local, const struct host_batch *batch)
+static void links_tell(struct local *local)
 {
-	for (size_t i = 0; i < 2 * batch->links_add_count; i++) {
-		const struct host_link *link = &batch->links_add[i / 2];
+	/* A connection that fails is seen by the loop, and a new one is told everything. */
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot])
+			(void)local_router_tell(local->routers[slot]);
+}
 
-		/* A connection that fails is seen by the loop, and a new one is told everything. */
+/* What is still there is known again; links of routers that are not known any more go with what is
+ * left of these. */
+static void links_restore(struct local *local, struct host_batch *batch)
+{
+	for (size_t i = 0; i < batch->links_del_count; i++) {
+		struct host_link *link = &batch->links_del[i];
+		int r = 0;
+
 		if (link->state == HOST_DONE)
-			(void)local_router_tell(local_router_get(local, link->end[i % 2].slot));
+			continue;
+		if (!local_router_get(local, link->end[0].slot) ||
+		    !local_router_get(local, link->end[1].slot))
+			link->state = HOST_DONE;
+		else
+			r = local_ends_restore(local, link);
+		if (r < 0)
+			log_warn("link %s: its routers cannot be told that it is still there: %s",
+				 link->name, strerror(-r));
+	}
+}
+
+/* Every router that is there gets a process, however the batch ended. */
+static void routers_revive(struct local *local)
+{
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot])
+			local_router_revive(local->routers[slot]);
+}
+
+static void tell_revived(struct local *local)
+{
+	const struct host_events *events = &local->host.events;
+
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		struct local_router *router = local->routers[slot];
+
+		if (!router || !router->revived)
+			continue;
+		router->revived = false;
+		if (events->router_died)
+			events->router_died(events->arg, slot, -1);
 	}
 }
 
@@ -58,7 +99,12 @@ void local_batch_finish(struct local *local)
 		item->pid = local_router_pid(router);
 		item->away = item->pid == 0;
 	}
-	links_tell(local, batch);
+	if (run->status < 0 && !local->closing) {
+		if (run->begun)
+			links_restore(local, batch);
+		routers_revive(local);
+	}
+	links_tell(local);
 	free(run->remove.links);
 	free(run->remove.inodes);
 	free(run->removed);
@@ -68,6 +114,8 @@ void local_batch_finish(struct local *local)
 	run->batch = NULL;
 	local_batch_phase(local, LOCAL_IDLE);
 	run->done(run->arg, batch, run->status, &err);
+	if (!run->batch && !local->closing) /* else: who is then still there */
+		tell_revived(local);
 }
 
 /* To be called in the loop where nothing of the batch is under way. */
@@ -113,27 +161,6 @@ void local_batch_made(void *arg)
 /* --- STOP and REMOVE ---------------------------------------------------------------------------
  */
 
-/* What is still there is known again; links of routers that are not known any more go with what is
- * left of these. */
-static void links_restore(struct local *local, struct host_batch *batch)
-{
-	for (size_t i = 0; i < batch->links_del_count; i++) {
-		struct host_link *link = &batch->links_del[i];
-		int r = 0;
-
-		if (link->state == HOST_DONE)
-			continue;
-		if (!local_router_get(local, link->end[0].slot) ||
-		    !local_router_get(local, link->end[1].slot))
-			link->state = HOST_DONE;
-		else
-			r = local_ends_restore(local, link);
-		if (r < 0)
-			log_warn("link %s: its routers cannot be told that it is still there: %s",
-				 link->name, strerror(-r));
-	}
-}
-
 static void remove_done(struct local_job *job)
 {
 	struct local *local = ((struct local_run_job *)job)->local;
@@ -154,7 +181,6 @@ static void remove_done(struct local_job *job)
 	run->made += (uint32_t)(batch->routers_del_count + batch->links_del_count);
 	if (!ok) {
 		local->left = true;
-		links_restore(local, batch);
 		run->err = run->remove.err;
 		local_batch_refuse(local, run->remove.status);
 		return;
@@ -272,6 +298,7 @@ static void batch_begin(struct local *local)
 		local_batch_refuse(local, r);
 		return;
 	}
+	run->begun = true;
 	for (size_t i = 0; i < batch->links_del_count; i++) {
 		local_ends_del(local, &batch->links_del[i]);
 		bld_port_del(local->bld, batch->links_del[i].end[0].port);

@@ -36,13 +36,10 @@ static uint32_t capacity_for(uint32_t slots)
 	return capacity;
 }
 
-static int adapt_router(struct local_router *router, bool config, uint32_t capacity,
-			struct err *err)
+static int adapt_router(struct local_router *router, uint32_t capacity, struct err *err)
 {
-	int r = 0;
+	int r = local_router_config(router);
 
-	if (config)
-		r = local_router_config(router);
 	if (r == 0 && bld_router_capacity(router->local->bld, router->slot) < capacity)
 		r = local_router_grow(router, capacity);
 	if (r < 0)
@@ -57,7 +54,6 @@ void local_build_begin(struct local *local)
 	const struct host_network *want = &run->batch->network;
 	struct host_network *have = &local->network;
 	uint32_t capacity = capacity_for(want->slots_needed);
-	bool config;
 	int r = 0;
 
 	local_batch_phase(local, LOCAL_ADAPT);
@@ -67,12 +63,10 @@ void local_build_begin(struct local *local)
 		local_batch_refuse(local, err_errno(&run->err, r, "network: cannot be changed"));
 		return;
 	}
-	config = have->mode != want->mode || have->hello_us != want->hello_us ||
-		 have->dead_us != want->dead_us;
 	*have = *want;
 	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
 		if (local->routers[slot])
-			r = adapt_router(local->routers[slot], config, capacity, &run->err);
+			r = adapt_router(local->routers[slot], capacity, &run->err);
 	if (r < 0) {
 		local_batch_refuse(local, r);
 		return;
@@ -245,10 +239,10 @@ static int links_know(struct local *local, const struct host_batch *batch)
 
 	for (size_t i = 0; r == 0 && i < batch->links_add_count; i++)
 		if (batch->links_add[i].state == HOST_DONE)
-			r = local_ends_add(local, &batch->links_add[i]);
+			r = local_ends_set(local, &batch->links_add[i]);
 	for (size_t i = 0; r == 0 && i < batch->links_set_count; i++)
 		if (batch->links_set[i].state == HOST_DONE)
-			r = local_ends_weight(local, &batch->links_set[i]);
+			r = local_ends_set(local, &batch->links_set[i]);
 	return r;
 }
 

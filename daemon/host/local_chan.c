@@ -126,8 +126,10 @@ static int enqueue(struct local_chan *chan, enum frame_type type, const void *bo
 	if (fd >= 0) {
 		item->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (item->fd < 0) {
+			int r = -errno;
+
 			free(item);
-			return -errno;
+			return r;
 		}
 	}
 	if (length)
@@ -148,7 +150,13 @@ int local_chan_send(struct local_chan *chan, enum frame_type type, const void *b
 		return -EMSGSIZE;
 	if (list_empty(&chan->queue))
 		r = frame_send(chan->sock, type, body, length, fd);
-	return r == -EAGAIN ? enqueue(chan, type, body, length, fd) : r;
+	if (r == -EAGAIN)
+		r = enqueue(chan, type, body, length, fd);
+	/* A frame is missing, so what the router knows is in doubt: the loop sees the end of this
+	 * connection, and in the next the router is told everything. */
+	if (r < 0)
+		(void)shutdown(chan->sock, SHUT_RDWR);
+	return r;
 }
 
 static int32_t peer_pid(int sock)

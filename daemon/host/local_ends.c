@@ -23,44 +23,12 @@ static int end_add(struct local_router *router, const struct local_end *end)
 	return 0;
 }
 
-static struct local_end *end_find(struct local_router *router, uint32_t port)
+static struct local_end *end_find(const struct local_router *router, uint32_t port)
 {
 	for (size_t i = 0; router && i < router->end_count; i++)
 		if (router->ends[i].port == port)
 			return &router->ends[i];
 	return NULL;
-}
-
-int local_ends_add(struct local *local, const struct host_link *link)
-{
-	for (int i = 0; i < 2; i++) {
-		struct local_router *router = local_router_get(local, link->end[i].slot);
-		struct local_end end = {.port = link->end[i].port,
-					.weight = link->weight,
-					.peer_address = link->end[!i].address};
-		int r = end_find(router, end.port) ? 0 : end_add(router, &end);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* A link that should have gone and did not is known again, to the routers and to their programs. */
-int local_ends_restore(struct local *local, const struct host_link *link)
-{
-	int r = local_ends_add(local, link);
-
-	for (int i = 0; r == 0 && i < 2; i++) {
-		struct vlsp_port record = local_link_record(link, i);
-
-		pthread_mutex_lock(&local->bld_lock);
-		r = bld_port_set(local->bld, link->end[i].port, &record);
-		pthread_mutex_unlock(&local->bld_lock);
-	}
-	for (int i = 0; r == 0 && i < 2; i++)
-		r = local_router_tell(local_router_get(local, link->end[i].slot));
-	return r;
 }
 
 static int tell(struct local_router *router, enum frame_link_op op, const struct local_end *end)
@@ -76,48 +44,99 @@ static int tell(struct local_router *router, enum frame_link_op op, const struct
 	return local_chan_send(router->chan, FRAME_LINKS, &frame, sizeof(frame), -1);
 }
 
+static struct local_end end_of(const struct host_link *link, int side)
+{
+	return (struct local_end){.port = link->end[side].port,
+				  .weight = link->weight,
+				  .peer_address = link->end[!side].address};
+}
+
+static bool same(const struct local_end *x, const struct local_end *y)
+{
+	return x->weight == y->weight && x->peer_address == y->peer_address;
+}
+
+int local_ends_set(struct local *local, const struct host_link *link)
+{
+	for (int i = 0; i < 2; i++) {
+		struct local_router *router = local_router_get(local, link->end[i].slot);
+		struct local_end *end = end_find(router, link->end[i].port);
+		const struct local_end want = end_of(link, i);
+		int r = 0;
+
+		if (!router)
+			return -ENOENT;
+		if (!end) {
+			r = end_add(router, &want);
+		} else if (!same(end, &want)) {
+			*end = want;
+			r = tell(router, FRAME_LINK_ADD, end); /* of a known one: its weight */
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int local_ends_restore(struct local *local, const struct host_link *link)
+{
+	int r = local_ends_set(local, link);
+
+	for (int i = 0; r == 0 && i < 2; i++) {
+		struct vlsp_port record = local_link_record(link, i);
+
+		pthread_mutex_lock(&local->bld_lock);
+		r = bld_port_set(local->bld, link->end[i].port, &record);
+		pthread_mutex_unlock(&local->bld_lock);
+	}
+	return r;
+}
+
+static void end_del(struct local_router *router, struct local_end *end)
+{
+	size_t at = (size_t)(end - router->ends);
+
+	/* If it cannot be said, the connection is broken, and all is said again. */
+	if (router->state != LOCAL_STOPPING)
+		(void)tell(router, FRAME_LINK_DEL, end);
+	if (at < router->end_sent)
+		router->end_sent--;
+	memmove(end, end + 1, (--router->end_count - at) * sizeof(*end));
+}
+
 void local_ends_del(struct local *local, const struct host_link *link)
 {
 	for (int i = 0; i < 2; i++) {
 		struct local_router *router = local_router_get(local, link->end[i].slot);
 		struct local_end *end = end_find(router, link->end[i].port);
-		size_t at;
 
-		if (!end)
-			continue;
-		/* If it cannot be said, the connection is broken, and all is said again. */
-		if (router->state != LOCAL_STOPPING)
-			(void)tell(router, FRAME_LINK_DEL, end);
-		at = (size_t)(end - router->ends);
-		if (at < router->end_sent)
-			router->end_sent--;
-		memmove(end, end + 1, (--router->end_count - at) * sizeof(*end));
+		if (end)
+			end_del(router, end);
 	}
 }
 
-int local_ends_weight(struct local *local, const struct host_link *link)
+bool local_ends_known(const struct local *local, const struct host_link *link)
 {
 	for (int i = 0; i < 2; i++) {
-		struct local_router *router = local_router_get(local, link->end[i].slot);
-		struct local_end *end = end_find(router, link->end[i].port);
-		int r;
+		const struct local_router *router = local_router_get(local, link->end[i].slot);
+		const struct local_end *end = end_find(router, link->end[i].port);
+		const struct local_end want = end_of(link, i);
 
-		if (!router)
-			return -ENOENT;
-		if (!end) { /* it could not be restored when it did not go */
-			r = local_ends_restore(local, link);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		if (end->weight == link->weight)
-			continue;
-		end->weight = link->weight;
-		r = tell(router, FRAME_LINK_SET, end);
-		if (r < 0)
-			return r;
+		if (!end || !same(end, &want))
+			return false;
 	}
-	return 0;
+	return true;
+}
+
+void local_ends_drop(struct local *local, const bool *wanted)
+{
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		struct local_router *router = local->routers[slot];
+
+		for (size_t i = router ? router->end_count : 0; i > 0; i--)
+			if (!wanted[router->ends[i - 1].port])
+				end_del(router, &router->ends[i - 1]);
+	}
 }
 
 int local_router_tell_all(struct local_router *router)

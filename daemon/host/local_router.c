@@ -108,6 +108,14 @@ void local_router_stop(struct local_router *router)
 		local_router_kill(router); /* not known yet: when the spawner says it */
 }
 
+/* For a new connection. */
+static void nothing_told(struct local_router *router)
+{
+	router->end_sent = 0;
+	router->awaited_count = 0;
+	router->told = (struct host_network){0};
+}
+
 /* --- its end -----------------------------------------------------------------------------------
  */
 
@@ -135,6 +143,16 @@ static void wait_and_restart(struct local_router *router)
 		router->backoff_ns = BACKOFF_MAX_NS;
 }
 
+void local_router_revive(struct local_router *router)
+{
+	if (router->state != LOCAL_MADE && router->state != LOCAL_STOPPED)
+		return;
+	log_debug("router %s was left without a process", router->name);
+	router->in_batch = false;
+	router->revived = true;
+	wait_and_restart(router);
+}
+
 /* The process is no more, or could not be started (error, -errno). */
 static void process_ended(struct local_router *router, int status, int error)
 {
@@ -148,12 +166,13 @@ static void process_ended(struct local_router *router, int status, int error)
 	router->chan = NULL;
 	router->pid = router->said = 0;
 	router->lost = router->asked = router->adopting = false;
-	router->end_sent = 0;
-	router->awaited_count = 0;
+	nothing_told(router);
 	router->pinged_ns = 0;
 	local_dump_cancel(local, router, -ECONNRESET);
 	if (router->state == LOCAL_STOPPING) {
 		router->state = LOCAL_STOPPED;
+		if (!local->run.batch && !local->closing) /* the batch did not wait for it */
+			wait_and_restart(router);
 	} else if (router->in_batch) {
 		router->state = LOCAL_STOPPED;
 		if (error)
@@ -196,7 +215,15 @@ void local_router_gone(struct local_router *router)
 
 void local_router_adopt(struct local_router *router, int32_t pid)
 {
-	if (pid <= 0 || local_router_watch(router, pid) < 0) {
+	int r = pid > 0 ? local_router_watch(router, pid) : -ESRCH;
+
+	if (r < 0) {
+		/* Nobody would tell of its end, and two processes must not write to one FIB. */
+		if (r != -ESRCH && local_procs_inode(pid) == router->netns) {
+			log_warn("router %s: its process %d cannot be watched (%s) and is ended",
+				 router->name, pid, strerror(-r));
+			(void)kill(pid, SIGKILL);
+		}
 		wait_and_restart(router);
 		return;
 	}
@@ -250,8 +277,7 @@ static void spawn_started(void *arg, uint32_t slot, int32_t pid)
 	if (router->said && router->said != pid) { /* somebody else said HELLO for it */
 		local_chan_close(router->chan);
 		router->chan = NULL;
-		router->end_sent = 0;
-		router->awaited_count = 0;
+		nothing_told(router);
 	}
 	if (router->state == LOCAL_STOPPING)
 		local_router_kill(router);
@@ -314,6 +340,7 @@ static int await(struct local_router *router, enum local_await what)
 int local_router_config(struct local_router *router)
 {
 	const struct host_network *network = &router->local->network;
+	struct host_network *told = &router->told;
 	struct frame_config config = {
 		.address = router->address,
 		.network = network->network,
@@ -324,11 +351,16 @@ int local_router_config(struct local_router *router)
 	};
 	int r;
 
-	if (!router->chan)
+	if (!router->chan ||
+	    (told->network == network->network && told->prefix_len == network->prefix_len &&
+	     told->mode == network->mode && told->hello_us == network->hello_us &&
+	     told->dead_us == network->dead_us))
 		return 0;
 	r = await(router, LOCAL_AWAIT_CONFIG);
 	if (r == 0)
 		r = local_chan_send(router->chan, FRAME_CONFIG, &config, sizeof(config), -1);
+	if (r == 0)
+		*told = *network;
 	return r;
 }
 
@@ -372,8 +404,7 @@ static void *chan_hello(void *arg, struct local_chan *chan, const struct frame_h
 		return NULL;
 	router->said = pid;
 	router->chan = chan;
-	router->end_sent = 0;
-	router->awaited_count = 0;
+	nothing_told(router);
 	/* An error is the connection's end, which is heard of. */
 	if (local_router_config(router) == 0 && fib_again(router, hello->fib) == 0 &&
 	    !router->in_batch)
@@ -389,6 +420,7 @@ static void became_ready(struct local_router *router)
 	if (router->state != LOCAL_STARTING)
 		return;
 	router->state = LOCAL_RUNNING;
+	router->revived = false;
 	router->ready_ns = clock_mono_ns();
 	if (router->adopting) { /* its process is no news */
 		router->adopting = false;
@@ -459,8 +491,7 @@ static void chan_closed(void *owner)
 	struct local_router *router = owner;
 
 	router->chan = NULL;
-	router->end_sent = 0;
-	router->awaited_count = 0;
+	nothing_told(router);
 	router->pinged_ns = 0;
 	local_dump_cancel(router->local, router, -ECONNRESET);
 	/* The spawner tells when it ends; otherwise the process connects again. */

@@ -19,12 +19,12 @@
 struct local;
 
 enum local_state {
-	LOCAL_MADE,	/* its namespace is being made, or is there; no process yet */
+	LOCAL_MADE,	/* its namespace is being made, or is there; no process yet (of a batch) */
 	LOCAL_STARTING, /* the spawner was asked; ends with READY or the process's end */
 	LOCAL_RUNNING,	/* READY */
 	LOCAL_WAITING,	/* its process ended unasked; the timer starts another */
 	LOCAL_STOPPING, /* being deleted; ends with the process's end */
-	LOCAL_STOPPED,	/* no process, and none to come */
+	LOCAL_STOPPED,	/* no process, and none to come; only while a batch runs */
 };
 
 enum local_await { LOCAL_AWAIT_CONFIG, LOCAL_AWAIT_MAP };
@@ -41,6 +41,7 @@ struct local_router {
 	bool in_batch; /* the batch that runs makes it: its end is the batch's failure */
 	bool lost;     /* of a spawner that has ended: its exit will not be heard of */
 	bool adopting; /* taken over, and not heard of since */
+	bool revived;  /* its batch left it without a process: that is still to be told */
 	uint32_t ping; /* cookie of the last PING */
 	uint64_t pinged_ns,
 		used_ns;     /* that was sent then (0: it is answered); processor time then */
@@ -51,8 +52,9 @@ struct local_router {
 	struct local_chan *chan;
 	struct local_end *ends;
 	size_t end_count, end_room;
-	size_t end_sent;    /* of those, told to the process */
-	uint8_t awaited[8]; /* READYs to come, enum local_await in order */
+	size_t end_sent;	  /* of those, told to the process */
+	struct host_network told; /* in the last CONFIG of this connection; 0: none was sent */
+	uint8_t awaited[8];	  /* READYs to come, enum local_await in order */
 	unsigned awaited_count;
 	uint64_t ready_ns, backoff_ns;
 	struct loop_timer *timer;
@@ -83,7 +85,11 @@ void local_router_kill(struct local_router *router);
 int32_t local_router_pid(const struct local_router *router);
 /* The batch that made it has ended; its process is started in any case. */
 void local_router_leave_batch(struct local_router *router);
-int local_router_config(struct local_router *router); /* sends CONFIG if connected */
+/* Sends CONFIG, if connected and the process was told something else. */
+int local_router_config(struct local_router *router);
+/* After a batch: a router that it left without a process gets one, when its neighbours have
+ * forgotten the last. */
+void local_router_revive(struct local_router *router);
 int local_router_grow(struct local_router *router, uint32_t capacity);
 /* Tells the process of the ends that it does not know; 0 when it is not connected. */
 int local_router_tell(struct local_router *router);
@@ -102,10 +108,15 @@ int local_router_watch(struct local_router *router, int32_t pid);
 void local_router_unwatch(struct local_router *router);
 
 /* local_ends.c: what links a router has */
-int local_ends_add(struct local *local, const struct host_link *link);
+/* Both ends become known as they are in link; who was told of another weight is told of this one,
+ * and local_router_tell() tells of new ones. 0, -ENOMEM, -ENOENT: no such router, -errno. */
+int local_ends_set(struct local *local, const struct host_link *link);
 void local_ends_del(struct local *local, const struct host_link *link);
+/* A link that should have gone and did not is known again, to the BPF programs, too. */
 int local_ends_restore(struct local *local, const struct host_link *link);
-int local_ends_weight(struct local *local, const struct host_link *link);
+bool local_ends_known(const struct local *local, const struct host_link *link);
+/* Drops, and tells the processes to drop, ends whose port is false in wanted (VLSP_PORT_MAX). */
+void local_ends_drop(struct local *local, const bool *wanted);
 
 /* local_hang.c: local_hang_begin() when a router has been added */
 void local_hang_begin(struct local *local);

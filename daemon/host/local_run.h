@@ -55,6 +55,7 @@ struct local_run {		  /* the batch that runs */
 	struct loop_timer *timer; /* next step, end of patience, or deadline */
 	uint64_t start_ns;
 	bool killed; /* patience with STOP has ended once */
+	bool begun;  /* it was found to be possible: things are being deleted */
 	size_t total;
 	uint32_t made; /* items done; written by workers, too */
 	size_t at;     /* routers looked at in STOP and READY */
