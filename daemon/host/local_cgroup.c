@@ -122,7 +122,7 @@ int local_cgroup_spawner(struct local_cgroup *cgroup, pid_t pid)
 	if (!cgroup->cgroups)
 		return 0;
 	snprintf(group, sizeof(group), "%.80s/routers", cgroup->group);
-	return confine_cgroup_join(cgroup->cgroups, group, pid);
+	return confine_cgroup_join_free(cgroup->cgroups, group, pid);
 }
 
 char **local_cgroup_paths(struct local_cgroup *cgroup, uint32_t router_id)

@@ -294,18 +294,32 @@ int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group
 	return r;
 }
 
-int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid)
+static int join(const struct confine_cgroups *cgroups, const char *group, int32_t pid, bool cpu)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", pid);
 	for (size_t i = 0; i < cgroups->count; i++) {
-		int r = file_write(&cgroups->tree[i], group, "cgroup.procs", text);
+		const struct tree *tree = &cgroups->tree[i];
+		int r;
 
+		if (!cpu && !tree->unified && tree->controllers & CONTROLLER_CPU)
+			continue;
+		r = file_write(tree, group, "cgroup.procs", text);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid)
+{
+	return join(cgroups, group, pid, true);
+}
+
+int confine_cgroup_join_free(const struct confine_cgroups *cgroups, const char *group, int32_t pid)
+{
+	return join(cgroups, group, pid, false);
 }
 
 int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group)

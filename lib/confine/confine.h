@@ -96,6 +96,9 @@ int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *grou
 /* Of all groups, this one's processes get the CPU first when it is short. */
 int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *group, struct err *err);
 int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
+/* The same, but for the processor of v1: a hundred processes of one group would weigh there as much
+ * as one process outside. */
+int confine_cgroup_join_free(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
 /* Removes the directories of group where they are empty (not those above). 0, -EBUSY, -ENOENT. */
 int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group);
 /* Whether confine_cgroup_make() has made this directory, in any process (trusted.vlsp). */

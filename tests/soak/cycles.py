@@ -75,8 +75,8 @@ def slab_objects(names):
 def look(world):
     pid = world.pid()
     s = collections.OrderedDict()
-    roll = fields(f"/proc/{pid}/smaps_rollup", {"Rss", "Pss", "Private_Dirty"})
-    for key in ("Rss", "Pss", "Private_Dirty"):
+    roll = fields(f"/proc/{pid}/smaps_rollup", {"Rss", "Private_Dirty"})
+    for key in ("Rss", "Private_Dirty"):  # not Pss: it grows when somebody else who maps the same libraries ends
         s[f"vlspd {key} KiB"] = roll[key]
     s["vlspd descriptors"] = len(os.listdir(f"/proc/{pid}/fd"))
     s["vlspd threads"] = len(os.listdir(f"/proc/{pid}/task"))
