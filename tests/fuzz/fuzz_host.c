@@ -211,7 +211,7 @@ static void router_make(struct input *in)
 			link.end[i].slot = i ? other : slot;
 		link.end[0].port = 16 + 8 * slot + other;
 		link.end[1].port = 16 + 8 * other + slot;
-		CHECK(local_ends_add(&local, &link) == 0);
+		CHECK(local_ends_set(&local, &link) == 0);
 	}
 }
 

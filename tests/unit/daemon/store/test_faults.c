@@ -252,7 +252,7 @@ static void a_full_disk_is_found_before_anything_is_done(void **state)
 		skip();
 	net_make(&before, 3);
 	net_make(&after, 5000);
-	small_disk(w, "size=24m");
+	small_disk(w, "size=24m,mode=750");
 	world_start(w);
 	net_write(w, &before, 1);
 	assert_true(world_has(w, "reserve"));
@@ -291,7 +291,7 @@ static void a_disk_that_fills_up_meanwhile_takes_the_change_all_the_same(void **
 		skip();
 	net_make(&before, 3);
 	net_make(&after, 5000);
-	small_disk(w, "size=24m");
+	small_disk(w, "size=24m,mode=750");
 	world_start(w);
 	net_write(w, &before, 1);
 	after.op.id = 2;
@@ -327,7 +327,7 @@ static void a_new_store_on_a_full_disk_is_refused(void **state)
 
 	if (!own_mounts())
 		skip();
-	small_disk(w, "size=1m");
+	small_disk(w, "size=1m,mode=750");
 	fill(w, true);
 	assert_int_equal(store_open(w->dir, &w->store, &w->err), -ENOSPC);
 	assert_non_null(strstr(w->err.text, "no space left"));
@@ -347,7 +347,7 @@ static void a_read_only_file_system_is_refused_and_left_alone(void **state)
 	if (!own_mounts())
 		skip();
 	net_make(&net, 3);
-	small_disk(w, "size=24m");
+	small_disk(w, "size=24m,mode=750");
 	world_start(w);
 	net_write(w, &net, 1);
 	world_stop(w, false);
