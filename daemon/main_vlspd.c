@@ -129,6 +129,8 @@ static int open_local(struct daemon *d, struct err *err)
 	};
 	int r = find_router(router_path, sizeof(router_path), err);
 
+	if (r == 0 && d->conf->user_base)
+		r = instance_searchable(d->instance, err);
 	return r < 0 ? r : host_local_open(&config, &d->host, err);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/log.h"
 
 struct instance {
 	char dir[1024];
@@ -198,6 +199,23 @@ int instance_share(struct instance *in, gid_t group, struct err *err)
 	path_in(in->dir, "vlspd.pid", path);
 	if (fchown(in->fd, (uid_t)-1, group) < 0)
 		return err_errno(err, errno, "%s: give it to group %u", path, group);
+	return 0;
+}
+
+int instance_searchable(struct instance *in, struct err *err)
+{
+	struct stat st;
+
+	if (stat(in->dir, &st) < 0)
+		return err_errno(err, errno, "%s", in->dir);
+	if (st.st_mode & S_IXOTH)
+		return 0;
+	if (chmod(in->dir, (st.st_mode & 07777) | S_IXOTH) < 0)
+		return err_errno(err, errno,
+				 "%s: must be searchable (o+x) for router processes, which are not "
+				 "root",
+				 in->dir);
+	log_info("%s: made searchable (o+x) for router processes", in->dir);
 	return 0;
 }
 

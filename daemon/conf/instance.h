@@ -37,6 +37,9 @@ int instance_group(const char *setting, const char *name, bool must, gid_t *ret_
 		   struct err *err);
 /* Lets group read the process id and the log (INSTANCE_NO_GROUP: nobody more). */
 int instance_share(struct instance *instance, gid_t group, struct err *err);
+/* Router processes, which are other users', reach RUNTIME/router.sock: a directory that was there
+ * (mktemp -d makes them 0700) gets o+x, which lists nothing. 0 or -errno. */
+int instance_searchable(struct instance *instance, struct err *err);
 /* Makes RUNTIME/NAME (0640, of group), NAME being "token" or "token.readonly", and returns its
  * text. */
 int instance_token(struct instance *instance, const char *name, gid_t group,

@@ -243,6 +243,21 @@ static void the_state_directory_is_noted_while_there_is_a_network(void **state)
 	assert_int_equal(access(p->dir, F_OK), -1);
 }
 
+static void a_closed_directory_is_made_searchable_and_no_more(void **state)
+{
+	struct place *p = *state;
+	struct instance *in;
+	struct stat st;
+
+	assert_int_equal(instance_make_dir(p->dir, 0700, NULL), 0);
+	assert_int_equal(chmod(p->dir, 0700), 0);
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	assert_int_equal(instance_searchable(in, NULL), 0);
+	assert_int_equal(stat(p->dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0701);
+	instance_close(in, true, false);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -254,6 +269,7 @@ int main(void)
 		T(a_directory_that_others_write_in_is_refused),
 		T(a_group_that_was_asked_for_must_be_there),
 		T(what_is_not_ours_stays),
+		T(a_closed_directory_is_made_searchable_and_no_more),
 		T(the_state_directory_is_noted_while_there_is_a_network),
 	};
 
