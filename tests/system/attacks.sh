@@ -83,7 +83,8 @@ both enter /proc/1/ns/net
 both enter "/proc/$daemon/ns/net"
 is_refused enter /proc/self/ns/net
 both enter /run/netns/b
-both user-namespace
+# in a chroot (unshare(2), EPERM), or where it is switched off, nobody makes one
+if unshare --user true 2>/dev/null; then both user-namespace; else is_refused user-namespace; fi
 both network-namespace
 
 mkdir /mnt/proc /mnt/sys # as of a chroot directory
