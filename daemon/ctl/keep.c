@@ -36,7 +36,6 @@ static void fill_op(struct store_op *row, const struct op *op)
 	row->ended_ms = pub->ended_ms;
 	row->router_id = pub->router_id;
 	row->link_id = pub->link_id;
-	row->who_uid = UINT32_MAX;
 }
 
 /* The model as it is, in place of whatever the store holds. */

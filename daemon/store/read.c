@@ -310,7 +310,6 @@ static void read_op(struct cursor *c, struct store_content *content)
 	op->ended_ms = get_u64(c);
 	op->router_id = get_u32(c);
 	op->link_id = get_u32(c);
-	op->who_uid = get_u32(c);
 	if (c->r == 0)
 		c->r = store_check_op(op, &c->err);
 	check_order(c, count ? content->ops[count - 1].id : 0, op->id);
@@ -339,8 +338,8 @@ static const struct table {
 	{"removed", 0, STORE_REMOVED_MAX, read_removed,
 	 "SELECT id, name, time_ms FROM removed ORDER BY seq", true},
 	{"operations", 0, STORE_OPS_MAX, read_op,
-	 "SELECT id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id, link_id,"
-	 " who_uid FROM operations ORDER BY id",
+	 "SELECT id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id, link_id"
+	 " FROM operations ORDER BY id",
 	 true},
 };
 

@@ -93,8 +93,7 @@ static const char version_1[] =
 	" started_ms INTEGER NOT NULL,"
 	" ended_ms INTEGER NOT NULL,"
 	" router_id INTEGER NOT NULL," /* what it made or changed; 0: none */
-	" link_id INTEGER NOT NULL,"
-	" who_uid INTEGER NOT NULL"
+	" link_id INTEGER NOT NULL"
 	") STRICT;";
 
 static const char *const steps[] = {version_1};

@@ -62,7 +62,6 @@ struct store_op {
 	char text[320];
 	uint64_t queued_ms, started_ms, ended_ms;
 	uint32_t router_id, link_id;
-	uint32_t who_uid; /* of the requester; UINT32_MAX: not known */
 };
 
 /* The whole, as loaded: checked, so that it can be restored into a model without surprises. */

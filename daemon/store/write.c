@@ -54,11 +54,11 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_REMOVED_PRUNE] =
 		"DELETE FROM removed WHERE seq <= (SELECT max(seq) FROM removed) - ?1",
 	[SQL_OP] = "INSERT INTO operations (id, kind, ended, error, text, queued_ms, started_ms,"
-		   " ended_ms, router_id, link_id, who_uid)"
-		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+		   " ended_ms, router_id, link_id)"
+		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
 		   " ON CONFLICT (id) DO UPDATE SET kind = ?2, ended = ?3, error = ?4, text = ?5,"
 		   " queued_ms = ?6, started_ms = ?7, ended_ms = ?8, router_id = ?9,"
-		   " link_id = ?10, who_uid = ?11",
+		   " link_id = ?10",
 	[SQL_OP_PRUNE] = "DELETE FROM operations WHERE id <="
 			 " (SELECT id FROM operations ORDER BY id DESC LIMIT 1 OFFSET ?1)",
 };
@@ -235,7 +235,6 @@ static int put_op(struct store_db *s, const struct store_op *op)
 	row_int(&row, op->ended_ms);
 	row_int(&row, op->router_id);
 	row_int(&row, op->link_id);
-	row_int(&row, op->who_uid);
 	rc = row_end(&row, NULL);
 	return rc == SQLITE_OK ? run_with(s, SQL_OP_PRUNE, STORE_OPS_MAX) : rc;
 }

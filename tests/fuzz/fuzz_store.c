@@ -35,7 +35,7 @@ static const char *const schema[TABLES] = {
 	" shape_ab, shape_ba, label, created_ms, sum)",
 	"removed (seq, id, name, time_ms)",
 	"operations (id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id,"
-	" link_id, who_uid)",
+	" link_id)",
 };
 
 struct field {

@@ -135,7 +135,6 @@ static const struct nonsense nonsense[] = {
 	{"UPDATE operations SET error = 5000", "operations, id 1: error: 5000"},
 	{"UPDATE operations SET text = printf('%.*c', 320, 'x')", "operations, id 1: text: longer"},
 	{"UPDATE operations SET queued_ms = -1", "operations, id 1: queued_ms: -1"},
-	{"UPDATE operations SET who_uid = -1", "operations, id 1: who_uid: -1"},
 	{"DROP TABLE links", "no such table: links"},
 	{"ALTER TABLE routers DROP COLUMN created_ms", "no such column: created_ms"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "

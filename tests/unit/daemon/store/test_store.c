@@ -76,7 +76,6 @@ static void what_is_committed_is_loaded(void **state)
 	assert_int_equal(content->ops[0].ended_ms, 3);
 	assert_int_equal(content->ops[0].router_id, 1);
 	assert_int_equal(content->ops[0].link_id, 1);
-	assert_int_equal(content->ops[0].who_uid, UINT32_MAX);
 	store_content_free(content);
 	net_free(&net);
 }
@@ -283,7 +282,7 @@ static void what_could_not_be_read_again_is_not_written(void **state)
 
 static void what_began_and_did_not_end_is_known(void **state)
 {
-	struct store_op op = {.id = 5, .kind = "router-add", .queued_ms = 9, .who_uid = 1000};
+	struct store_op op = {.id = 5, .kind = "router-add", .queued_ms = 9};
 	struct store_content *content;
 	struct world *w = *state;
 
@@ -292,7 +291,6 @@ static void what_began_and_did_not_end_is_known(void **state)
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->op_count, 1);
 	assert_false(content->ops[0].ended);
-	assert_int_equal(content->ops[0].who_uid, 1000);
 	assert_int_equal(content->last_router_id, 40);
 	assert_int_equal(content->last_link_id, 50);
 	assert_int_equal(content->last_op_id, 5);

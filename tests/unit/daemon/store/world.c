@@ -175,8 +175,7 @@ void net_make(struct net *net, uint32_t n)
 				   .started_ms = 2,
 				   .ended_ms = 3,
 				   .router_id = 1,
-				   .link_id = 1,
-				   .who_uid = UINT32_MAX}};
+				   .link_id = 1}};
 	net->routers = calloc(n + 1, sizeof(net->routers[0]));
 	net->links = calloc(n + 1, sizeof(net->links[0]));
 	for (uint32_t i = 0; i < n; i++)
