@@ -196,55 +196,58 @@ int topology_diff_run(struct cli *cli)
 	return send(cli, true);
 }
 
-int topology_delete_run(struct cli *cli)
+/* An operation on the whole: says that there was nothing to do, or has said() tell what there was.
+ */
+static int whole(struct cli *cli, const char *method, struct path *path,
+		 void (*said)(struct cli *cli, json_t *body))
 {
 	struct answer answer;
-	struct path path;
-	char time[40];
-	int rc;
+	int rc = progress_call(cli, method, path_done(path), NULL, 0, &answer);
 
-	path_start(&path, "/topology/", NULL);
-	rc = progress_call(cli, "DELETE", path_done(&path), NULL, 0, &answer);
 	if (rc == 0) {
-		if (answer_print(cli, &answer) || cli_given(cli, "quiet")) {
+		if (answer_print(cli, &answer) || cli_given(cli, "quiet"))
 			rc = CLI_DONE;
-		} else if (json_is_false(json_object_get(answer.json, "changed"))) {
+		else if (json_is_false(json_object_get(answer.json, "changed")))
 			fputs("nothing to do\n", cli->out);
-		} else {
-			changes(cli->out, answer.json);
-			fprintf(cli->out, " in %s\n",
-				print_ms((uint64_t)body_int(answer.json, "op_time"), time,
-					 sizeof(time)));
-		}
+		else
+			said(cli, answer.json);
 		answer_done(&answer);
 	}
-	path_free(&path);
+	path_free(path);
 	return rc;
+}
+
+static void say_deleted(struct cli *cli, json_t *body)
+{
+	char time[40];
+
+	changes(cli->out, body);
+	fprintf(cli->out, " in %s\n",
+		print_ms((uint64_t)body_int(body, "op_time"), time, sizeof(time)));
+}
+
+int topology_delete_run(struct cli *cli)
+{
+	struct path path;
+
+	path_start(&path, "/topology/", NULL);
+	return whole(cli, "DELETE", &path, say_deleted);
+}
+
+static void say_reconciled(struct cli *cli, json_t *body)
+{
+	if (body_true(body, "dryRun"))
+		fputs("to do: ", cli->out);
+	repairs(cli->out, body);
+	fputc('\n', cli->out);
 }
 
 int topology_reconcile_run(struct cli *cli)
 {
-	struct answer answer;
 	struct path path;
-	int rc;
 
 	path_start(&path, "/topology/reconcile", NULL);
 	if (cli_given(cli, "dry-run"))
 		path_query(&path, "dry", "true");
-	rc = progress_call(cli, "POST", path_done(&path), NULL, 0, &answer);
-	if (rc == 0) {
-		if (answer_print(cli, &answer) || cli_given(cli, "quiet")) {
-			rc = CLI_DONE;
-		} else if (json_is_false(json_object_get(answer.json, "changed"))) {
-			fputs("nothing to do\n", cli->out);
-		} else {
-			if (body_true(answer.json, "dryRun"))
-				fputs("to do: ", cli->out);
-			repairs(cli->out, answer.json);
-			fputc('\n', cli->out);
-		}
-		answer_done(&answer);
-	}
-	path_free(&path);
-	return rc;
+	return whole(cli, "POST", &path, say_reconciled);
 }

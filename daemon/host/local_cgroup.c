@@ -82,9 +82,13 @@ static void router_group(const struct local_cgroup *cgroup, uint32_t router_id,
 	snprintf(group, GROUP_SIZE, "%.80s/%u", cgroup->group, router_id);
 }
 
-static struct confine_limits limits_of(const struct topo_limits *limits)
+/* What is asked for, and the defaults for the rest. */
+static void router_wants(const struct local_cgroup *cgroup, uint32_t router_id,
+			 const struct topo_limits *limits, char group[GROUP_SIZE],
+			 struct confine_limits *ret_limits)
 {
-	return (struct confine_limits){
+	router_group(cgroup, router_id, group);
+	*ret_limits = (struct confine_limits){
 		.memory = limits->memory ? limits->memory : CONFINE_MEMORY_DEFAULT,
 		.cpu = limits->cpu ? limits->cpu : CONFINE_CPU_DEFAULT,
 		.pids = limits->pids ? limits->pids : CONFINE_PIDS_DEFAULT,
@@ -94,24 +98,24 @@ static struct confine_limits limits_of(const struct topo_limits *limits)
 int local_cgroup_add(struct local_cgroup *cgroup, uint32_t router_id,
 		     const struct topo_limits *limits, struct err *err)
 {
-	struct confine_limits all = limits_of(limits);
+	struct confine_limits all;
 	char group[GROUP_SIZE];
 
 	if (!cgroup->cgroups)
 		return 0;
-	router_group(cgroup, router_id, group);
+	router_wants(cgroup, router_id, limits, group, &all);
 	return group_make(cgroup, group, &all, err);
 }
 
 int local_cgroup_set(struct local_cgroup *cgroup, uint32_t router_id,
 		     const struct topo_limits *limits, struct err *err)
 {
-	struct confine_limits all = limits_of(limits);
+	struct confine_limits all;
 	char group[GROUP_SIZE];
 
 	if (!cgroup->cgroups)
 		return 0;
-	router_group(cgroup, router_id, group);
+	router_wants(cgroup, router_id, limits, group, &all);
 	return confine_cgroup_limit(cgroup->cgroups, group, &all, err);
 }
 
@@ -122,7 +126,7 @@ int local_cgroup_spawner(struct local_cgroup *cgroup, pid_t pid)
 	if (!cgroup->cgroups)
 		return 0;
 	snprintf(group, sizeof(group), "%.80s/routers", cgroup->group);
-	return confine_cgroup_join_free(cgroup->cgroups, group, pid);
+	return confine_cgroup_join(cgroup->cgroups, group, pid);
 }
 
 char **local_cgroup_paths(struct local_cgroup *cgroup, uint32_t router_id)

@@ -155,10 +155,9 @@ int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *grou
 		const struct tree *tree = &cgroups->tree[i];
 		int r;
 
-		if (!(tree->controllers & CONTROLLER_CPU))
+		if (!tree->unified || !(tree->controllers & CONTROLLER_CPU))
 			continue;
-		r = tree->unified ? file_write(tree, group, "cpu.weight", "10000")
-				  : file_write(tree, group, "cpu.shares", "262144");
+		r = file_write(tree, group, "cpu.weight", "10000");
 		if (r < 0)
 			return err_errno(err, r, "control group %s/%s: weight", tree->dir, group);
 	}
@@ -294,7 +293,7 @@ int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group
 	return r;
 }
 
-static int join(const struct confine_cgroups *cgroups, const char *group, int32_t pid, bool cpu)
+int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid)
 {
 	char text[16];
 
@@ -303,42 +302,13 @@ static int join(const struct confine_cgroups *cgroups, const char *group, int32_
 		const struct tree *tree = &cgroups->tree[i];
 		int r;
 
-		if (!cpu && !tree->unified && tree->controllers & CONTROLLER_CPU)
+		if (!tree->unified && tree->controllers & CONTROLLER_CPU)
 			continue;
 		r = file_write(tree, group, "cgroup.procs", text);
 		if (r < 0)
 			return r;
 	}
 	return 0;
-}
-
-int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid)
-{
-	return join(cgroups, group, pid, true);
-}
-
-int confine_cgroup_join_free(const struct confine_cgroups *cgroups, const char *group, int32_t pid)
-{
-	return join(cgroups, group, pid, false);
-}
-
-int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group)
-{
-	char path[PATH_MAX];
-	size_t gone = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < cgroups->count; i++) {
-		int one = path_of(path, &cgroups->tree[i], group, NULL);
-
-		if (one == 0 && rmdir(path) < 0)
-			one = -errno;
-		if (one == -ENOENT)
-			gone++;
-		else if (one < 0)
-			r = one;
-	}
-	return r == 0 && gone == cgroups->count ? -ENOENT : r;
 }
 
 void confine_cgroup_tidy(const struct confine_cgroups *cgroups, const char *group)

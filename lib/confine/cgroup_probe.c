@@ -230,11 +230,3 @@ void confine_cgroups_free(struct confine_cgroups *cgroups)
 {
 	free(cgroups);
 }
-
-bool confine_cgroups_unified(const struct confine_cgroups *cgroups)
-{
-	for (size_t i = 0; i < cgroups->count; i++)
-		if (cgroups->tree[i].unified)
-			return true;
-	return false;
-}

@@ -78,8 +78,7 @@ struct confine_cgroups; /* where the memory, cpu and pids controllers are mounte
  */
 int confine_cgroups_probe(const char *root, struct confine_cgroups **ret_cgroups,
 			  char ret_missing[64]);
-void confine_cgroups_free(struct confine_cgroups *cgroups);	     /* NULL is fine */
-bool confine_cgroups_unified(const struct confine_cgroups *cgroups); /* some of it is v2 */
+void confine_cgroups_free(struct confine_cgroups *cgroups); /* NULL is fine */
 /*
  * Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. Those above it are made
  * as needed, but not counted as made by this call; v2: their controllers are switched on for what
@@ -93,14 +92,12 @@ int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group
  */
 int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *group,
 			 const struct confine_limits *limits, struct err *err);
-/* Of all groups, this one's processes get the CPU first when it is short. */
+/* v2: of all groups, this one's processes get the CPU first when it is short. v1: nothing to do. */
 int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *group, struct err *err);
+/* Moves a process that is to start router processes. Not in the CPU hierarchy of v1: a hundred
+ * processes of one group would weigh there as much as one process outside. Applications join by
+ * confine_app_enter(). */
 int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
-/* The same, but for the processor of v1: a hundred processes of one group would weigh there as much
- * as one process outside. */
-int confine_cgroup_join_free(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
-/* Removes the directories of group where they are empty (not those above). 0, -EBUSY, -ENOENT. */
-int confine_cgroup_remove(const struct confine_cgroups *cgroups, const char *group);
 /* Whether confine_cgroup_make() has made this directory, in any process (trusted.vlsp). */
 bool confine_cgroup_marked(const char *path);
 /* Removes those above it that confine_cgroup_make() has made, in any process, and that are empty.
