@@ -41,9 +41,30 @@ enum topo_shape_bit {
 	TOPO_REORDER = 1 << 7,
 	TOPO_LIMIT = 1 << 8,
 	TOPO_SEED = 1 << 9,
+	TOPO_BURST = 1 << 10,
+	TOPO_BURST_LOSS = 1 << 11,
+	TOPO_OVERHEAD = 1 << 12,
+	TOPO_ORDER = 1 << 13,
+	TOPO_BACKEND = 1 << 14,
 };
 
-enum topo_distribution { TOPO_DIST_UNIFORM, TOPO_DIST_NORMAL, TOPO_DIST_PARETO };
+enum topo_distribution {
+	TOPO_DIST_UNIFORM,
+	TOPO_DIST_NORMAL,
+	TOPO_DIST_PARETO,
+	TOPO_DIST_PARETONORMAL,
+};
+
+enum topo_order { TOPO_ORDER_FREE, TOPO_ORDER_KEEP };
+
+/* What emulates a direction; AUTO: the host back end chooses. */
+enum topo_backend {
+	TOPO_BACKEND_AUTO,
+	TOPO_BACKEND_TC,
+	TOPO_BACKEND_BPF,
+	TOPO_BACKEND_RELAY,
+	TOPO_BACKEND_KMOD,
+};
 
 struct topo_shape {
 	uint32_t set;  /* enum topo_shape_bit */
@@ -57,6 +78,11 @@ struct topo_shape {
 	uint32_t reorder_ppm;
 	uint32_t limit_packets;
 	uint64_t seed;
+	uint32_t burst_milli;	 /* mean length of a burst of losses, in 1/1000 datagrams, >= 1000 */
+	uint32_t burst_loss_ppm; /* share lost within a burst; without the bit: all */
+	int32_t overhead;	 /* bytes added to each frame's length where rate counts it */
+	enum topo_order order;
+	enum topo_backend backend;
 };
 
 /* What the programs on one router may use together; 0: the daemon's default
