@@ -44,6 +44,8 @@ struct host_end {
 	char ifname[16];
 };
 
+#define HOST_BACKENDS_SIZE 48
+
 enum host_admin { HOST_UP, HOST_DOWN, HOST_SILENT };
 
 struct host_link {
@@ -76,7 +78,7 @@ struct host_batch {
 	size_t routers_set_count;
 	struct host_link *links_add;
 	size_t links_add_count;
-	struct host_link *links_set; /* weight, admin: the whole wanted state */
+	struct host_link *links_set; /* weight, admin, shape: the whole wanted state */
 	size_t links_set_count;
 };
 
@@ -155,6 +157,20 @@ struct host_ops {
 	/* ret[i] for ports[i]. */
 	int (*counts_read)(struct host *host, const uint32_t *ports, size_t count,
 			   struct host_counts *ret);
+	/* The same of directions, by the port of the sending end, and of the whole. */
+	int (*lines_read)(struct host *host, const uint32_t *ports, size_t count,
+			  struct host_line *ret);
+	void (*pace_read)(struct host *host, struct host_pace *ret_pace);
+
+	/*
+	 * What emulates such a direction: words for people ("": nothing is emulated; "tc";
+	 * "bpf, relay"). -EOPNOTSUPP: nothing on this machine can; err names the property and the
+	 * capability that is missing. By what was probed at opening; changes nothing.
+	 */
+	int (*shape_check)(struct host *host, const struct topo_shape *shape,
+			   char ret_backends[HOST_BACKENDS_SIZE], struct err *err);
+	const struct host_capability *(*capabilities)(struct host *host, size_t *ret_count);
+
 	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
 	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);
 

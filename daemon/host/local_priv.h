@@ -80,6 +80,13 @@ void local_build_late(struct local *local);
 /* local_check.c: whether the batch can be done, as far as can be known. */
 int local_check(const struct local *local, struct host_batch *batch, struct err *err);
 
+/* local_shape.c: what emulates a direction, and how that goes */
+int local_lines_read(struct host *host, const uint32_t *ports, size_t count, struct host_line *ret);
+void local_pace_read(struct host *host, struct host_pace *ret_pace);
+int local_shape_check(struct host *host, const struct topo_shape *shape,
+		      char ret_backends[HOST_BACKENDS_SIZE], struct err *err);
+const struct host_capability *local_capabilities(struct host *host, size_t *ret_count);
+
 /* local_remove.c: taking routers and links out of the kernel; in a worker, or while closing */
 void local_remove_run(struct local_remove_task *task);
 
