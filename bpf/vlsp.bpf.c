@@ -15,51 +15,20 @@
 
 #include "bpf/inc/count.h"
 #include "bpf/inc/csum.h"
+#include "bpf/inc/emulate.h"
+#include "bpf/inc/frame.h"
 #include "bpf/inc/maps.h"
 #include "bpf/inc/translate.h"
 #include "include/shared/vdp.h"
 
 #define EDGE_IFINDEX 1 /* lo, in every namespace */
-#define NET_END	     (ETH_HLEN + VDP_NET_HLEN)
-#define UDP_END	     (ETH_HLEN + VDP_HLEN)
-#define HELLO_END    (UDP_END + sizeof(struct vdp_hello))
 
 /*
- * First byte of the frame, and the end of what is linear. By hand, because clang may truncate the
- * fields, which it believes to be 32-bit numbers, and the verifier refuses that for pointers.
+ * In tc_index: a large segment in a network where some link needs real packets. No device can cut
+ * a frame of VDP, so vlsp_out lets it go as IPv4; lo, whose gso_max_segs is 1, makes packets of it,
+ * and they come back at lo's ingress.
  */
-static __always_inline void *packet(const struct __sk_buff *skb)
-{
-	void *data;
-
-	asm volatile("%0 = *(u32 *)(%1 + %2)"
-		     : "=r"(data)
-		     : "r"(skb), "i"(__builtin_offsetof(struct __sk_buff, data)));
-	return data;
-}
-
-static __always_inline void *packet_end(const struct __sk_buff *skb)
-{
-	void *end;
-
-	asm volatile("%0 = *(u32 *)(%1 + %2)"
-		     : "=r"(end)
-		     : "r"(skb), "i"(__builtin_offsetof(struct __sk_buff, data_end)));
-	return end;
-}
-
-/* The frame, with its first size bytes linear and writable; NULL when it is shorter. */
-static __always_inline void *linear(struct __sk_buff *skb, __u32 size)
-{
-	void *data = packet(skb);
-
-	if (data + size <= packet_end(skb))
-		return data;
-	if (bpf_skb_pull_data(skb, size))
-		return NULL;
-	data = packet(skb);
-	return data + size <= packet_end(skb) ? data : NULL;
-}
+#define CUT 0x5644
 
 /* Port number towards dst in slot's FIB, 0: none. */
 static __always_inline __u32 route(const struct vlsp_conf *conf, __u32 slot, __be32 dst)
@@ -162,9 +131,20 @@ static __always_inline enum vlsp_drop udp_check(struct __sk_buff *skb)
 		return VLSP_DROP_CAUSES;
 	__u16 pseudo = csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_UDP, udp->length));
 
-	if (udp->checksum == pseudo || csum_valid(skb, NET_END, length, pseudo))
+	if ((udp->checksum == pseudo && !(vdp->version_flags & VDP_FLAG_VERIFY)) ||
+	    csum_valid(skb, NET_END, length, pseudo))
 		return VLSP_DROP_CAUSES;
 	return VLSP_DROP_CHECKSUM;
+}
+
+/* A TCP segment that a link has changed on its way. The stack itself would believe the sender's. */
+static __always_inline bool tcp_valid(struct __sk_buff *skb, const struct vdp_hdr *vdp)
+{
+	__u32 length = skb->len - NET_END;
+
+	return csum_valid(
+		skb, NET_END, length,
+		csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_TCP, bpf_htons(length))));
 }
 
 /* The datagram is for this router: give it to the router's own stack as IPv4. */
@@ -178,6 +158,9 @@ static __always_inline int deliver(struct __sk_buff *skb, const struct vlsp_conf
 
 		if (cause != VLSP_DROP_CAUSES)
 			return refuse(skb, cause, TC_ACT_SHOT);
+	} else if (vdp->version_flags & VDP_FLAG_VERIFY && vdp->protocol == IPPROTO_TCP &&
+		   !tcp_valid(skb, vdp)) {
+		return refuse(skb, VLSP_DROP_CHECKSUM, TC_ACT_SHOT);
 	}
 	struct ethhdr *eth = linear(skb, NET_END);
 
@@ -252,14 +235,20 @@ int vlsp_in(struct __sk_buff *skb)
 
 	count_rx(count_row(conf, ifindex), bytes);
 	count_tx(count_row(conf, out), bytes);
-	if (flags & VLSP_PORT_SHAPED)
+	if (flags & VLSP_PORT_SHAPED) {
+		int verdict = emulate(skb, out);
+
+		if (verdict != EMULATE_GO)
+			return verdict;
+	}
+	if (flags & VLSP_PORT_QUEUE)
 		return bpf_redirect(out, 0);
 	return bpf_redirect_peer(out, 0);
 }
 
 /* A datagram of the router has become VDP: sends it into its first link. */
-static __always_inline int first_hop(const struct vlsp_conf *conf, __u32 slot, __be32 dst,
-				     struct vlsp_count *row, __u32 bytes)
+static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_conf *conf,
+				     __u32 slot, __be32 dst, struct vlsp_count *row, __u32 bytes)
 {
 	__u32 out = route(conf, slot, dst);
 
@@ -280,11 +269,17 @@ static __always_inline int first_hop(const struct vlsp_conf *conf, __u32 slot, _
 		return TC_ACT_SHOT;
 	}
 	count_tx(out_row, bytes);
+	if (to->flags & VLSP_PORT_SHAPED) {
+		int verdict = emulate(skb, out);
+
+		if (verdict != EMULATE_GO)
+			return verdict;
+	}
 	return bpf_redirect(out, 0);
 }
 
-SEC("tc")
-int vlsp_out(struct __sk_buff *skb)
+/* IPv4 of the router's programs, on its edge device. */
+static __always_inline int leave(struct __sk_buff *skb)
 {
 	__u32 zero = 0, bytes = skb->len - ETH_HLEN;
 	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
@@ -333,10 +328,30 @@ int vlsp_out(struct __sk_buff *skb)
 		count_drop(row, VLSP_DROP_TOO_BIG);
 		return TC_ACT_SHOT;
 	}
+	if (skb->gso_size && conf->real) {
+		skb->tc_index = CUT;
+		return TC_ACT_UNSPEC;
+	}
 	translate_to_vdp(ip, ports);
 	eth->h_proto = bpf_htons(VDP_ETHERTYPE);
 	count_tx(row, bytes);
-	return first_hop(conf, slot, dst, row, bytes);
+	return first_hop(skb, conf, slot, dst, row, bytes);
+}
+
+SEC("tc")
+int vlsp_out(struct __sk_buff *skb)
+{
+	return leave(skb);
+}
+
+/* At the ingress of the edge: segments of what vlsp_out has let go to be cut. */
+SEC("tc")
+int vlsp_back(struct __sk_buff *skb)
+{
+	if (skb->tc_index != CUT)
+		return TC_ACT_UNSPEC;
+	skb->tc_index = 0;
+	return leave(skb);
 }
 
 char vlsp_license[] SEC("license") = "GPL";

@@ -49,6 +49,44 @@ struct {
 	__type(value, struct vlsp_hello);
 } vlsp_hello SEC(".maps");
 
+/* Only what is shaped takes memory. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VLSP_PORT_MAX);
+	__type(key, __u32);
+	__type(value, struct vlsp_shape);
+} vlsp_shape SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VLSP_PORT_MAX);
+	__type(key, __u32);
+	__type(value, struct vlsp_fate);
+} vlsp_fate SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vlsp_wake);
+} vlsp_wake SEC(".maps");
+
+/* The ring is made when the first link needs the relay. */
+struct vlsp_ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct vlsp_ring_map);
+} vlsp_ring SEC(".maps");
+
 /* BPF_F_INNER_MAP: the FIBs of one instance may have different capacities (Linux 5.10). */
 struct vlsp_fib_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

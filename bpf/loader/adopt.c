@@ -44,11 +44,11 @@ static int read_conf(struct bld *bld, struct err *err)
 			       bld->dir);
 	bld->network = ntohl(conf.network);
 	bld->mask = mask;
+	bld->real = conf.real;
 	return 0;
 }
 
-/* The descriptor of entry key of a map of maps; -ENOENT: there is none. */
-static int inner_open(int outer, uint32_t key, struct bpf_map_info *ret_info)
+int bld_inner_open(int outer, uint32_t key, struct bpf_map_info *ret_info)
 {
 	uint32_t id, size = sizeof(*ret_info);
 	int fd, r = bpf_map_lookup_elem(outer, &key, &id);
@@ -81,7 +81,7 @@ static void find_nothing(struct bld *bld, const struct vlsp_router *routers)
 
 		if (routers[slot].address)
 			continue;
-		fib = inner_open(bld->fds[BLD_FIB], slot, &info);
+		fib = bld_inner_open(bld->fds[BLD_FIB], slot, &info);
 		if (fib >= 0 && is_nothing(&info))
 			bld->nothing = fib;
 		else if (fib >= 0)
@@ -94,7 +94,7 @@ static int adopt_slot(struct bld *bld, uint32_t slot, const struct vlsp_router *
 	static const struct vlsp_router none;
 	uint32_t address = ntohl(router->address);
 	struct bpf_map_info info;
-	int fib = inner_open(bld->fds[BLD_FIB], slot, &info);
+	int fib = bld_inner_open(bld->fds[BLD_FIB], slot, &info);
 	bool whole = fib >= 0 && !is_nothing(&info) && (address & bld->mask) == bld->network;
 
 	if (fib < 0 && fib != -ENOENT)
@@ -162,7 +162,7 @@ static int adopt_chunks(struct bld *bld)
 {
 	for (uint32_t chunk = 0; chunk < BLD_CHUNKS; chunk++) {
 		struct bpf_map_info info;
-		int fd = inner_open(bld->fds[BLD_COUNT], chunk, &info), r;
+		int fd = bld_inner_open(bld->fds[BLD_COUNT], chunk, &info), r;
 
 		if (fd == -ENOENT)
 			continue;
@@ -174,6 +174,15 @@ static int adopt_chunks(struct bld *bld)
 		}
 	}
 	return 0;
+}
+
+static int adopt_ring(struct bld *bld)
+{
+	struct bpf_map_info info;
+	int fd = bld_inner_open(bld->fds[BLD_RING], 0, &info);
+
+	bld->ring = fd < 0 ? -1 : fd;
+	return fd == -ENOENT || fd >= 0 ? 0 : fd;
 }
 
 static void need_chunk(void *arg, uint32_t port, const struct vlsp_port *record)
@@ -201,6 +210,8 @@ int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err
 				   adoption.routers);
 	if (r == 0)
 		r = adopt_chunks(bld);
+	if (r == 0)
+		r = adopt_ring(bld);
 	if (r == 0)
 		r = adopt_slots(bld, adoption.routers);
 	free(adoption.routers);

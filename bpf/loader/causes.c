@@ -10,7 +10,7 @@ static const char *const names[] = {
 	[VLSP_DROP_NO_ROUTE] = "no-route", [VLSP_DROP_DOWN] = "down",
 	[VLSP_DROP_SILENT] = "silent",	   [VLSP_DROP_UNSUPPORTED] = "unsupported",
 	[VLSP_DROP_TOO_BIG] = "too-big",   [VLSP_DROP_QUEUE] = "queue",
-	[VLSP_DROP_LOSS] = "loss",	   [VLSP_DROP_RESERVED] = "reserved",
+	[VLSP_DROP_LOSS] = "loss",	   [VLSP_DROP_OVERRUN] = "overrun",
 };
 
 _Static_assert(ARRAY_SIZE(names) == VLSP_DROP_CAUSES, "a name for each cause");

@@ -174,7 +174,7 @@ static struct bld *bld_new(const char *instance, const struct bld_journal *journ
 
 	if (!bld)
 		return NULL;
-	bld->nothing = bld->dir_fd = -1;
+	bld->nothing = bld->dir_fd = bld->ring = -1;
 	bld->journal = journal;
 	for (int pin = 0; pin < BLD_PINS; pin++)
 		bld->fds[pin] = -1;
@@ -218,6 +218,8 @@ static void bld_free(struct bld *bld)
 	}
 	if (bld->nothing >= 0)
 		close(bld->nothing);
+	if (bld->ring >= 0)
+		close(bld->ring);
 	if (bld->hello)
 		munmap(bld->hello, HELLO_SIZE);
 	if (bld->addr)
@@ -364,6 +366,11 @@ int bld_prog_in(const struct bld *bld)
 int bld_prog_out(const struct bld *bld)
 {
 	return bld->fds[BLD_OUT];
+}
+
+int bld_prog_back(const struct bld *bld)
+{
+	return bld->fds[BLD_BACK];
 }
 
 int bld_map_hello(const struct bld *bld)

@@ -61,8 +61,9 @@ int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len);
 void bld_network(const struct bld *bld, uint32_t *ret_network, unsigned *ret_prefix_len);
 
 /* Descriptors stay the loader's. */
-int bld_prog_in(const struct bld *bld);	 /* vlsp_in: ingress of every link end */
-int bld_prog_out(const struct bld *bld); /* vlsp_out: egress of the edge device */
+int bld_prog_in(const struct bld *bld);	  /* vlsp_in: ingress of every link end */
+int bld_prog_out(const struct bld *bld);  /* vlsp_out: egress of the edge device */
+int bld_prog_back(const struct bld *bld); /* vlsp_back: ingress of the edge device */
 int bld_map_hello(const struct bld *bld);
 int bld_map_addr(const struct bld *bld);
 
@@ -92,6 +93,23 @@ int bld_settle(struct bld *bld);
 /* Enters or changes a link end (clears its counters and hello record when it was not VALID). */
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record);
 void bld_port_del(struct bld *bld, uint32_t port);
+
+/*
+ * Emulation (include/shared/maps.h). A shape is entered before the port's VLSP_PORT_SHAPED is set,
+ * and removed after that is cleared. epoch of shape is the loader's: numbers begin anew with a
+ * first shape, another key, or where anew is set. 0 or -errno.
+ */
+int bld_shape_set(struct bld *bld, uint32_t port, const struct vlsp_shape *shape, bool anew);
+void bld_shape_del(struct bld *bld, uint32_t port);
+int bld_shape_read(const struct bld *bld, uint32_t port,
+		   struct vlsp_shape *ret_shape);				     /* -ENOENT */
+int bld_fate_read(const struct bld *bld, uint32_t port, struct vlsp_fate *ret_fate); /* -ENOENT */
+/* Whether edges have to send real packets. */
+int bld_real_set(struct bld *bld, bool real);
+bool bld_real(const struct bld *bld);
+/* The relay's ring, made if it is not there (which waits 10 ms or so); the loader's. -errno. */
+int bld_ring_need(struct bld *bld);
+int bld_map_wake(const struct bld *bld);
 
 /* The kernel's id of the map or program of that descriptor; 0: it is none. */
 uint32_t bld_id(int fd);

@@ -3,6 +3,7 @@
 #ifndef VLSP_BPF_LOADER_LOADER_PRIV_H
 #define VLSP_BPF_LOADER_LOADER_PRIV_H
 
+#include <bpf/bpf.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,8 +24,13 @@ enum bld_pin {
 	BLD_HELLO,
 	BLD_FIB,
 	BLD_COUNT,
+	BLD_SHAPE,
+	BLD_FATE,
+	BLD_WAKE,
+	BLD_RING,
 	BLD_IN, /* from here on: programs */
 	BLD_OUT,
+	BLD_BACK,
 	BLD_PINS,
 };
 
@@ -57,6 +63,9 @@ struct bld {
 		struct vlsp_count *rows; /* mapped, NULL: no such chunk */
 	} chunks[BLD_CHUNKS];
 
+	int ring;  /* the relay's, -1: not made yet */
+	bool real; /* vlsp_conf.real */
+
 	struct outer *fibs;   /* vlsp_fib */
 	struct outer *counts; /* vlsp_count */
 };
@@ -76,6 +85,9 @@ void bld_pins_remove(struct bld *bld, bool known);
 /* adopt.c: what the maps of bld->fds say becomes bld's picture. */
 int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err);
 
+/* The descriptor of entry key of a map of maps; -ENOENT: there is none. */
+int bld_inner_open(int outer, uint32_t key, struct bpf_map_info *ret_info);
+
 /* table.c: reads a whole array map; values: entries * value_size. 0 or -errno. */
 int bld_table_read(int map, uint32_t entries, size_t value_size, void *values);
 /* True if the map vlsp_router has a record. -errno. */
@@ -84,6 +96,8 @@ int bld_table_in_use(const struct bld *bld);
 /* routers.c: the empty FIB, in bld->nothing. */
 int bld_nothing_new(struct bld *bld);
 int bld_network_check(uint32_t network, unsigned prefix_len);
+
+int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask);
 
 /* ports.c: takes over a chunk that is in force; the descriptor is the loader's then. */
 int bld_chunk_take(struct bld *bld, uint32_t chunk, int fd);

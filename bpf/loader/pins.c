@@ -32,6 +32,7 @@ struct shape {
 
 #define MAPS_OF	      BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(uint32_t)
 #define ARRAY(record) BPF_MAP_TYPE_ARRAY, sizeof(struct record)
+#define HASH(record)  BPF_MAP_TYPE_HASH, sizeof(struct record)
 
 static const struct shape shapes[BLD_PINS] = {
 	[BLD_ROUTER] = {"vlsp_router", ARRAY(vlsp_router), VLSP_SLOT_MAX, 0},
@@ -41,8 +42,13 @@ static const struct shape shapes[BLD_PINS] = {
 	[BLD_HELLO] = {"vlsp_hello", ARRAY(vlsp_hello), VLSP_PORT_MAX, BPF_F_MMAPABLE},
 	[BLD_FIB] = {"vlsp_fib", MAPS_OF, VLSP_SLOT_MAX, 0},
 	[BLD_COUNT] = {"vlsp_count", MAPS_OF, BLD_CHUNKS, 0},
+	[BLD_SHAPE] = {"vlsp_shape", HASH(vlsp_shape), VLSP_PORT_MAX, 0},
+	[BLD_FATE] = {"vlsp_fate", HASH(vlsp_fate), VLSP_PORT_MAX, 0},
+	[BLD_WAKE] = {"vlsp_wake", ARRAY(vlsp_wake), 1, BPF_F_MMAPABLE},
+	[BLD_RING] = {"vlsp_ring", MAPS_OF, 1, 0},
 	[BLD_IN] = {.name = "vlsp_in", .type = BPF_PROG_TYPE_SCHED_CLS},
 	[BLD_OUT] = {.name = "vlsp_out", .type = BPF_PROG_TYPE_SCHED_CLS},
+	[BLD_BACK] = {.name = "vlsp_back", .type = BPF_PROG_TYPE_SCHED_CLS},
 };
 
 const char *bld_pin_name(enum bld_pin pin)

@@ -197,15 +197,23 @@ int bld_network_check(uint32_t network, unsigned prefix_len)
 	return 0;
 }
 
-int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
+int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask)
 {
-	uint32_t mask = prefix_len ? ~0u << (32 - prefix_len) : 0, zero = 0;
 	struct vlsp_conf conf = {
 		.network = htonl(network),
 		.mask = htonl(mask),
 		.ncpu = bld->ncpu,
 		.layout = VLSP_LAYOUT,
+		.real = bld->real,
 	};
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bld->fds[BLD_CONF], &zero, &conf, BPF_ANY);
+}
+
+int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
+{
+	uint32_t mask = prefix_len ? ~0u << (32 - prefix_len) : 0;
 	int r = bld_network_check(network, prefix_len);
 
 	if (r < 0)
@@ -216,7 +224,7 @@ int bld_network_set(struct bld *bld, uint32_t network, unsigned prefix_len)
 		if (address && (address & mask) != network)
 			return -EBUSY;
 	}
-	r = bpf_map_update_elem(bld->fds[BLD_CONF], &zero, &conf, BPF_ANY);
+	r = bld_conf_write(bld, network, mask);
 	if (r < 0)
 		return r;
 	/* Host parts are other numbers now. */

@@ -15,13 +15,21 @@
  *   vlsp_hello   ARRAY[VLSP_PORT_MAX] mmap  struct vlsp_hello by port: written by BPF, read by
  * routers vlsp_fib     ARRAY_OF_MAPS[VLSP_SLOT_MAX] -> ARRAY[capacity] mmap: struct vlsp_fib by
  * destination slot; the router process of that slot writes it through mmap, and no one else
+ *   vlsp_shape   HASH[VLSP_PORT_MAX]   struct vlsp_shape by port of the sending end; each change
+ * replaces the whole, so that a datagram meets all of it or nothing
+ *   vlsp_fate    HASH[VLSP_PORT_MAX]   struct vlsp_fate by the same port: written by BPF
+ *   vlsp_ring    ARRAY_OF_MAPS[1] -> RINGBUF: struct vlsp_frame, read by the relay
+ *   vlsp_wake    ARRAY[1] mmap         struct vlsp_wake: written by the relay
  *   vlsp_count   ARRAY_OF_MAPS[VLSP_PORT_MAX / VLSP_COUNT_CHUNK] -> ARRAY[VLSP_COUNT_CHUNK * ncpu]
  * mmap: struct vlsp_count at index (port % VLSP_COUNT_CHUNK) * ncpu + cpu
  */
 #ifndef VLSP_SHARED_MAPS_H
 #define VLSP_SHARED_MAPS_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
+
+#include "include/shared/fate.h"
 
 #define VLSP_SLOT_MAX	 16384
 #define VLSP_PORT_MAX	 65536
@@ -35,13 +43,15 @@
  * only if it knows their layout. To be increased with every change of the records here, of the set
  * of maps, and of what programs, router processes and daemon expect of one another by them.
  */
-#define VLSP_LAYOUT 1
+#define VLSP_LAYOUT 2
 
 struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */
 	__be32 mask;
 	__u32 ncpu;   /* possible CPUs: the stride of vlsp_count */
 	__u32 layout; /* VLSP_LAYOUT of those who made this */
+	__u32 real;   /* not 0: there are shaped links, so edges send no segments for later */
+	__u32 reserved;
 };
 
 struct vlsp_addr {   /* arrays are laid out by 8 bytes, which a mapping shows */
@@ -57,7 +67,8 @@ struct vlsp_router {
 enum vlsp_port_flags {
 	VLSP_PORT_VALID = 1 << 0,
 	VLSP_PORT_SILENT = 1 << 1, /* drop every frame in both directions; carrier stays */
-	VLSP_PORT_SHAPED = 1 << 2, /* send by the device's queue (redirect), not by redirect_peer */
+	VLSP_PORT_QUEUE = 1 << 2,  /* send by the device's queue (redirect), not by redirect_peer */
+	VLSP_PORT_SHAPED = 1 << 3, /* vlsp_shape says what happens to what is sent */
 };
 
 struct vlsp_port {
@@ -65,6 +76,72 @@ struct vlsp_port {
 	__be32 address; /* that router's address, so that a hop needs one look-up less */
 	__u32 flags;	/* enum vlsp_port_flags */
 	__u32 link;	/* link id, for people and captures */
+};
+
+enum vlsp_shape_flags {
+	VLSP_SHAPE_RELAY = 1 << 0, /* the relay has the timing: rate, queue, delay, order */
+	VLSP_SHAPE_KEEP = 1 << 1,  /* in order, whatever the jitter */
+};
+
+/* Of one direction. Probabilities as in fate.h. */
+struct vlsp_shape {
+	__u64 key;  /* of its random numbers */
+	__u64 rate; /* bit/s; 0: no limit */
+	__u64 delay_ns, jitter_ns;
+	struct fate_loss loss;
+	__u32 duplicate, corrupt, reorder;
+	__u32 limit;	    /* datagrams that may wait for the rate */
+	__s32 overhead;	    /* bytes that rate counts in addition to the frame's */
+	__u32 distribution; /* enum topo_distribution */
+	__u32 flags;	    /* enum vlsp_shape_flags */
+	__u32 link;	    /* id */
+	__u32 epoch;	    /* another one than in vlsp_fate: numbers begin anew */
+	__u32 reserved;
+};
+
+struct vlsp_fate {
+	struct bpf_spin_lock lock;
+	__u32 burst; /* fate_lost() */
+	__u32 epoch;
+	__u32 reserved;
+	__u64 n; /* datagrams so far */
+	__u64 duplicated, corrupted, reordered;
+};
+
+enum vlsp_frame_flags {
+	VLSP_FRAME_EARLY = 1 << 0, /* overtakes: no delay */
+	VLSP_FRAME_COPY = 1 << 1,  /* the duplicate of the one before */
+};
+
+#define VLSP_FRAME_MAX 1520 /* bytes of a frame: VDP_MTU and the Ethernet header, rounded up */
+
+/* A frame on its way to the relay, with the shape that was in force when it came. */
+struct vlsp_frame {
+	__u64 arrived_ns; /* CLOCK_MONOTONIC */
+	__u64 n;
+	struct vlsp_shape shape;
+	__u32 port, slot; /* sending end */
+	__u32 length;	  /* bytes of data that are the frame, Ethernet header included */
+	__u32 flags;	  /* enum vlsp_frame_flags */
+	__u8 data[];
+};
+
+/* When the relay looks at the ring by itself; what is due earlier has to wake it. */
+struct vlsp_wake {
+	__u64 at_ns; /* CLOCK_MONOTONIC; 0: it is awake */
+};
+
+/*
+ * What the relay tells about a direction, in memory that it shares with the daemon: by port of the
+ * sending end; of another link than the one that is looked at, if link differs.
+ */
+struct vlsp_line {
+	__u32 link;
+	__u32 queue, queue_max; /* datagrams that wait for the rate: now, at most */
+	__u32 held;		/* that wait for their delay */
+	__u64 sent, dropped;	/* dropped: no room in the queue */
+	__u64 late, late_max_ns;
+	__u64 reserved;
 };
 
 struct vlsp_hello {
@@ -92,15 +169,16 @@ enum vlsp_drop {
 	VLSP_DROP_UNSUPPORTED, /* IPv4 options, or not for this network */
 	VLSP_DROP_TOO_BIG,
 	VLSP_DROP_QUEUE,
-	VLSP_DROP_LOSS, /* link emulation */
-	VLSP_DROP_RESERVED,
+	VLSP_DROP_LOSS,	   /* link emulation */
+	VLSP_DROP_OVERRUN, /* the relay did not keep up */
 	VLSP_DROP_CAUSES
 };
 
 /*
  * Per port and CPU. For a link end: rx what arrived from the link, tx what was sent into it.
  * For an edge: rx what was delivered to the router's own stack, tx what its programs sent.
- * A drop is counted at the port by which the frame came in (SILENT: at the port that drops).
+ * A drop is counted at the port by which the frame came in; SILENT and what emulation drops (LOSS,
+ * QUEUE, OVERRUN) at the port that it would have left by, where tx has counted it, too.
  */
 struct vlsp_count {
 	__u64 rx_packets, rx_bytes; /* bytes: of the datagram, without the Ethernet header */
@@ -112,5 +190,9 @@ _Static_assert(sizeof(struct vlsp_addr) == 8, "stride of a mapped array");
 _Static_assert(sizeof(struct vlsp_fib) == 8, "one store");
 _Static_assert(sizeof(struct vlsp_port) == 16, "shared layout");
 _Static_assert(sizeof(struct vlsp_count) == 128, "two cache lines");
+_Static_assert(sizeof(struct vlsp_shape) == 88, "shared layout");
+_Static_assert(sizeof(struct vlsp_fate) == 48, "shared layout");
+_Static_assert(sizeof(struct vlsp_frame) == 120, "shared layout");
+_Static_assert(sizeof(struct vlsp_line) == 56, "shared layout");
 
 #endif

@@ -23,6 +23,8 @@
 
 #define VDP_FLAG_FRAGMENT 0x1 /* the timestamp field holds IPv4's id and fragment word */
 
+#define VDP_FLAG_VERIFY 0x2 /* the checksum is complete and has to be verified by delivery */
+
 /* The network part. Protocol 17 is followed by struct vdp_udp, others by their own header. */
 struct vdp_hdr {
 	__u8 version_flags; /* version << 4 | flags */

@@ -370,7 +370,7 @@ static void change_state(void)
 	static const uint32_t flags[] = {VLSP_PORT_VALID,
 					 VLSP_PORT_VALID,
 					 VLSP_PORT_VALID,
-					 VLSP_PORT_VALID | VLSP_PORT_SHAPED,
+					 VLSP_PORT_VALID | VLSP_PORT_QUEUE,
 					 VLSP_PORT_VALID | VLSP_PORT_SILENT,
 					 0};
 	struct vlsp_hello hello = {0};

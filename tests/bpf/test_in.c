@@ -35,7 +35,7 @@ static void a_shaped_link_is_sent_into_as_well(void **state)
 {
 	(void)state;
 	need_bpf();
-	port(OUT, 1, VLSP_PORT_VALID | VLSP_PORT_SHAPED);
+	port(OUT, 1, VLSP_PORT_VALID | VLSP_PORT_QUEUE);
 	vdp_frame(&in, ADDR(3), ADDR(2), 0);
 	hop();
 	assert_int_equal(out.verdict, ROUTE);

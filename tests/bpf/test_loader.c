@@ -185,7 +185,7 @@ static void counters_start_at_0_with_each_life_of_a_port(void **state)
 	need_bpf();
 	hop(ROUTE);
 	assert_int_equal(bpf_map_update_elem(bld_map_hello(bld), &in_port, &hello, 0), 0);
-	port(IN, 1, VLSP_PORT_VALID | VLSP_PORT_SHAPED); /* a change: they stay */
+	port(IN, 1, VLSP_PORT_VALID | VLSP_PORT_QUEUE); /* a change: they stay */
 	assert_int_equal(count(IN).rx_packets, 1);
 	bld_port_del(bld, IN);
 	assert_int_equal(count(IN).rx_packets, 1);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a shaped direction does to a datagram that is sent into it: draws its fate, loses, changes
+ * or doubles it, and gives it to the relay where that has the timing. The meaning of each property
+ * is in Documentation/link-emulation.md, the draws in include/shared/fate.h.
+ */
+#ifndef VLSP_BPF_INC_EMULATE_H
+#define VLSP_BPF_INC_EMULATE_H
+
+#include <stdbool.h>
+#include <linux/in.h>
+#include <linux/pkt_cls.h>
+
+#include "bpf/inc/count.h"
+#include "bpf/inc/csum.h"
+#include "bpf/inc/frame.h"
+#include "bpf/inc/maps.h"
+
+#define EMULATE_GO (-2) /* not a verdict: send it on as if nothing had been */
+
+struct fate {
+	__u64 n, base;
+	bool lost, duplicate, corrupt, early;
+};
+
+/* 0: it has drawn. */
+static __always_inline int fate_next(const struct vlsp_shape *shape, __u32 port, struct fate *fate)
+{
+	struct vlsp_fate *state = bpf_map_lookup_elem(&vlsp_fate, &port);
+
+	if (!state)
+		return -1;
+	bpf_spin_lock(&state->lock);
+	if (state->epoch != shape->epoch) {
+		state->epoch = shape->epoch;
+		state->burst = 0;
+		state->n = 0;
+	}
+	fate->n = state->n++;
+	fate->base = fate_base(shape->key, fate->n);
+	fate->lost = fate_lost(&shape->loss, fate->base, &state->burst);
+	fate->duplicate = fate->corrupt = fate->early = false;
+	if (!fate->lost) {
+		fate->duplicate = fate_hit(fate_of(fate->base, FATE_DUPLICATE), shape->duplicate);
+		fate->corrupt = fate_hit(fate_of(fate->base, FATE_CORRUPT), shape->corrupt);
+		fate->early = fate_hit(fate_of(fate->base, FATE_REORDER), shape->reorder);
+		state->duplicated += fate->duplicate;
+		state->corrupted += fate->corrupt;
+		state->reordered += fate->early;
+	}
+	bpf_spin_unlock(&state->lock);
+	return 0;
+}
+
+/*
+ * One bit behind the network part becomes another. What the kernel has left of a checksum is made
+ * complete before, and delivery is told to verify it: nobody's network card will.
+ */
+static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
+{
+	struct vdp_hdr *vdp = linear(skb, NET_END + 1);
+	__u32 length = skb->len - NET_END;
+	__u16 field = 0, pseudo = 0;
+	__u32 at = 0, bit;
+	__u8 byte;
+
+	if (!vdp || skb->len <= NET_END)
+		return 0;
+	vdp = (void *)vdp + ETH_HLEN;
+	if (!(vdp->version_flags & VDP_FLAG_FRAGMENT)) {
+		if (vdp->protocol == IPPROTO_UDP)
+			at = NET_END + 6;
+		else if (vdp->protocol == IPPROTO_TCP)
+			at = NET_END + 16;
+		pseudo = csum_fold64(
+			csum_pseudo(vdp->src, vdp->dst, vdp->protocol, bpf_htons(length)));
+	}
+	if (at) {
+		vdp->version_flags |= VDP_FLAG_VERIFY;
+		if (bpf_skb_load_bytes(skb, at, &field, sizeof(field)))
+			return 0;
+	}
+	if (at && field == pseudo) {
+		__s64 sum = csum_bytes(skb, NET_END, length, 0);
+
+		if (sum < 0)
+			return 0;
+		field = ~csum_fold64(sum);
+		if (!field)
+			field = 0xffff;
+		bpf_skb_store_bytes(skb, at, &field, sizeof(field), 0);
+	}
+	bit = (__u64)(__u32)drawn * (length * 8) >> 32;
+	if (bpf_skb_load_bytes(skb, NET_END + bit / 8, &byte, 1))
+		return 0;
+	byte ^= 1 << (bit & 7);
+	bpf_skb_store_bytes(skb, NET_END + bit / 8, &byte, 1, 0);
+	if (at == NET_END + 6 && field) {
+		__u16 now = 1;
+
+		/* A checksum that becomes 0 would say that there is none. */
+		bpf_skb_load_bytes(skb, at, &now, sizeof(now));
+		if (!now) {
+			field = ~field;
+			bpf_skb_store_bytes(skb, at, &field, sizeof(field), 0);
+		}
+	}
+	return 0;
+}
+
+#define WAKE_NS	    2000000ULL /* the ring is not left alone for longer while frames come */
+#define JITTER_MOST 4	       /* in units of jitter_ns: hardly ever more below the mean */
+
+/*
+ * Whether the relay, which looks at the ring by itself at wake->at_ns, has to be woken for what
+ * came now. It writes at_ns, then looks at the ring once more; here a place in the ring is reserved
+ * before at_ns is read: one of both sees the other.
+ */
+static __always_inline __u64 ring_wake(const struct vlsp_shape *shape, __u64 now, bool early)
+{
+	__u32 zero = 0;
+	struct vlsp_wake *wake = bpf_map_lookup_elem(&vlsp_wake, &zero);
+	__u64 jitter = shape->jitter_ns * JITTER_MOST, spare = 0;
+
+	if (!early && shape->delay_ns > jitter)
+		spare = shape->delay_ns - jitter;
+	if (spare > WAKE_NS)
+		spare = WAKE_NS;
+	if (wake && *(volatile __u64 *)&wake->at_ns <= now + spare)
+		return BPF_RB_NO_WAKEUP;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* 0: the relay has it. size: of the place in the ring, constant. */
+static __always_inline int ring_put(void *ring, __u32 size, struct __sk_buff *skb, __u32 port,
+				    const struct vlsp_port *to, const struct vlsp_shape *shape,
+				    const struct fate *fate, __u32 flags)
+{
+	struct vlsp_frame *frame = bpf_ringbuf_reserve(ring, size, 0);
+	__u64 length = skb->len; /* of 32 bits, clang would compare a copy */
+
+	if (!frame)
+		return -1;
+	/* Compared one by one, and what is compared is what is used: for the verifier. */
+	asm volatile("" : "+r"(length));
+	if (length > size - sizeof(*frame))
+		goto discard;
+	asm volatile("" : "+r"(length));
+	if (length < ETH_HLEN)
+		goto discard;
+	if (bpf_skb_load_bytes(skb, 0, frame->data, length))
+		goto discard;
+	frame->arrived_ns = bpf_ktime_get_ns();
+	frame->n = fate->n;
+	frame->shape = *shape;
+	frame->port = port;
+	frame->slot = to->slot;
+	frame->length = length;
+	frame->flags = flags;
+	bpf_ringbuf_submit(frame, ring_wake(shape, frame->arrived_ns, fate->early));
+	return 0;
+discard:
+	bpf_ringbuf_discard(frame, BPF_RB_NO_WAKEUP);
+	return -1;
+}
+
+static __always_inline int ring_give(struct __sk_buff *skb, __u32 port, const struct vlsp_port *to,
+				     const struct vlsp_shape *shape, const struct fate *fate,
+				     __u32 flags)
+{
+	__u32 zero = 0, room = skb->len + sizeof(struct vlsp_frame);
+	void *ring = bpf_map_lookup_elem(&vlsp_ring, &zero);
+
+	if (!ring)
+		return -1;
+	if (room <= 256)
+		return ring_put(ring, 256, skb, port, to, shape, fate, flags);
+	if (room <= 768)
+		return ring_put(ring, 768, skb, port, to, shape, fate, flags);
+	return ring_put(ring, sizeof(struct vlsp_frame) + VLSP_FRAME_MAX, skb, port, to, shape,
+			fate, flags);
+}
+
+/*
+ * The datagram, already counted as sent into port, meets its shape. EMULATE_GO: send it; else it
+ * has ended here, and that is the verdict.
+ */
+static __noinline int emulate(struct __sk_buff *skb, __u32 port)
+{
+	struct vlsp_shape *shape = bpf_map_lookup_elem(&vlsp_shape, &port);
+	struct vlsp_port *to = bpf_map_lookup_elem(&vlsp_port, &port);
+	enum vlsp_drop cause = VLSP_DROP_DOWN;
+	struct vlsp_conf *conf;
+	struct fate fate;
+	__u32 zero = 0, early;
+
+	conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
+	if (!conf)
+		return TC_ACT_SHOT;
+	if (skb->gso_size) { /* it was on its way when the network's first shape came */
+		cause = VLSP_DROP_TOO_BIG;
+		goto drop;
+	}
+	if (!shape) /* it has just been taken away: the port's flag goes before it */
+		return EMULATE_GO;
+	if (!to || fate_next(shape, port, &fate))
+		goto drop;
+	cause = VLSP_DROP_LOSS;
+	if (fate.lost)
+		goto drop;
+	if (fate.corrupt)
+		corrupt(skb, fate_of(fate.base, FATE_BIT));
+	if (!(shape->flags & VLSP_SHAPE_RELAY)) {
+		if (fate.duplicate)
+			bpf_clone_redirect(skb, port, 0);
+		return EMULATE_GO;
+	}
+	cause = VLSP_DROP_OVERRUN;
+	early = fate.early ? VLSP_FRAME_EARLY : 0;
+	if (ring_give(skb, port, to, shape, &fate, early))
+		goto drop;
+	if (fate.duplicate && ring_give(skb, port, to, shape, &fate, early | VLSP_FRAME_COPY))
+		count_drop(count_row(conf, port), cause);
+	return TC_ACT_STOLEN;
+drop:
+	count_drop(count_row(conf, port), cause);
+	return TC_ACT_SHOT;
+}
+
+#endif
