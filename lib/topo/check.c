@@ -241,6 +241,24 @@ static int check_link_name(const struct check *c, size_t i)
 	return name_check(link->name, field, &why) < 0 ? fail(c, link->line, "%s", why.text) : 0;
 }
 
+/* A wrong shape of both directions is told without saying which. */
+static int check_shapes(const struct check *c, size_t i)
+{
+	static const char *const places[] = {"shape.a-to-b.", "shape.b-to-a."};
+	const struct topo_link *link = &c->doc->links[i];
+	bool same = topo_shape_equal(&link->shape[0], &link->shape[1]);
+	struct err why;
+
+	for (int d = 0; d < 2; d++) {
+		if (link->shape[d].set & TOPO_RATE && link->shape[d].rate == 0)
+			return fail(c, link->line, "links[%zu].rate: must be at least 1 bit/s", i);
+		if (topo_shape_check(&link->shape[d], &why) < 0)
+			return fail(c, link->line, "links[%zu].%s%.300s", i, same ? "" : places[d],
+				    why.text);
+	}
+	return 0;
+}
+
 static int check_link(const struct check *c, struct topo_index *names, size_t i)
 {
 	const struct topo_doc *doc = c->doc;
@@ -258,10 +276,9 @@ static int check_link(const struct check *c, struct topo_index *names, size_t i)
 	if (link->weight < 1 || link->weight > TOPO_WEIGHT_MAX)
 		return fail(c, link->line, "links[%zu].weight: %u is not within 1 to %d", i,
 			    link->weight, TOPO_WEIGHT_MAX);
-	for (int d = 0; d < 2; d++)
-		if (link->shape[d].set & TOPO_RATE && link->shape[d].rate == 0)
-			return fail(c, link->line, "links[%zu].rate: must be at least 1 bit/s", i);
-	r = check_label(c, link->line, "links", i, link->label);
+	r = check_shapes(c, i);
+	if (r == 0)
+		r = check_label(c, link->line, "links", i, link->label);
 	if (r < 0 || !link->name[0])
 		return r;
 	r = check_link_name(c, i);

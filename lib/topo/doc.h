@@ -14,6 +14,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/name.h"
+#include "lib/topo/shape.h"
 
 #define TOPO_ROUTERS_MAX	     16000
 #define TOPO_LINKS_MAX		     30000
@@ -28,62 +29,6 @@
 /* What whoever takes a shape is told. */
 #define TOPO_SHAPE_WARNING                                                                         \
 	"link shapes (rate, delay, ...) are recorded but not emulated by this version"
-
-/* A property that is not asked for has its bit clear in set. */
-enum topo_shape_bit {
-	TOPO_RATE = 1 << 0,
-	TOPO_DELAY = 1 << 1,
-	TOPO_JITTER = 1 << 2,
-	TOPO_DISTRIBUTION = 1 << 3,
-	TOPO_LOSS = 1 << 4,
-	TOPO_DUPLICATE = 1 << 5,
-	TOPO_CORRUPT = 1 << 6,
-	TOPO_REORDER = 1 << 7,
-	TOPO_LIMIT = 1 << 8,
-	TOPO_SEED = 1 << 9,
-	TOPO_BURST = 1 << 10,
-	TOPO_BURST_LOSS = 1 << 11,
-	TOPO_OVERHEAD = 1 << 12,
-	TOPO_ORDER = 1 << 13,
-	TOPO_BACKEND = 1 << 14,
-};
-
-enum topo_distribution {
-	TOPO_DIST_UNIFORM,
-	TOPO_DIST_NORMAL,
-	TOPO_DIST_PARETO,
-	TOPO_DIST_PARETONORMAL,
-};
-
-enum topo_order { TOPO_ORDER_FREE, TOPO_ORDER_KEEP };
-
-/* What emulates a direction; AUTO: the host back end chooses. */
-enum topo_backend {
-	TOPO_BACKEND_AUTO,
-	TOPO_BACKEND_TC,
-	TOPO_BACKEND_BPF,
-	TOPO_BACKEND_RELAY,
-	TOPO_BACKEND_KMOD,
-};
-
-struct topo_shape {
-	uint32_t set;  /* enum topo_shape_bit */
-	uint64_t rate; /* bit/s, at least 1 */
-	uint64_t delay_ns;
-	uint64_t jitter_ns;
-	enum topo_distribution distribution;
-	uint32_t loss_ppm; /* parts per million, 0 .. 1000000: "0.1%" is 1000 */
-	uint32_t duplicate_ppm;
-	uint32_t corrupt_ppm;
-	uint32_t reorder_ppm;
-	uint32_t limit_packets;
-	uint64_t seed;
-	uint32_t burst_milli;	 /* mean length of a burst of losses, in 1/1000 datagrams, >= 1000 */
-	uint32_t burst_loss_ppm; /* share lost within a burst; without the bit: all */
-	int32_t overhead;	 /* bytes added to each frame's length where rate counts it */
-	enum topo_order order;
-	enum topo_backend backend;
-};
 
 /* What the programs on one router may use together; 0: the daemon's default
  * (lib/confine/confine.h). Key "limits" of a router: {memory: 256M, cpu: 50%, pids: 100}. */
@@ -174,18 +119,8 @@ int topo_write(const struct topo_doc *doc, enum topo_format format, char **ret_t
 int topo_generate(const char *kind, int argc, const char *const *argv, struct topo_doc **ret_doc,
 		  struct err *err);
 
-/* One shape vocabulary for files, REST and the command line: key "rate" .. "seed", value "10mbit",
- * "20ms", "0.1%", "normal" ... Writes shape and its bit. 0 or -EINVAL with a text that starts with
- * the key. */
-int topo_shape_parse(struct topo_shape *shape, const char *key, const char *value, struct err *err);
-/* The i-th property that is set, as key and value text, in a fixed order: 0, or -ENOENT past the
- * last. */
-int topo_shape_format(const struct topo_shape *shape, size_t i, const char **ret_key,
-		      char value[48]);
-bool topo_shape_equal(const struct topo_shape *x, const struct topo_shape *y);
-
-/* The same for limits: key "memory" (4M to 1024T; bytes, or K, M, G, T of 1024), "cpu" (1% to
- * 100000%), "pids" (8 to 4194304). */
+/* As topo_shape_parse() and so on: key "memory" (4M to 1024T; bytes, or K, M, G, T of 1024), "cpu"
+ * (1% to 100000%), "pids" (8 to 4194304). */
 int topo_limits_parse(struct topo_limits *limits, const char *key, const char *value,
 		      struct err *err);
 int topo_limits_format(const struct topo_limits *limits, size_t i, const char **ret_key,

@@ -47,12 +47,17 @@ static const struct topo_gen_option options[] = {
 	{"--rate", "RATE", "of each link, e.g. 10mbit"},
 	{"--delay", "TIME", "of each link, e.g. 20ms"},
 	{"--jitter", "TIME", "of each link, e.g. 2ms"},
-	{"--distribution", "NAME", "of each link's delay: uniform, normal, pareto"},
+	{"--distribution", "NAME", "of the jitter: uniform, normal, pareto, paretonormal"},
 	{"--loss", "PERCENT", "of each link, e.g. 0.1%"},
+	{"--burst", "N", "mean length of a burst of losses, e.g. 5"},
+	{"--burst-loss", "PERCENT", "lost within a burst, e.g. 50%"},
 	{"--duplicate", "PERCENT", "of each link, e.g. 0.1%"},
 	{"--corrupt", "PERCENT", "of each link, e.g. 0.01%"},
 	{"--reorder", "PERCENT", "of each link, e.g. 1%"},
+	{"--order", "WORD", "free: jitter may reorder; keep: it may not"},
 	{"--limit", "PACKETS", "of each link's queue, e.g. 100p"},
+	{"--overhead", "BYTES", "that rate counts with each frame, e.g. 24"},
+	{"--backend", "NAME", "what emulates each link: tc, bpf, relay, kmod"},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))

@@ -27,7 +27,8 @@ struct topo_gen_option {
 };
 
 const struct topo_gen_kind *topo_gen_kinds(size_t *ret_count);
-/* The options of all kinds; then --rate, --delay ..., one for each property of a link. */
+/* The options of all kinds; then --rate, --delay ..., one for each property of a link but its seed:
+ * --seed is the network's. */
 const struct topo_gen_option *topo_gen_options(size_t *ret_count);
 
 #endif

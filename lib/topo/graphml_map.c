@@ -18,16 +18,14 @@
  * 299792 km/s / 1.468 = 204218 km/s or 4.9 us/km. Fibre is longer than the great circle. */
 #define FIBRE_NS_PER_KM 4900.0
 
-static const char *const shape_keys[] = {"rate",  "delay",     "jitter",  "distribution",
-					 "loss",  "duplicate", "corrupt", "reorder",
-					 "limit", "seed",      NULL};
-
 static const char *const limit_keys[] = {"limits.memory", "limits.cpu", "limits.pids", NULL};
 
 static bool is_shape_key(const char *name)
 {
-	for (const char *const *key = shape_keys; *key; key++)
-		if (strcmp(name, *key) == 0)
+	const char *key;
+
+	for (size_t i = 0; (key = topo_shape_key(i)); i++)
+		if (strcmp(name, key) == 0)
 			return true;
 	return false;
 }
@@ -287,7 +285,7 @@ static int take_weight(struct graphml *g, struct topo_link *link)
 static int take_our_edge(struct graphml *g, struct topo_link *link)
 {
 	static const char *const directions[] = {"", "a-to-b.", "b-to-a."};
-	const char *name = get(g, "name");
+	const char *name = get(g, "name"), *key;
 	char field[40];
 	struct err why;
 
@@ -298,15 +296,15 @@ static int take_our_edge(struct graphml *g, struct topo_link *link)
 		link->named = true;
 	}
 	for (int d = 0; d < 3; d++) {
-		for (const char *const *key = shape_keys; *key; key++) {
+		for (size_t i = 0; (key = topo_shape_key(i)); i++) {
 			const char *value;
 
-			snprintf(field, sizeof(field), "%s%s", directions[d], *key);
+			snprintf(field, sizeof(field), "%s%s", directions[d], key);
 			value = get(g, field);
 			if (!value)
 				continue;
-			if ((d != 2 && topo_shape_parse(&link->shape[0], *key, value, &why) < 0) ||
-			    (d != 1 && topo_shape_parse(&link->shape[1], *key, value, &why) < 0))
+			if ((d != 2 && topo_shape_parse(&link->shape[0], key, value, &why) < 0) ||
+			    (d != 1 && topo_shape_parse(&link->shape[1], key, value, &why) < 0))
 				return fail_why(g, &why);
 		}
 	}

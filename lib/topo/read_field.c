@@ -57,14 +57,28 @@ const char *topo_field_quantity(const struct topo_reader *r, const struct tree_n
 	return NULL;
 }
 
+/* Whether vocabularies that end in a read take the key there. */
+static bool is_property(const char *key)
+{
+	const char *one;
+
+	for (size_t i = 0; (one = topo_shape_key(i)); i++)
+		if (strcmp(one, key) == 0)
+			return true;
+	return false;
+}
+
 static int unknown_field(const struct topo_reader *r, const struct tree_node *node,
 			 const char *path, const struct topo_field *fields)
 {
 	struct topo_near near = {.word = node->key};
+	const struct topo_field *f = fields;
 	char hint[64];
 
-	for (const struct topo_field *f = fields; f->name; f++)
+	for (; f->name; f++)
 		topo_near_try(&near, f->name);
+	for (size_t i = 0; f->read && topo_shape_key(i); i++)
+		topo_near_try(&near, topo_shape_key(i));
 	return topo_field_fail(r, node->line, "%s%s%.40s: unknown field%s", path,
 			       path[0] ? "." : "", node->key,
 			       topo_near_hint(&near, hint, sizeof(hint)));
@@ -83,9 +97,9 @@ int topo_field_map(struct topo_reader *r, const struct tree_node *map, const cha
 
 		while (f->name && strcmp(f->name, node->key) != 0)
 			f++;
-		if (!f->name)
+		if (!f->name && (!f->read || !is_property(node->key)))
 			return unknown_field(r, node, path, fields);
-		snprintf(below, sizeof(below), "%s%s%s", path, path[0] ? "." : "", f->name);
+		snprintf(below, sizeof(below), "%s%s%s", path, path[0] ? "." : "", node->key);
 		ret = f->read(r, node, below, object);
 		if (ret < 0)
 			return ret;

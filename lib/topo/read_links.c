@@ -115,14 +115,7 @@ static int link_property(struct topo_reader *r, const struct tree_node *node, co
 	return ret < 0 ? ret : read_property(r, node, path, &link->shape[1]);
 }
 
-#define SHAPE_FIELDS(fn)                                                                           \
-	{"rate", fn}, {"delay", fn}, {"jitter", fn}, {"distribution", fn}, {"loss", fn},           \
-		{"duplicate", fn}, {"corrupt", fn}, {"reorder", fn}, {"limit", fn},                \
-	{                                                                                          \
-		"seed", fn                                                                         \
-	}
-
-static const struct topo_field shape_fields[] = {SHAPE_FIELDS(shape_property), {NULL, NULL}};
+static const struct topo_field shape_fields[] = {{NULL, shape_property}};
 
 static int shape_a_to_b(struct topo_reader *r, const struct tree_node *node, const char *path,
 			void *object)
@@ -154,21 +147,15 @@ static int link_shape(struct topo_reader *r, const struct tree_node *node, const
 }
 
 static const struct topo_field link_fields[] = {
-	{"a", link_a},
-	{"b", link_b},
-	{"name", link_name},
-	{"weight", link_weight},
-	{"label", link_label},
-	{"shape", link_shape},
-	SHAPE_FIELDS(link_property),
-	{NULL, NULL},
+	{"a", link_a},		 {"b", link_b},		{"name", link_name},
+	{"weight", link_weight}, {"label", link_label}, {"shape", link_shape},
+	{NULL, link_property},
 };
 
 static const struct topo_field default_link_fields[] = {
 	{"weight", link_weight},
 	{"shape", link_shape},
-	SHAPE_FIELDS(link_property),
-	{NULL, NULL},
+	{NULL, link_property},
 };
 
 static int read_link_fields(struct topo_reader *r, const struct tree_node *node, const char *path,

@@ -21,7 +21,8 @@ struct topo_reader {
 typedef int (*topo_field_fn)(struct topo_reader *r, const struct tree_node *node, const char *path,
 			     void *object);
 
-/* A vocabulary is a list of these that ends with a NULL name. */
+/* A vocabulary is a list of these that ends with a NULL name; a read that stands there is for each
+ * property of a shape (topo_shape_key()). */
 struct topo_field {
 	const char *name;
 	topo_field_fn read;

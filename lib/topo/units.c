@@ -135,14 +135,11 @@ int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, 
 
 int units_percent_parse(const char *text, const char *field, uint32_t *ret_ppm, struct err *err)
 {
+	const char *end = number_end(text);
+	bool right = *end == '\0' || strcmp(end, "%") == 0;
 	uint64_t ppm = 0;
 
-	if (strcmp(text, "0") == 0) {
-		*ret_ppm = 0;
-		return 0;
-	}
-	switch (strcmp(number_end(text), "%") == 0 ? parse_decimal(text, 10000, 1000000, &ppm)
-						   : NUMBER_NONE) {
+	switch (right ? parse_decimal(text, 10000, 1000000, &ppm) : NUMBER_NONE) {
 	case NUMBER_NONE:
 		return err_set(err, EINVAL,
 			       "%s: '%.40s' is not a percentage: expected 0%% to 100%%, like 0.1%%",
@@ -155,6 +152,24 @@ int units_percent_parse(const char *text, const char *field, uint32_t *ret_ppm, 
 		break;
 	}
 	*ret_ppm = (uint32_t)ppm;
+	return 0;
+}
+
+int units_thousandths_parse(const char *text, const char *field, uint32_t min, uint32_t max,
+			    uint32_t *ret_value, struct err *err)
+{
+	char x[UNITS_TEXT_SIZE], y[UNITS_TEXT_SIZE];
+	uint64_t value = 0;
+	enum number is = *number_end(text) ? NUMBER_NONE : parse_decimal(text, 1000, max, &value);
+
+	if (is == NUMBER_TOO_FINE)
+		return err_set(err, EINVAL, "%s: '%.40s' has more than three decimals", field,
+			       text);
+	if (is != NUMBER_OK || value < min)
+		return err_set(err, EINVAL, "%s: '%.40s' is not a number from %s to %s", field,
+			       text, units_thousandths_format(min, x),
+			       units_thousandths_format(max, y));
+	*ret_value = (uint32_t)value;
 	return 0;
 }
 
@@ -219,6 +234,11 @@ const char *units_duration_format(uint64_t ns, char buf[UNITS_TEXT_SIZE])
 const char *units_percent_format(uint32_t ppm, char buf[UNITS_TEXT_SIZE])
 {
 	return format_decimal(ppm, 10000, "%", buf);
+}
+
+const char *units_thousandths_format(uint32_t value, char buf[UNITS_TEXT_SIZE])
+{
+	return format_decimal(value, 1000, "", buf);
 }
 
 int units_double_parse(const char *text, double *ret_value)

@@ -22,8 +22,11 @@
 int units_rate_parse(const char *text, const char *field, uint64_t *ret_rate, struct err *err);
 /* Nanoseconds: a number with ns, us, ms or s; "0" alone. 0 .. UNITS_DURATION_MAX. */
 int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, struct err *err);
-/* Parts per million from a percentage: "0.1%"; "0" alone. 0% .. 100%, steps of 0.0001%. */
+/* Parts per million from a percentage: "0.1%" or "0.1". 0% .. 100%, steps of 0.0001%. */
 int units_percent_parse(const char *text, const char *field, uint32_t *ret_ppm, struct err *err);
+/* Thousandths from a number with up to three decimals: "2.5". min .. max, in thousandths. */
+int units_thousandths_parse(const char *text, const char *field, uint32_t min, uint32_t max,
+			    uint32_t *ret_value, struct err *err);
 /* A whole number without sign, decimal, min .. max. */
 int units_count_parse(const char *text, const char *field, uint64_t min, uint64_t max,
 		      uint64_t *ret_value, struct err *err);
@@ -33,6 +36,7 @@ int units_count_parse(const char *text, const char *field, uint64_t min, uint64_
 const char *units_rate_format(uint64_t rate, char buf[UNITS_TEXT_SIZE]);
 const char *units_duration_format(uint64_t ns, char buf[UNITS_TEXT_SIZE]);
 const char *units_percent_format(uint32_t ppm, char buf[UNITS_TEXT_SIZE]);
+const char *units_thousandths_format(uint32_t value, char buf[UNITS_TEXT_SIZE]);
 
 /* Numbers with a point whatever the locale says; format gives the shortest text that reads back
  * as the same number. */

@@ -37,7 +37,8 @@ bool topo_writer_names(const struct topo_writer *w, size_t link)
 
 bool topo_writer_number(const char *key, const char *value)
 {
-	return strcmp(key, "pids") == 0 ||
+	return strcmp(key, "pids") == 0 || strcmp(key, "overhead") == 0 ||
+	       strcmp(key, "burst") == 0 ||
 	       (strcmp(key, "seed") == 0 && strtoull(value, NULL, 10) <= 1ULL << 53);
 }
 

@@ -11,11 +11,6 @@
 
 #include "lib/topo/units.h"
 
-static const char *const shape_keys[] = {"rate",      "delay",	 "jitter",  "distribution", "loss",
-					 "duplicate", "corrupt", "reorder", "limit",	    "seed"};
-
-#define SHAPE_KEYS (sizeof(shape_keys) / sizeof(shape_keys[0]))
-
 /* id and attr.name are the same: easy on the eye, unique because no two keys of one "for" agree. */
 static void put_keys(struct topo_text *out)
 {
@@ -30,17 +25,18 @@ static void put_keys(struct topo_text *out)
 		{"edge", "label", "string"},	     {"edge", "weight", "int"},
 	};
 	static const char *const directions[] = {"", "a-to-b.", "b-to-a."};
+	const char *key;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		topo_text_add(
 			out, "  <key id=\"%s.%s\" for=\"%s\" attr.name=\"%s\" attr.type=\"%s\"/>\n",
 			keys[i][0], keys[i][1], keys[i][0], keys[i][1], keys[i][2]);
 	for (int d = 0; d < 3; d++)
-		for (size_t i = 0; i < SHAPE_KEYS; i++)
+		for (size_t i = 0; (key = topo_shape_key(i)); i++)
 			topo_text_add(out,
 				      "  <key id=\"edge.%s%s\" for=\"edge\" attr.name=\"%s%s\" "
 				      "attr.type=\"string\"/>\n",
-				      directions[d], shape_keys[i], directions[d], shape_keys[i]);
+				      directions[d], key, directions[d], key);
 }
 
 static void put_data(struct topo_text *out, const char *of, const char *key, const char *value)

@@ -134,9 +134,17 @@ static void insert(int table, const struct field *fields, int count)
 /* What the input puts in place of a field. */
 static struct field field(struct input *in)
 {
-	static const char *const words[] = {
-		"r1",	  "to-r2",	 "10.0.0.1",	      "10.0.0.255", "central",
-		"silent", "rate=10mbit", "delay=5ms loss=1%", "",	    "10.0.0.0/30"};
+	static const char *const words[] = {"r1",
+					    "to-r2",
+					    "10.0.0.1",
+					    "10.0.0.255",
+					    "central",
+					    "silent",
+					    "rate=10mbit",
+					    "delay=5ms loss=1% burst=2.5",
+					    "backend=relay order=keep overhead=-4 seed=7",
+					    "",
+					    "10.0.0.0/30"};
 	uint8_t kind = input_byte(in);
 	struct field f = {.type = NONE};
 	struct input bytes;

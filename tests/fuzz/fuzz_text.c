@@ -257,6 +257,11 @@ static void try_shape(struct input in)
 		CHECK(topo_shape_parse(&again, key, value, &err) == 0);
 	}
 	CHECK(topo_shape_equal(&shape, &again));
+	check_err(topo_shape_check(&shape, &err), &err);
+	topo_shape_merge(&again, &(struct topo_shape){0}, shape.set);
+	CHECK(topo_shape_format(&again, 0, &key, value) == -ENOENT);
+	topo_shape_merge(&again, &shape, 0);
+	CHECK(topo_shape_equal(&shape, &again));
 	free(text);
 }
 

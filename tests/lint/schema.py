@@ -45,10 +45,23 @@ for block in whole:
     for error in validator.iter_errors(yaml.safe_load(block)):
         complain(f"Documentation/topology.md: {error.json_path}: {error.message}\n{block}")
 
+# Each property of a link is a field wherever shapes may stand, and the other way round.
+keys = set(re.findall(r'^\t\{"([a-z-]+)", TOPO_', (root / "lib/topo/shape.c").read_text(), re.M))
+link = schema["properties"]["links"]["items"]["anyOf"][1]["properties"]
+own = {"a", "b", "name", "label", "weight", "shape"}
+for name, fields in (
+    ("links", link),
+    ("defaults.link", schema["properties"]["defaults"]["properties"]["link"]["properties"]),
+    ("shape", schema["$defs"]["shape"]["properties"]),
+):
+    if keys != set(fields) - own:
+        complain(f"{name}: properties differ from those of lib/topo/shape.c: {keys ^ (set(fields) - own)}")
+
 good = {
     "name": "x",
     "routers": ["a", {"name": "b", "latitude": 1, "longitude": 2}],
-    "links": [{"a": "a", "b": "b", "weight": 2, "rate": "10mbit"}],
+    "links": [{"a": "a", "b": "b", "weight": 2, "rate": "10mbit", "loss": 0.1, "corrupt": "1", "burst": 2.5,
+               "overhead": -4, "order": "keep", "backend": "relay", "delay": "none"}],
 }
 wrong = [
     (["routers"], None),
@@ -60,7 +73,12 @@ wrong = [
     (["links", 0, "weight"], 0),
     (["links", 0, "weight"], "2"),
     (["links", 0, "delay"], "20"),
-    (["links", 0, "loss"], "0.1"),
+    (["links", 0, "loss"], "0.1%%"),
+    (["links", 0, "loss"], 101),
+    (["links", 0, "burst"], 0.5),
+    (["links", 0, "overhead"], -15),
+    (["links", 0, "order"], "any"),
+    (["hello"], "none"),
     (["links", 0, "b"], None),
     (["links", 0, "shape"], {"c": {}}),
     (["links", 0], "a-b"),

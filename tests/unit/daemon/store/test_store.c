@@ -501,23 +501,56 @@ static void shapes_come_back_exactly(void **state)
 	for (int i = 0; i < 20000; i++) {
 		uint64_t bits = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand();
 
-		shape = (struct topo_shape){.set = (uint32_t)rand() & 0x3ff,
+		shape = (struct topo_shape){.set = (uint32_t)rand() & 0x7fff,
 					    .rate = 1 + bits % 1000000000000ull,
 					    .delay_ns = bits % 1000000000001ull,
 					    .jitter_ns = (bits >> 7) % 1000000000001ull,
-					    .distribution = (enum topo_distribution)(rand() % 3),
+					    .distribution = (enum topo_distribution)(rand() % 4),
 					    .loss_ppm = (uint32_t)rand() % 1000001,
 					    .duplicate_ppm = (uint32_t)rand() % 1000001,
 					    .corrupt_ppm = (uint32_t)rand() % 1000001,
 					    .reorder_ppm = (uint32_t)rand() % 1000001,
 					    .limit_packets = 1 + (uint32_t)rand() % 1000000,
-					    .seed = bits * 0x9e3779b97f4a7c15ull};
+					    .seed = bits * 0x9e3779b97f4a7c15ull,
+					    .burst_milli = 1000 + (uint32_t)(bits % 999999001),
+					    .burst_loss_ppm = 1 + (uint32_t)rand() % 1000000,
+					    .overhead = rand() % 1015 - 14,
+					    .order = (enum topo_order)(rand() % 2),
+					    .backend = (enum topo_backend)(1 + rand() % 4)};
 		store_shape_write(&shape, text);
 		if (store_shape_read(text, &back, &err) < 0)
 			fail_msg("%s: %s", text, err.text);
 		if (!topo_shape_equal(&shape, &back))
 			fail_msg("%s", text);
 	}
+}
+
+/* Every property, each with the longest text that it may have. */
+static void the_longest_shape_has_room(void **state)
+{
+	struct topo_shape shape = {.set = 0x7fff,
+				   .rate = 9999999999999ull,
+				   .delay_ns = 999999999999ull,
+				   .jitter_ns = 999999999999ull,
+				   .distribution = TOPO_DIST_PARETONORMAL,
+				   .loss_ppm = 123456,
+				   .duplicate_ppm = 123456,
+				   .corrupt_ppm = 123456,
+				   .reorder_ppm = 123456,
+				   .limit_packets = 1000000,
+				   .seed = UINT64_MAX,
+				   .burst_milli = 999999999,
+				   .burst_loss_ppm = 123456,
+				   .overhead = 1000,
+				   .backend = TOPO_BACKEND_RELAY};
+	char text[STORE_SHAPE_SIZE];
+	struct topo_shape back;
+
+	(void)state;
+	store_shape_write(&shape, text);
+	assert_in_range(strlen(text), 250, sizeof(text) / 2);
+	assert_int_equal(store_shape_read(text, &back, NULL), 0);
+	assert_true(topo_shape_equal(&shape, &back));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, world_open, world_close)
@@ -542,6 +575,7 @@ int main(void)
 		TEST(a_database_that_was_moved_away_takes_no_change),
 		TEST(what_is_not_ours_stays),
 		TEST(shapes_come_back_exactly),
+		TEST(the_longest_shape_has_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,21 @@ static void options_apply_to_every_link(void **state)
 	topo_doc_free(doc);
 }
 
+/* One option for each property but the seed, which is the network's. */
+static void every_property_of_a_link_is_an_option(void **state)
+{
+	const struct topo_gen_option *options;
+	const char *key;
+	size_t n, found = 0, keys = 0;
+
+	(void)state;
+	options = topo_gen_options(&n);
+	for (; (key = topo_shape_key(keys)); keys++)
+		for (size_t i = 0; i < n && strcmp(key, "seed") != 0; i++)
+			found += strcmp(options[i].name + 2, key) == 0;
+	assert_int_equal(found, keys - 1);
+}
+
 static void the_random_numbers_are_those_of_the_paper(void **state)
 {
 	/* splitmix64 of 0 (the first four, from the authors' test vectors) are the state */
@@ -360,6 +375,7 @@ static void the_table_is_complete(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_property_of_a_link_is_an_option),
 		cmocka_unit_test(kinds_have_their_counts_and_degrees),
 		cmocka_unit_test(a_fat_tree_has_its_layers),
 		cmocka_unit_test(options_apply_to_every_link),

@@ -307,9 +307,51 @@ static void warnings_are_bounded(void **state)
 	topo_doc_free(doc);
 }
 
+/* All keys of a shape are fields of a link, of its directions and of the defaults; none overrides.
+ */
+static void every_property_may_stand_wherever_shapes_stand(void **state)
+{
+	struct topo_doc *doc = read_text(
+		"routers: [r1, r2]\n"
+		"defaults: {link: {rate: 1gbit, delay: 5ms, jitter: 1ms, distribution: "
+		"paretonormal,\n"
+		"  loss: 5, burst: 2.5, burst-loss: 50, duplicate: 0.1, corrupt: 1%, order: keep,\n"
+		"  limit: 10, overhead: -4, seed: 3, backend: relay}}\n"
+		"links:\n"
+		"  - r1:r2\n"
+		"  - {a: r1, b: r2, burst: none, burst-loss: none, order: none, reorder: 1}\n"
+		"  - {a: r1, b: r2, shape: {b-to-a: {backend: auto, overhead: 24, jitter: "
+		"none}}}\n");
+	uint32_t all = ((1 << 15) - 1) & ~TOPO_REORDER;
+	const struct topo_link *l = doc->links;
+
+	(void)state;
+	for (int d = 0; d < 2; d++) {
+		const struct topo_shape *s = &l[0].shape[d];
+
+		assert_int_equal(s->set, all);
+		assert_int_equal(s->distribution, TOPO_DIST_PARETONORMAL);
+		assert_int_equal(s->loss_ppm, 50000);
+		assert_int_equal(s->duplicate_ppm, 1000);
+		assert_int_equal(s->burst_milli, 2500);
+		assert_int_equal(s->burst_loss_ppm, 500000);
+		assert_int_equal(s->order, TOPO_ORDER_KEEP);
+		assert_int_equal(s->overhead, -4);
+		assert_int_equal(s->backend, TOPO_BACKEND_RELAY);
+		assert_int_equal(l[1].shape[d].set,
+				 (all | TOPO_REORDER) &
+					 ~(uint32_t)(TOPO_BURST | TOPO_BURST_LOSS | TOPO_ORDER));
+	}
+	assert_int_equal(l[2].shape[0].set, all);
+	assert_int_equal(l[2].shape[1].set, all & ~(uint32_t)(TOPO_BACKEND | TOPO_JITTER));
+	assert_int_equal(l[2].shape[1].overhead, 24);
+	topo_doc_free(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_property_may_stand_wherever_shapes_stand),
 		cmocka_unit_test(the_smallest_file_gets_the_defaults),
 		cmocka_unit_test(limits_have_defaults_one_by_one),
 		cmocka_unit_test(every_field_is_read_wherever_it_stands),

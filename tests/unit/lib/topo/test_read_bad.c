@@ -54,9 +54,34 @@ static void unknown_fields_are_named_with_the_nearest_known(void **state)
 		 "net:2: links[0].shape.c: unknown field"},
 		{TWO "links: [{a: r1, b: r2, shape: {a-to-b: {speed: 1}}}]\n",
 		 "net:2: links[0].shape.a-to-b.speed: unknown field"},
+		{TWO "links: [{a: r1, b: r2, dealy: 1ms}]\n",
+		 "net:2: links[0].dealy: unknown field (did you mean 'delay'?)"},
+		{TWO "links: [{a: r1, b: r2, shape: {b-to-a: {burst_loss: 5%}}}]\n",
+		 "net:2: links[0].shape.b-to-a.burst_loss: unknown field (did you mean "
+		 "'burst-loss'?)"},
+		{TWO "delay: 1ms\n", "net:2: delay: unknown field"},
 		{"{\n\"routers\": [\n{\"nmae\": \"r1\"}]}",
 		 "net:3: routers[0].nmae: unknown field (did you mean 'name'?)"},
 		{"<<: {}\n" TWO, "net:1: <<: unknown field"},
+	};
+
+	(void)state;
+	refuse(rows, ARRAY_SIZE(rows));
+}
+
+static void shapes_that_make_no_sense_are_told_with_their_direction(void **state)
+{
+	static const struct row rows[] = {
+		{TWO "links:\n- r1:r2\n- {a: r1, b: r2, delay: 2ms, jitter: 5ms}\n",
+		 "net:4: links[1].jitter: 5ms is more than the delay, 2ms"},
+		{TWO "links: [{a: r1, b: r2, delay: 9ms,"
+		     " shape: {b-to-a: {reorder: 1%, delay: none}}}]",
+		 "net:2: links[0].shape.b-to-a.reorder: without a delay"},
+		{TWO "links: [{a: r1, b: r2, shape: {a-to-b: {burst: 2}}}]",
+		 "net:2: links[0].shape.a-to-b.burst: there is no loss"},
+		/* the whole of defaults and link counts */
+		{TWO "defaults: {link: {jitter: 5ms}}\nlinks: [{a: r1, b: r2, delay: 4ms}]",
+		 "net:3: links[0].jitter: 5ms is more than the delay, 4ms"},
 	};
 
 	(void)state;
@@ -124,8 +149,10 @@ static void wrong_values_are_told_with_their_limits(void **state)
 		 "net:2: links[0].weight: '0x10' is not a whole number"},
 		{TWO "links: [{a: r1, b: r2, delay: 20}]",
 		 "net:2: links[0].delay: '20' needs a unit: ns, us, ms or s"},
-		{TWO "links: [{a: r1, b: r2, loss: 0.1}]",
-		 "net:2: links[0].loss: '0.1' is not a percentage"},
+		{TWO "links: [{a: r1, b: r2, loss: 1e1}]",
+		 "net:2: links[0].loss: '1e1' is not a percentage"},
+		{TWO "links: [{a: r1, b: r2, loss: 101}]",
+		 "net:2: links[0].loss: '101' is more than 100%"},
 		{TWO "links:\n- {a: r1, b: r2,\n   shape: {b-to-a: {rate: 0}}}",
 		 "net:4: links[0].shape.b-to-a.rate: must be at least 1 bit/s"},
 		{TWO "defaults:\n  link: {rate: fast}\n",
@@ -353,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unknown_fields_are_named_with_the_nearest_known),
+		cmocka_unit_test(shapes_that_make_no_sense_are_told_with_their_direction),
 		cmocka_unit_test(wrong_types_are_told_with_what_was_expected),
 		cmocka_unit_test(wrong_values_are_told_with_their_limits),
 		cmocka_unit_test(bad_names_are_refused),

@@ -146,19 +146,27 @@ static const char *random_label(struct topo_rng *rng)
 	return labels[below(rng, ARRAY_SIZE(labels))];
 }
 
+/* Any that makes sense. */
 static void random_shape(struct topo_rng *rng, struct topo_shape *shape)
 {
-	shape->set = (uint32_t)topo_rng_next(rng) & 0x3ff;
 	shape->rate = 1 + topo_rng_below(rng, 10000000000000ULL);
 	shape->delay_ns = topo_rng_below(rng, 1000000000001ULL);
 	shape->jitter_ns = topo_rng_below(rng, 1000000);
-	shape->distribution = (enum topo_distribution)below(rng, 3);
+	shape->distribution = (enum topo_distribution)below(rng, 4);
 	shape->loss_ppm = below(rng, 1000001);
 	shape->duplicate_ppm = below(rng, 1000001);
 	shape->corrupt_ppm = below(rng, 100);
 	shape->reorder_ppm = 10000 * below(rng, 101);
 	shape->limit_packets = 1 + below(rng, 1000000);
 	shape->seed = topo_rng_next(rng) >> below(rng, 64);
+	shape->burst_milli = 1000 + below(rng, 999999001);
+	shape->burst_loss_ppm = 1 + below(rng, 1000000);
+	shape->overhead = (int32_t)below(rng, 1015) - 14;
+	shape->order = (enum topo_order)below(rng, 2);
+	shape->backend = (enum topo_backend)(1 + below(rng, 4));
+	do
+		shape->set = (uint32_t)topo_rng_next(rng) & 0x7fff;
+	while (topo_shape_check(shape, NULL) < 0);
 }
 
 static void random_name(struct topo_rng *rng, uint32_t i, char *name)
