@@ -11,6 +11,11 @@ struct ctl;
 int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void *arg,
 		    struct err *err);
 int ctl_counts_read(struct ctl *ctl, const uint32_t *ports, size_t count, struct host_counts *ret);
+int ctl_lines_read(struct ctl *ctl, const uint32_t *ports, size_t count, struct host_line *ret);
+/* What emulates such a direction, in words; "": nothing, or nothing can any more. */
+void ctl_backends(struct ctl *ctl, const struct topo_shape *shape, char ret[HOST_BACKENDS_SIZE]);
+/* What the machine was found to be able to do. */
+const struct host_capability *ctl_capabilities(struct ctl *ctl, size_t *ret_count);
 int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size);
 int ctl_application(struct ctl *ctl, const struct model_router *router, struct host_app *ret);
 

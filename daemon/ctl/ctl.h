@@ -102,15 +102,16 @@ struct ctl_link_change {
 	uint32_t weight; /* 0: leave */
 	bool set_admin;
 	enum model_admin admin;
+	struct topo_shape shape[2]; /* what is to be set, [0]: A to B */
+	uint32_t clear[2];	    /* what is to be taken away; enum topo_shape_bit */
 };
+/* -EINVAL: what the link's shape would be makes no sense; -EOPNOTSUPP: the machine cannot do it. */
 int ctl_link_set(struct ctl *ctl, const char *link, const struct ctl_link_change *change,
 		 ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err);
 
 enum ctl_apply_flags {
-	CTL_APPLY_NO_WAIT =
-		1 << 0, /* done once everything is made, without waiting for convergence */
-	CTL_APPLY_REPLACE =
-		1 << 1, /* everything that runs goes first; ids and addresses start anew */
+	CTL_APPLY_NO_WAIT = 1 << 0, /* done once all is made, whether or not routes converged */
+	CTL_APPLY_REPLACE = 1 << 1, /* what runs goes first; ids and addresses start anew */
 };
 /* Makes what runs equal to doc: creates, changes and deletes what differs. doc is copied. */
 int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned flags,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links: adding, changing weight or state, deleting. Called by daemon/api. */
+/* Links: adding, changing weight, state or shape, deleting. Called by daemon/api. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/ctl/ctl_priv.h"
+#include "daemon/ctl/shape.h"
 
 #define REF_SIZE (2 * NAME_SIZE + LINK_NAME_SIZE)
 
@@ -117,19 +118,43 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 	return 0;
 }
 
+/* What the link's shape becomes; *ret_sides are the directions (bits) in which it is another. Only
+ * these are checked: what is there already is no fault of the request. */
+static int merge_shape(struct ctl *ctl, const struct ctl_link_change *change,
+		       const struct model_link *link, struct topo_shape shape[2],
+		       unsigned *ret_sides, struct err *err)
+{
+	unsigned sides = 0;
+	int side;
+
+	for (side = 0; side < 2; side++) {
+		shape[side] = link->shape[side];
+		topo_shape_merge(&shape[side], &change->shape[side], change->clear[side]);
+		if (!topo_shape_equal(&shape[side], &link->shape[side]))
+			sides |= 1u << side;
+	}
+	*ret_sides = sides;
+	return shape_check_link(ctl, shape, sides, link->end[0].router->name,
+				link->end[1].router->name, err);
+}
+
 static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
 {
 	const struct link_args *args = data;
 	const struct ctl_link_change *change = &args->change;
 	struct plan_link_set *set;
+	struct topo_shape shape[2];
 	struct model_link *link;
+	unsigned sides;
 	int ret = ctl_link_find(ctl, args->ref, &link, err);
 
+	if (ret == 0)
+		ret = merge_shape(ctl, change, link, shape, &sides, err);
 	if (ret < 0)
 		return ret;
 	plan->link_id = link->id;
 	if ((!change->weight || change->weight == link->weight) &&
-	    (!change->set_admin || change->admin == link->admin))
+	    (!change->set_admin || change->admin == link->admin) && !sides)
 		return 0;
 	set = plan_link_set(plan, link);
 	if (!set)
@@ -138,6 +163,7 @@ static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct
 		set->weight = change->weight;
 	if (change->set_admin)
 		set->admin = change->admin;
+	memcpy(set->shape, shape, sizeof(set->shape));
 	plan->summary.links_changed = 1;
 	return 0;
 }
@@ -172,6 +198,9 @@ int ctl_link_add(struct ctl *ctl, const struct ctl_link_spec *spec, ctl_done_fn 
 	struct add_args *args;
 	int ret = check_add(spec, err);
 
+	if (ret == 0)
+		ret = shape_check_link(ctl, spec->shape, SHAPE_BOTH, spec->router1, spec->router2,
+				       err);
 	if (ret < 0)
 		return ret;
 	args = calloc(1, sizeof(*args));

@@ -6,6 +6,7 @@
 
 #include "daemon/ctl/ctl_priv.h"
 #include "daemon/ctl/diff.h"
+#include "daemon/ctl/shape.h"
 #include "include/shared/maps.h"
 
 struct apply_args {
@@ -67,8 +68,10 @@ static struct topo_doc *copy_doc(const struct topo_doc *doc)
 	return NULL;
 }
 
-/* A checked copy: whoever built the document, from here on it is right, and its links are named. */
-static int take_doc(const struct topo_doc *doc, struct topo_doc **ret_copy, struct err *err)
+/* A checked copy: whoever built the document, from here on it is right, its links are named, and
+ * the machine can do what it asks of them. */
+static int take_doc(struct ctl *ctl, const struct topo_doc *doc, struct topo_doc **ret_copy,
+		    struct err *err)
 {
 	struct topo_doc *copy = copy_doc(doc);
 	int ret;
@@ -76,6 +79,8 @@ static int take_doc(const struct topo_doc *doc, struct topo_doc **ret_copy, stru
 	if (!copy)
 		return err_set(err, ENOMEM, "out of memory");
 	ret = topo_doc_check(copy, "topology", err);
+	if (ret == 0)
+		ret = shape_check_doc(ctl, copy, err);
 	if (ret < 0) {
 		topo_doc_free(copy);
 		return ret;
@@ -142,7 +147,7 @@ int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned fla
 	args = calloc(1, sizeof(*args));
 	if (!args)
 		return err_set(err, ENOMEM, "out of memory");
-	ret = take_doc(doc, &args->doc, err);
+	ret = take_doc(ctl, doc, &args->doc, err);
 	if (ret < 0) {
 		free(args);
 		return ret;
@@ -166,7 +171,7 @@ int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_di
 	struct ctl_diff diff = {0};
 	struct topo_doc *copy;
 	struct plan plan;
-	int ret = take_doc(doc, &copy, err);
+	int ret = take_doc(ctl, doc, &copy, err);
 
 	if (ret < 0)
 		return ret;

@@ -126,50 +126,6 @@ static int submit(struct host *host, struct host_batch *batch, host_progress_fn 
 	return 0;
 }
 
-static int counts_read(struct host *host, const uint32_t *ports, size_t count,
-		       struct host_counts *ret)
-{
-	(void)host;
-	(void)ports;
-	memset(ret, 0, count * sizeof(*ret)); /* no frame ever crosses a simulated link */
-	return 0;
-}
-
-static int lines_read(struct host *host, const uint32_t *ports, size_t count, struct host_line *ret)
-{
-	(void)host;
-	(void)ports;
-	memset(ret, 0, count * sizeof(*ret));
-	return 0;
-}
-
-static void pace_read(struct host *host, struct host_pace *ret_pace)
-{
-	(void)host;
-	*ret_pace = (struct host_pace){0};
-}
-
-/* Everything that has a name is simulated, but for what no machine has yet. */
-static int shape_check(struct host *host, const struct topo_shape *shape,
-		       char ret_backends[HOST_BACKENDS_SIZE], struct err *err)
-{
-	(void)host;
-	if (shape->backend == TOPO_BACKEND_KMOD)
-		return err_set(err, EOPNOTSUPP, "backend: kmod: there is no kernel module");
-	ret_backends[0] = '\0';
-	return 0;
-}
-
-static const struct host_capability *capabilities(struct host *host, size_t *ret_count)
-{
-	static const struct host_capability only = {
-		.name = "simulation", .serves = "everything; no datagram moves", .present = true};
-
-	(void)host;
-	*ret_count = 1;
-	return &only;
-}
-
 static int netns_path(struct host *host, const char *router, char *buf, size_t size)
 {
 	(void)host;
@@ -211,11 +167,11 @@ static const struct host_ops fake_ops = {
 	.submit = submit,
 	.fib_set = fake_fib_set,
 	.routes_dump = fake_routes_dump,
-	.counts_read = counts_read,
-	.lines_read = lines_read,
-	.pace_read = pace_read,
-	.shape_check = shape_check,
-	.capabilities = capabilities,
+	.counts_read = fake_counts_read,
+	.lines_read = fake_lines_read,
+	.pace_read = fake_pace_read,
+	.shape_check = fake_shape_check,
+	.capabilities = fake_capabilities,
 	.netns_path = netns_path,
 	.application = application,
 	.audit = fake_audit,

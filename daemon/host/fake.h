@@ -46,6 +46,15 @@ void fake_gate(struct host *host, bool (*gate)(void *arg), void *arg);
 /* The link of this port does not carry frames any more, or again; both ends notice. -ENOENT. */
 int fake_break(struct host *host, uint32_t port, bool broken);
 
+/* Shapes with one of these properties (enum topo_shape_bit) cannot be emulated, for that reason. */
+void fake_refuse_shapes(struct host *host, uint32_t bits, const char *why);
+/* What emulates a direction that has a shape: "" otherwise. */
+void fake_say_backends(struct host *host, const char *backends);
+/* What is read of a port, of the last four that are said; and of the whole. */
+void fake_say_line(struct host *host, uint32_t port, const struct host_counts *counts,
+		   const struct host_line *line);
+void fake_say_pace(struct host *host, const struct host_pace *pace);
+
 struct fake_machine *fake_machine(const struct host *host);
 /* Behind the daemon's back, whether or not there is one. -ENOENT. */
 int fake_lose_router(struct fake_machine *machine, uint32_t slot); /* with its links */

@@ -53,6 +53,13 @@ struct fake_machine {
 	uint64_t started; /* routers, ever */
 };
 
+#define FAKE_TOLD_MAX 4
+struct fake_told {     /* what a test says that a port's counters are */
+	uint32_t port; /* 0: nothing */
+	struct host_counts counts;
+	struct host_line line;
+};
+
 struct fake {
 	struct host host; /* first */
 	struct fake_config config;
@@ -77,6 +84,11 @@ struct fake {
 	bool (*gate)(void *arg);
 	void *gate_arg;
 	struct fake_counts counts;
+	uint32_t refused; /* properties of shapes */
+	char refused_why[200];
+	char backends[HOST_BACKENDS_SIZE];
+	struct fake_told told[FAKE_TOLD_MAX];
+	struct host_pace pace;
 };
 
 static inline struct fake *fake_of(const struct host *host)
@@ -111,6 +123,15 @@ void fake_machine_clear(struct fake_machine *machine);
 int fake_audit(struct host *host, struct host_audit *audit, bool adopt, host_audit_fn done,
 	       void *arg);
 void fake_audit_run(struct fake *fake);
+
+/* --- fake_emulate.c --- */
+int fake_counts_read(struct host *host, const uint32_t *ports, size_t count,
+		     struct host_counts *ret);
+int fake_lines_read(struct host *host, const uint32_t *ports, size_t count, struct host_line *ret);
+void fake_pace_read(struct host *host, struct host_pace *ret_pace);
+int fake_shape_check(struct host *host, const struct topo_shape *shape,
+		     char ret_backends[HOST_BACKENDS_SIZE], struct err *err);
+const struct host_capability *fake_capabilities(struct host *host, size_t *ret_count);
 
 /* --- fake_report.c --- */
 /* Its process ends, and is started again after a while. false: there is none. */
