@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/api/api_priv.h"
+#include "daemon/api/feed.h"
 #include "lib/base/clock.h"
 #include "lib/http/limits.h"
 

@@ -19,7 +19,8 @@ struct api_feed;
 
 enum api_type {
 	API_STRING,
-	API_REF, /* of a router or link: a string, or a number that is an id */
+	API_QUANTITY, /* a string, or a number */
+	API_REF,      /* of a router or link: a string, or a number that is an id */
 	API_INTEGER,
 	API_NUMBER,
 	API_BOOLEAN,
@@ -148,9 +149,5 @@ void api_cache_done(struct api *api);
 
 /* openapi.c: the whole document, to be freed; NULL: out of memory. */
 char *api_openapi_text(void);
-
-/* events.c */
-int api_feed_new(struct api *api, struct api_feed **ret_feed);
-void api_feed_free(struct api_feed *feed);
 
 #endif

@@ -88,6 +88,10 @@ static int check_value(const struct api_param *p, const struct http_param *given
 		if (!text[0])
 			return err_set(err, EINVAL, "%s: is empty", p->name);
 		return 0;
+	case API_QUANTITY:
+		if (given->kind == HTTP_PARAM_BOOLEAN)
+			return err_set(err, EINVAL, "%s: must be a string or a number", p->name);
+		return 0;
 	case API_STRING:
 		if (given->kind == HTTP_PARAM_NUMBER || given->kind == HTTP_PARAM_BOOLEAN)
 			return err_set(err, EINVAL, "%s: must be a string", p->name);

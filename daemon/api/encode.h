@@ -17,8 +17,8 @@ json_t *api_encode_router_made(struct api *api, const struct model_router *route
 json_t *api_encode_router_neighbours(const struct model_router *router);
 const char *api_state_name(enum model_state state);
 
-/* The record of GET /link/{l}, without counts. */
-json_t *api_encode_link(const struct model_link *link);
+/* The record of GET /link/{l}, without counts and emulation. */
+json_t *api_encode_link(const struct api *api, const struct model_link *link);
 /* The answer to POST /link/. */
 json_t *api_encode_link_made(const struct model_link *link);
 /* As one of its routers sees it: linkDetail. */
@@ -26,6 +26,7 @@ json_t *api_encode_link_end(const struct model_end *end);
 /* One attribute of a link, as seen from that end: attr is id, name, weight or connected. */
 json_t *api_encode_link_attr(const struct model_end *end, const char *attr);
 json_t *api_encode_counts(const struct host_counts *counts);
+json_t *api_encode_line(const struct host_line *line);
 
 static inline const struct model_end *api_other_end(const struct model_end *end)
 {

@@ -38,7 +38,16 @@ static json_t *encode_shape(const struct topo_shape *shape)
 	return json;
 }
 
-json_t *api_encode_link(const struct model_link *link)
+static json_t *encode_backends(const struct api *api, const struct model_link *link)
+{
+	char ab[HOST_BACKENDS_SIZE], ba[HOST_BACKENDS_SIZE];
+
+	ctl_backends(api->ctl, &link->shape[0], ab);
+	ctl_backends(api->ctl, &link->shape[1], ba);
+	return json_pack("{s:s,s:s}", "a-to-b", ab, "b-to-a", ba);
+}
+
+json_t *api_encode_link(const struct api *api, const struct model_link *link)
 {
 	const struct model_end *a = &link->end[0], *b = &link->end[1];
 	json_t *json;
@@ -56,6 +65,7 @@ json_t *api_encode_link(const struct model_link *link)
 	json_object_set_new(json, "shape",
 			    json_pack("{s:o,s:o}", "a-to-b", encode_shape(&link->shape[0]),
 				      "b-to-a", encode_shape(&link->shape[1])));
+	json_object_set_new(json, "backends", encode_backends(api, link));
 	if (link->label)
 		json_object_set_new(json, "label", json_string(link->label));
 	return json;
@@ -102,11 +112,20 @@ json_t *api_encode_counts(const struct host_counts *counts)
 	json_t *drops = json_object();
 
 	for (unsigned i = 0; drops && i < VLSP_DROP_CAUSES; i++)
-		if (i != VLSP_DROP_RESERVED)
-			json_object_set_new(drops, bld_drop_name(i),
-					    json_integer((json_int_t)counts->drop[i]));
+		json_object_set_new(drops, bld_drop_name(i),
+				    json_integer((json_int_t)counts->drop[i]));
 	return json_pack("{s:I,s:I,s:I,s:I,s:o}", "rx_packets", (json_int_t)counts->rx_packets,
 			 "rx_bytes", (json_int_t)counts->rx_bytes, "tx_packets",
 			 (json_int_t)counts->tx_packets, "tx_bytes", (json_int_t)counts->tx_bytes,
 			 "drops", drops);
+}
+
+json_t *api_encode_line(const struct host_line *line)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "duplicated",
+			 (json_int_t)line->duplicated, "corrupted", (json_int_t)line->corrupted,
+			 "reordered", (json_int_t)line->reordered, "late", (json_int_t)line->late,
+			 "lateMaxUs", (json_int_t)(line->late_max_ns / 1000), "queue",
+			 (json_int_t)line->queue, "queueMax", (json_int_t)line->queue_max, "held",
+			 (json_int_t)line->held);
 }

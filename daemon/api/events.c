@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/api/encode.h"
+#include "daemon/api/feed.h"
 #include "daemon/api/operation.h"
 #include "daemon/api/routes.h"
 
@@ -125,7 +126,7 @@ static void publish(struct api_feed *feed, const char *name, json_t *json)
 		client_pump(list_entry(pos, struct client, all));
 }
 
-static json_t *encode_change(const struct model_change *change)
+static json_t *encode_change(const struct api *api, const struct model_change *change)
 {
 	const struct model_router *router = change->router;
 	const struct model_link *link = change->link;
@@ -140,7 +141,7 @@ static json_t *encode_change(const struct model_change *change)
 					api_state_name(router->state), "reachable",
 					(json_int_t)router->reachable));
 	if (link && json)
-		json_object_update_missing_new(json, api_encode_link(link));
+		json_object_update_missing_new(json, api_encode_link(api, link));
 	return json;
 }
 
@@ -153,7 +154,9 @@ static const char *const kind_names[] = {
 
 static void on_change(void *arg, const struct model_change *change)
 {
-	publish(arg, kind_names[change->kind], encode_change(change));
+	struct api_feed *feed = arg;
+
+	publish(feed, kind_names[change->kind], encode_change(feed->api, change));
 }
 
 static void on_op(void *arg, const struct ctl_op *op)

@@ -7,9 +7,6 @@
 #include "daemon/api/router_view.h"
 #include "daemon/api/routes.h"
 
-static const char *const shape_keys[] = {"rate",      "delay",	 "jitter",  "distribution", "loss",
-					 "duplicate", "corrupt", "reorder", "limit",	    "seed"};
-
 static struct model_link *link_of(struct api_call *call)
 {
 	const char *ref = api_path(call, "l");
@@ -29,18 +26,20 @@ static void added(void *arg, const struct ctl_op *op)
 	api_answer_op(call, 201, link ? api_encode_link_made(link) : json_object(), op);
 }
 
-/* The properties given, for both directions. 1: some are, 0: none, -EINVAL. */
-static int read_shape(struct api_call *call, struct topo_shape shape[2], struct err *err)
+/* The properties given, into *change and *clear. 1: some are, 0: none, -EINVAL. */
+static int read_shape(const struct api_call *call, struct topo_shape *change, uint32_t *clear,
+		      struct err *err)
 {
-	for (size_t i = 0; i < sizeof(shape_keys) / sizeof(shape_keys[0]); i++) {
-		const char *value = api_text(call, shape_keys[i]);
-		int r = value ? topo_shape_parse(&shape[0], shape_keys[i], value, err) : 0;
+	const char *key;
+
+	for (size_t i = 0; (key = topo_shape_key(i)); i++) {
+		const char *value = api_text(call, key);
+		int r = value ? topo_shape_change(change, clear, key, value, err) : 0;
 
 		if (r < 0)
 			return r;
 	}
-	shape[1] = shape[0];
-	return shape[0].set != 0;
+	return change->set || *clear;
 }
 
 static void post_link(struct api_call *call)
@@ -52,11 +51,11 @@ static void post_link(struct api_call *call)
 		.weight = (uint32_t)api_int(call, "weight", 1),
 	};
 	struct err err = {0};
+	uint32_t none = 0; /* there is nothing to take away */
 	uint64_t op = 0;
-	int r = read_shape(call, spec.shape, &err);
+	int r = read_shape(call, &spec.shape[0], &none, &err);
 
-	if (r > 0 && api_call_warn(call, API_SHAPE_WARNING) < 0)
-		r = err_set(&err, ENOMEM, "out of memory");
+	spec.shape[1] = spec.shape[0];
 	if (r >= 0 && spec.name)
 		r = name_check(spec.name, "linkName", &err);
 	if (r >= 0)
@@ -79,7 +78,7 @@ static void get_links(struct api_call *call)
 			continue;
 		json_array_append_new(list, json_integer(link->id));
 		if (all)
-			json_array_append_new(records, api_encode_link(link));
+			json_array_append_new(records, api_encode_link(call->api, link));
 	}
 	json = json_pack("{s:s,s:o}", "type", "link", "list", list);
 	if (json && all)
@@ -91,18 +90,25 @@ void api_answer_link(struct api_call *call, const struct model_link *link)
 {
 	uint32_t ports[2] = {link->end[0].port, link->end[1].port};
 	struct host_counts counts[2] = {0};
+	struct host_line lines[2] = {0};
 	int r = ctl_counts_read(call->api->ctl, ports, 2, counts);
 	json_t *json;
 
+	if (r == 0)
+		r = ctl_lines_read(call->api->ctl, ports, 2, lines);
 	if (r < 0) {
 		api_answer_error(call, 503, "counters: cannot be read: %s", strerror(-r));
 		return;
 	}
-	json = api_encode_link(link);
-	if (json)
+	json = api_encode_link(call->api, link);
+	if (json) {
 		json_object_set_new(json, "counts",
 				    json_pack("[o,o]", api_encode_counts(&counts[0]),
 					      api_encode_counts(&counts[1])));
+		json_object_set_new(
+			json, "emulation",
+			json_pack("[o,o]", api_encode_line(&lines[0]), api_encode_line(&lines[1])));
+	}
 	api_answer(call, 200, json);
 }
 
@@ -119,7 +125,7 @@ static void changed(void *arg, const struct ctl_op *op)
 	struct api_call *call = arg;
 	struct model_link *link = model_link_by_id(call->api->model, call->about.id);
 
-	api_answer_op(call, 200, link ? api_encode_link(link) : json_object(), op);
+	api_answer_op(call, 200, link ? api_encode_link(call->api, link) : json_object(), op);
 }
 
 static enum model_admin admin_of(const char *word)
@@ -127,6 +133,35 @@ static enum model_admin admin_of(const char *word)
 	return strcmp(word, "down") == 0     ? MODEL_DOWN
 	       : strcmp(word, "silent") == 0 ? MODEL_SILENT
 					     : MODEL_UP;
+}
+
+/* Properties of the shape, of both directions or of that which starts at from. 1, 0 as read_shape()
+ * or -errno. */
+static int read_change(const struct api_call *call, const struct model_link *link,
+		       struct ctl_link_change *change, struct err *err)
+{
+	const char *from = api_text(call, "from");
+	const struct model_router *router = from ? model_router_find(call->api->model, from) : NULL;
+	struct topo_shape shape = {0};
+	uint32_t clear = 0;
+	int r = read_shape(call, &shape, &clear, err);
+
+	if (r < 0)
+		return r;
+	if (from && r == 0)
+		return err_set(err, EINVAL, "from: there is no property of the shape with it");
+	if (from && !router)
+		return err_set(err, ENOENT, "from: there is no router '%.63s'", from);
+	if (from && link->end[0].router != router && link->end[1].router != router)
+		return err_set(err, EINVAL, "from: %s is not an end of link %s", router->name,
+			       link->name);
+	for (int side = 0; side < 2; side++) {
+		if (from && link->end[side].router != router)
+			continue;
+		change->shape[side] = shape;
+		change->clear[side] = clear;
+	}
+	return r;
 }
 
 static void put_link(struct api_call *call)
@@ -140,8 +175,13 @@ static void put_link(struct api_call *call)
 
 	if (!link)
 		return;
-	if (!state && !change.weight) {
-		api_answer_error(call, 400, "weight, state: one of them must be given");
+	r = read_change(call, link, &change, &err);
+	if (r < 0) {
+		api_answer_err(call, &err);
+		return;
+	}
+	if (!state && !change.weight && r == 0) {
+		api_answer_error(call, 400, "weight, state, rate, ...: one of them must be given");
 		return;
 	}
 	if (state) {
@@ -195,26 +235,38 @@ static void get_count(struct api_call *call)
 		"weight", API_INTEGER, .min = 1, .max = TOPO_WEIGHT_MAX,                           \
 				       .doc = "cost of the link in shortest paths"                 \
 	}
+/* Those of topo_shape_key(). */
+#define SHAPE_PARAMS                                                                               \
+	{"rate", API_QUANTITY, .doc = "10mbit; of this and the following none takes it away"},     \
+		{"delay", API_QUANTITY, .doc = "20ms"}, {"jitter", API_QUANTITY, .doc = "2ms"},    \
+		{"distribution", API_STRING,                                                       \
+		 .doc = "of the jitter: uniform, normal, pareto or paretonormal"},                 \
+		{"loss", API_QUANTITY, .doc = "0.1%"},                                             \
+		{"burst", API_QUANTITY, .doc = "mean number of packets of a burst of losses"},     \
+		{"burst-loss", API_QUANTITY, .doc = "lost within a burst: 50%; all if not given"}, \
+		{"duplicate", API_QUANTITY, .doc = "0.1%"},                                        \
+		{"corrupt", API_QUANTITY, .doc = "0.1%"},                                          \
+		{"reorder", API_QUANTITY, .doc = "0.1%"},                                          \
+		{"order", API_STRING, .doc = "free, or keep: jitter does not reorder"},            \
+		{"limit", API_QUANTITY, .doc = "packets in the queue: 100p"},                      \
+		{"overhead", API_QUANTITY, .doc = "bytes that rate counts with each frame"},       \
+		{"seed", API_QUANTITY, .doc = "of the random numbers"},                            \
+	{                                                                                          \
+		"backend", API_STRING, .doc = "auto, tc, bpf, relay or kmod"                       \
+	}
 static const struct api_param post_params[] = {
 	{"router1", API_REF, true, .doc = "id, name or address"},
 	{"router2", API_REF, true, .doc = "id, name or address"},
 	WEIGHT_PARAM,
 	{"linkName", API_STRING, .doc = "1 to 63 of A-Z a-z 0-9 . _ -; A-B if not given"},
-	{"rate", API_STRING, .doc = "10mbit; this and the following: recorded, not emulated yet"},
-	{"delay", API_STRING, .doc = "20ms"},
-	{"jitter", API_STRING, .doc = "2ms"},
-	{"distribution", API_STRING, .doc = "uniform, normal or pareto"},
-	{"loss", API_STRING, .doc = "0.1%"},
-	{"duplicate", API_STRING, .doc = "0.1%"},
-	{"corrupt", API_STRING, .doc = "0.1%"},
-	{"reorder", API_STRING, .doc = "0.1%"},
-	{"limit", API_REF, .doc = "packets in the queue: 100p"},
-	{"seed", API_REF, .doc = "of the random numbers"},
+	SHAPE_PARAMS,
 	{.name = NULL}};
 static const struct api_param put_params[] = {
 	WEIGHT_PARAM,
 	{"state", API_WORD, .words = "up|down|silent",
 	 .doc = "down: carrier lost; silent: frames dropped, the carrier stays"},
+	SHAPE_PARAMS,
+	{"from", API_REF, .doc = "an end: the shape of the direction that starts there only"},
 	{.name = NULL}};
 static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {.name = NULL}};
 
@@ -234,18 +286,18 @@ static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS
 		{"ports", "array", "interface indices of A's and B's device"},                     \
 		{"devices", "array", "their names"}, {"names", "array", "of its routers"},         \
 		{"shape", "object", "a-to-b and b-to-a: rate, delay, ..."},                        \
+		{"backends", "object", "a-to-b and b-to-a: what emulates that"},                   \
 	{                                                                                          \
 		"label", "string", "for people; may be missing"                                    \
 	}
 static const struct api_field made_fields[] = {
-	MADE_FIELDS,
-	{"weight", "integer", ""},
-	{"warnings", "array", "what was interpreted; may be missing"},
-	API_OP_FIELDS,
-	{.name = NULL}};
+	MADE_FIELDS, {"weight", "integer", ""}, API_OP_FIELDS, {.name = NULL}};
 static const struct api_field deleted_fields[] = {MADE_FIELDS, API_OP_FIELDS, {.name = NULL}};
 static const struct api_field record_fields[] = {
-	RECORD_FIELDS, {"counts", "array", "counters of A's and of B's end"}, {.name = NULL}};
+	RECORD_FIELDS,
+	{"counts", "array", "counters of A's and of B's end"},
+	{"emulation", "array", "likewise, of the direction that starts there"},
+	{.name = NULL}};
 static const struct api_field changed_fields[] = {RECORD_FIELDS, API_OP_FIELDS, {.name = NULL}};
 static const struct api_field list_fields[] = {{"type", "string", "link"},
 					       {"list", "array", "ids"},
@@ -259,7 +311,8 @@ const struct api_route api_link_routes[] = {
 	{"GET", "/link/", get_links, "Lists links.", list_params, list_fields, API_CACHED, 200},
 	{"GET", "/link/count", get_count, "How many links there are.", NULL, value_fields, 0, 200},
 	{"GET", "/link/{l}", get_link, "One link.", NULL, record_fields, 0, 200},
-	{"PUT", "/link/{l}", put_link, "Changes a link's weight or state.", put_params,
+	{"PUT", "/link/{l}", put_link,
+	 "Changes a link's weight, state or shape: what is named, the rest stays.", put_params,
 	 changed_fields, API_WAITS, 200},
 	{"DELETE", "/link/{l}", delete_link, "Deletes a link.", NULL, deleted_fields, API_WAITS,
 	 200},

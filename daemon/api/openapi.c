@@ -50,9 +50,10 @@ static json_t *param_schema(const struct api_param *p)
 		json_object_set_new(schema, "type", json_string("string"));
 		break;
 	case API_REF:
-		json_object_set_new(
-			schema, "oneOf",
-			json_pack("[{s:s},{s:s}]", "type", "string", "type", "integer"));
+	case API_QUANTITY:
+		json_object_set_new(schema, "oneOf",
+				    json_pack("[{s:s},{s:s}]", "type", "string", "type",
+					      p->type == API_REF ? "integer" : "number"));
 		break;
 	case API_INTEGER:
 	case API_NUMBER:

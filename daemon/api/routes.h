@@ -13,8 +13,6 @@ extern const struct api_route api_operation_routes[];
 extern const struct api_route api_events_routes[];
 extern const struct api_route api_service_routes[];
 
-#define API_SHAPE_WARNING TOPO_SHAPE_WARNING
-
 #define API_PAGE_PARAMS                                                                            \
 	{"offset", API_INTEGER, .doc = "how many of the list to leave out at its start"},          \
 	{                                                                                          \

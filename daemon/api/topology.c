@@ -103,14 +103,6 @@ static void get_topology(struct api_call *call)
 		api_answer_text(call, format_types[format], text, size);
 }
 
-static bool is_shaped(const struct topo_doc *doc)
-{
-	for (size_t i = 0; i < doc->link_count; i++)
-		if (doc->links[i].shape[0].set || doc->links[i].shape[1].set)
-			return true;
-	return false;
-}
-
 /* The body as a document; NULL: the call has been answered. */
 static struct topo_doc *read_body(struct api_call *call)
 {
@@ -122,8 +114,6 @@ static struct topo_doc *read_body(struct api_call *call)
 	r = topo_read(call->req->body, call->req->body_size, source ? source : "body", &doc, &err);
 	for (size_t i = 0; r >= 0 && i < doc->warning_count; i++)
 		r = api_call_warn(call, doc->warnings[i]);
-	if (r >= 0 && is_shaped(doc))
-		r = api_call_warn(call, API_SHAPE_WARNING);
 	if (r >= 0)
 		return doc;
 	topo_doc_free(doc);

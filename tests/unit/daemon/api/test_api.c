@@ -247,23 +247,6 @@ static void a_link_changes_weight_and_state(void **state)
 	must(h, "PUT /link/1?state=up", 200);
 }
 
-static void a_shape_is_recorded_with_a_warning(void **state)
-{
-	struct harness *h = *state;
-	json_t *j, *shape;
-
-	must(h, "POST /router/?name=a", 201);
-	must(h, "POST /router/?name=b", 201);
-	j = json_of(h, "POST /link/?router1=a&router2=b&delay=20ms&loss=0.1%25", NULL, 201);
-	assert_int_equal(json_array_size(json_object_get(j, "warnings")), 1);
-	json_decref(j);
-	j = json_of(h, "GET /link/1", NULL, 200);
-	shape = json_object_get(j, "shape");
-	assert_string_equal(text_of(json_object_get(shape, "a-to-b"), "delay"), "20ms");
-	assert_string_equal(text_of(json_object_get(shape, "b-to-a"), "loss"), "0.1%");
-	json_decref(j);
-}
-
 static const char net[] = "name: net\nrouters: [a, b, c]\nlinks: [\"a:b\", \"b:c\"]\n";
 
 static void a_topology_is_applied_once_and_is_then_nothing_to_do(void **state)
@@ -519,7 +502,6 @@ int main(void)
 		T(lists_have_pages_and_details),
 		T(a_cached_list_is_never_stale),
 		T(a_link_changes_weight_and_state),
-		T(a_shape_is_recorded_with_a_warning),
 		T(a_topology_is_applied_once_and_is_then_nothing_to_do),
 		T(an_export_applied_again_changes_nothing),
 		T(without_waiting_the_operation_can_be_polled),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "daemon/api/api_priv.h"
+#include "daemon/api/routes.h"
 #include "tests/unit/daemon/api/harness.h"
 
 static json_t *doc;
@@ -119,6 +120,23 @@ static void every_parameter_is_described(void **state)
 		}
 }
 
+/* What makes and changes links takes the words of files. */
+static void links_take_every_property_of_a_shape(void **state)
+{
+	size_t routes = 0;
+
+	(void)state;
+	for (const struct api_route *r = api_link_routes; r->method; r++) {
+		if (strcmp(r->method, "PUT") != 0 && strcmp(r->method, "POST") != 0)
+			continue;
+		routes++;
+		for (size_t i = 0; topo_shape_key(i); i++)
+			if (!has_parameter(operation_of(r), topo_shape_key(i)))
+				fail_msg("%s %s: %s", r->method, r->path, topo_shape_key(i));
+	}
+	assert_int_equal(routes, 2);
+}
+
 static void every_answer_is_described(void **state)
 {
 	(void)state;
@@ -185,7 +203,7 @@ static void answers_have_no_field_that_is_not_described(void **state)
 		{"GET", "/router/a/link_stats", ""},
 		{"GET", "/link/", "detail=all"},
 		{"GET", "/link/1", ""},
-		{"PUT", "/link/1", "weight=3"},
+		{"PUT", "/link/1", "weight=3&delay=2ms&from=a"},
 		{"GET", "/link/count", ""},
 		{"GET", "/topology/", ""},
 		{"POST", "/topology/reconcile", "dry=true"},
@@ -215,6 +233,7 @@ int main(void)
 		cmocka_unit_test(every_route_is_in_it_and_nothing_else),
 		cmocka_unit_test(every_operation_has_an_id_of_its_own),
 		cmocka_unit_test(every_parameter_is_described),
+		cmocka_unit_test(links_take_every_property_of_a_shape),
 		cmocka_unit_test(every_answer_is_described),
 		cmocka_unit_test(answers_have_no_field_that_is_not_described),
 	};
