@@ -9,22 +9,24 @@
 #include "lib/base/cleanup.h"
 #include "lib/topo/doc.h"
 
-static const char *const shape_keys[] = {"rate",      "delay",	 "jitter",  "distribution", "loss",
-					 "duplicate", "corrupt", "reorder", "limit",	    "seed"};
-
-/* The daemon checks again; here a wrong one is wrong usage and needs no daemon. */
-static int shape_query(struct cli *cli, struct path *path)
+/* The shape that was asked for, as parameters. The daemon checks again; here a wrong word is wrong
+ * usage and needs no daemon. 0 or the exit code; *ret_some: there are any. */
+static int shape_query(struct cli *cli, struct path *path, bool *ret_some)
 {
 	struct topo_shape shape = {0};
+	bool some = false;
+	const char *key;
 	struct err err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(shape_keys); i++) {
-		const char *value = cli_text(cli, shape_keys[i]);
+	for (size_t i = 0; (key = topo_shape_key(i)); i++) {
+		const char *value = cli_text(cli, key);
 
-		if (value && topo_shape_parse(&shape, shape_keys[i], value, &err) < 0)
+		if (value && topo_shape_parse(&shape, key, value, &err) < 0)
 			return cli_usage(cli, "--%s", err.text);
-		path_query(path, shape_keys[i], value);
+		path_query(path, key, value);
+		some |= value != NULL;
 	}
+	*ret_some = some;
 	return 0;
 }
 
@@ -32,6 +34,7 @@ static int add_run(struct cli *cli)
 {
 	struct answer answer;
 	struct path path;
+	bool shaped;
 	int rc;
 
 	path_start(&path, "/link/", NULL);
@@ -39,7 +42,7 @@ static int add_run(struct cli *cli)
 	path_query(&path, "router2", cli_arg(cli, 1));
 	path_query(&path, "weight", cli_text(cli, "weight"));
 	path_query(&path, "linkName", cli_text(cli, "name"));
-	rc = shape_query(cli, &path);
+	rc = shape_query(cli, &path, &shaped);
 	if (rc == 0)
 		rc = request_json(cli, "POST", path_done(&path), &answer);
 	if (rc == 0) {
@@ -80,7 +83,7 @@ static int list_print(FILE *out, const json_t *body)
 	static const char *const heads[] = {"ID", "NAME", "A", "B", ">WEIGHT", "STATE", "SHAPE"};
 	const json_t *list = json_object_get(body, "detail");
 	struct table table;
-	char shape[420];
+	char shape[PRINT_SHAPE_SIZE];
 
 	table_start(&table, heads, ARRAY_SIZE(heads));
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -111,6 +114,23 @@ static int list_run(struct cli *cli)
 	return rc;
 }
 
+/* Of the direction that starts at the i-th end: shape, what emulates it, and how that goes. */
+static void direction_print(FILE *out, const json_t *l, size_t i, const char *label)
+{
+	const char *key = i == 0 ? "a-to-b" : "b-to-a";
+	const char *by = body_text(json_object_get(l, "backends"), key);
+	char buf[PRINT_SHAPE_SIZE];
+
+	fprintf(out, "%-7s %s to %s: %s\n", label, nth(l, "names", i), nth(l, "names", !i),
+		print_direction(json_object_get(json_object_get(l, "shape"), key), buf,
+				sizeof(buf)));
+	if (strcmp(by, "-") != 0)
+		fprintf(out, "        by %s\n", by);
+	print_line(json_array_get(json_object_get(l, "emulation"), i), buf, sizeof(buf));
+	if (buf[0])
+		fprintf(out, "        %s\n", buf);
+}
+
 static int show_print(FILE *out, const json_t *l)
 {
 	static const char *const heads[] = {"END",	 "DEVICE",	"HEARS",     ">RX-PACKETS",
@@ -123,7 +143,9 @@ static int show_print(FILE *out, const json_t *l)
 	fprintf(out, "id      %lld\n", body_int(l, "linkID"));
 	fprintf(out, "state   %s\n", state_text(l));
 	fprintf(out, "weight  %lld\n", body_int(l, "weight"));
-	fprintf(out, "shape   %s\n\n", print_shape(l, buf, sizeof(buf)));
+	direction_print(out, l, 0, "shape");
+	direction_print(out, l, 1, "");
+	fputc('\n', out);
 	table_start(&table, heads, ARRAY_SIZE(heads));
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *c = json_array_get(counts, i);
@@ -157,42 +179,65 @@ static int show_run(struct cli *cli)
 	return rc;
 }
 
-/* PUT with one property; says what the link is now. */
-static int put(struct cli *cli, const char *key, const char *value)
+/* Sends what path asks for; says what the link is now. Takes path. */
+static int put(struct cli *cli, struct path *path, bool shaped)
 {
+	char shape[PRINT_SHAPE_SIZE];
 	struct answer answer;
-	struct path path;
-	int rc;
+	int rc = request_json(cli, "PUT", path_done(path), &answer);
 
-	path_start(&path, "/link/", cli_arg(cli, 0));
-	path_query(&path, key, value);
-	rc = request_json(cli, "PUT", path_done(&path), &answer);
 	if (rc == 0) {
 		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
-			fprintf(cli->out, "link %s: %s, weight %lld\n",
+			fprintf(cli->out, "link %s: %s, weight %lld%s%s\n",
 				body_text(answer.json, "name"), body_text(answer.json, "state"),
-				body_int(answer.json, "weight"));
+				body_int(answer.json, "weight"), shaped ? ", shape " : "",
+				shaped ? print_shape(answer.json, shape, sizeof(shape)) : "");
 		answer_done(&answer);
 	}
-	path_free(&path);
+	path_free(path);
 	return rc;
 }
 
 static int set_run(struct cli *cli)
 {
-	if (!cli_given(cli, "weight"))
-		return cli_usage(cli, "'link set' needs something to set: --weight N");
-	return put(cli, "weight", cli_text(cli, "weight"));
+	struct path path;
+	bool shaped;
+	int rc;
+
+	path_start(&path, "/link/", cli_arg(cli, 0));
+	path_query(&path, "weight", cli_text(cli, "weight"));
+	rc = shape_query(cli, &path, &shaped);
+	if (rc == 0 && !shaped && cli_given(cli, "from"))
+		rc = cli_usage(cli, "--from: there is no property of the shape with it");
+	else if (rc == 0 && !shaped && !cli_given(cli, "weight"))
+		rc = cli_usage(cli, "'link set' needs something to set: --weight N, --rate RATE "
+				    "... (see 'vlsp link set --help')");
+	if (rc) {
+		path_done(&path);
+		path_free(&path);
+		return rc;
+	}
+	path_query(&path, "from", cli_text(cli, "from"));
+	return put(cli, &path, shaped);
+}
+
+static int put_state(struct cli *cli, const char *state)
+{
+	struct path path;
+
+	path_start(&path, "/link/", cli_arg(cli, 0));
+	path_query(&path, "state", state);
+	return put(cli, &path, false);
 }
 
 static int up_run(struct cli *cli)
 {
-	return put(cli, "state", "up");
+	return put_state(cli, "up");
 }
 
 static int down_run(struct cli *cli)
 {
-	return put(cli, "state", cli_given(cli, "silent") ? "silent" : "down");
+	return put_state(cli, cli_given(cli, "silent") ? "silent" : "down");
 }
 
 static int delete_run(struct cli *cli)
@@ -218,28 +263,46 @@ static int delete_run(struct cli *cli)
 		.help = "cost in routing, 1 to 65535"                                              \
 	}
 
+#define PROPERTY(n, v, h)                                                                          \
+	{                                                                                          \
+		.name = n, .value = v, .type = CLI_TEXT, .help = h                                 \
+	}
+/* Those of topo_shape_key(). */
+#define SHAPE                                                                                      \
+	PROPERTY("rate", "RATE", "like 10mbit"), PROPERTY("delay", "TIME", "one way, like 20ms"),  \
+		PROPERTY("jitter", "TIME", "like 2ms; not more than the delay"),                   \
+		PROPERTY("distribution", "D",                                                      \
+			 "of the jitter: uniform, normal, pareto or paretonormal"),                \
+		PROPERTY("loss", "P", "like 1%"),                                                  \
+		PROPERTY("burst", "N", "mean length of a burst of losses, in packets"),            \
+		PROPERTY("burst-loss", "P", "lost within a burst, like 50%; default: all"),        \
+		PROPERTY("duplicate", "P", "like 0.1%"), PROPERTY("corrupt", "P", "like 0.01%"),   \
+		PROPERTY("reorder", "P", "like 1%"),                                               \
+		PROPERTY("order", "O", "keep: jitter does not reorder; default: free"),            \
+		PROPERTY("limit", "N", "length of the queue, like 100p"),                          \
+		PROPERTY("overhead", "N", "bytes that rate counts with each frame, like 24"),      \
+		PROPERTY("seed", "N", "of what is random"),                                        \
+		PROPERTY("backend", "B", "what emulates it: auto, tc, bpf, relay or kmod")
+
 static const struct cli_option add_options[] = {
 	WEIGHT,
 	{.name = "name",
 	 .value = "NAME",
 	 .type = CLI_TEXT,
 	 .help = "default: A-B, and A-B.2 for the second between the same two"},
-	{.name = "rate", .value = "RATE", .type = CLI_TEXT, .help = "like 10mbit"},
-	{.name = "delay", .value = "TIME", .type = CLI_TEXT, .help = "one way, like 20ms"},
-	{.name = "jitter", .value = "TIME", .type = CLI_TEXT, .help = "like 2ms"},
-	{.name = "distribution",
-	 .value = "D",
-	 .type = CLI_TEXT,
-	 .help = "of the jitter: uniform, normal or pareto"},
-	{.name = "loss", .value = "P", .type = CLI_TEXT, .help = "like 1%"},
-	{.name = "duplicate", .value = "P", .type = CLI_TEXT, .help = "like 0.1%"},
-	{.name = "corrupt", .value = "P", .type = CLI_TEXT, .help = "like 0.01%"},
-	{.name = "reorder", .value = "P", .type = CLI_TEXT, .help = "like 1%"},
-	{.name = "limit", .value = "N", .type = CLI_TEXT, .help = "length of the queue, like 100p"},
-	{.name = "seed", .value = "N", .type = CLI_TEXT, .help = "of what is random"},
+	SHAPE,
 	{0},
 };
-static const struct cli_option set_options[] = {WEIGHT, {0}};
+static const struct cli_option set_options[] = {
+	WEIGHT,
+	SHAPE,
+	{.name = "from",
+	 .value = "A",
+	 .type = CLI_TEXT,
+	 .help = "an end: the shape of the direction that starts there only",
+	 .live = CLI_ROUTER},
+	{0},
+};
 static const struct cli_option down_options[] = {
 	{.name = "silent", .help = "frames vanish while the carrier stays"},
 	{0},
@@ -258,8 +321,9 @@ static const struct cli_verb verbs[] = {
 	{
 		.name = "add",
 		.help = "make a link between two routers",
-		.more = "The shape (rate to seed) is of both directions and part of the "
-			"topology;\n" TOPO_SHAPE_WARNING ".",
+		.more = "The shape (rate to backend) is of both directions; 'vlsp link set' "
+			"changes "
+			"it.",
 		.args = {ROUTER("A"), ROUTER("B")},
 		.options = add_options,
 		.flags = CLI_JSON,
@@ -268,14 +332,18 @@ static const struct cli_verb verbs[] = {
 	{.name = "list", .help = "print all links", .flags = CLI_JSON, .run = list_run},
 	{
 		.name = "show",
-		.help = "print one link with the counters of both ends",
+		.help = "print one link, its shape, and the counters of both ends",
 		.args = {LINK},
 		.flags = CLI_JSON,
 		.run = show_run,
 	},
 	{
 		.name = "set",
-		.help = "change a link's weight",
+		.help = "change a link's weight or shape: what is named, the rest stays",
+		.more = "Without --from the shape (rate to backend) is of both directions. The "
+			"value "
+			"none takes a\n"
+			"property away.",
 		.args = {LINK},
 		.options = set_options,
 		.flags = CLI_JSON,

@@ -203,7 +203,7 @@ const char *print_shape(const json_t *link, char *buf, size_t size)
 {
 	const json_t *shape = json_object_get(link, "shape");
 	const json_t *ab = json_object_get(shape, "a-to-b"), *ba = json_object_get(shape, "b-to-a");
-	char x[200], y[200];
+	char x[PRINT_SHAPE_SIZE / 2], y[PRINT_SHAPE_SIZE / 2];
 	size_t n = shape_words(ab, x, sizeof(x)), m = shape_words(ba, y, sizeof(y));
 
 	if (n == 0 && m == 0)
@@ -213,5 +213,40 @@ const char *print_shape(const json_t *link, char *buf, size_t size)
 	else
 		snprintf(buf, size, "%s%s%s%s%s", n ? "a-to-b: " : "", x, n && m ? ", " : "",
 			 m ? "b-to-a: " : "", y);
+	return buf;
+}
+
+const char *print_direction(const json_t *shape, char *buf, size_t size)
+{
+	if (shape_words(shape, buf, size) == 0)
+		snprintf(buf, size, "-");
+	return buf;
+}
+
+const char *print_line(const json_t *line, char *buf, size_t size)
+{
+	static const struct {
+		const char *key, *most; /* most: the counter's highest value; NULL: it has none */
+	} words[] = {{"duplicated", NULL},  {"corrupted", NULL},   {"reordered", NULL},
+		     {"late", "lateMaxUs"}, {"queue", "queueMax"}, {"held", NULL}};
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && n < size; i++) {
+		long long count = body_int(line, words[i].key);
+		long long most = words[i].most ? body_int(line, words[i].most) : 0;
+
+		if (count == 0 && (most == 0 || strcmp(words[i].key, "late") == 0))
+			continue;
+		n += (size_t)snprintf(buf + n, size - n, "%s%s %lld", n ? ", " : "", words[i].key,
+				      count);
+		if (n >= size || most == 0)
+			continue;
+		if (strcmp(words[i].key, "late") == 0)
+			n += (size_t)snprintf(buf + n, size - n, " (up to %.1f ms)",
+					      (double)most / 1000);
+		else
+			n += (size_t)snprintf(buf + n, size - n, " (up to %lld)", most);
+	}
 	return buf;
 }

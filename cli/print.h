@@ -35,8 +35,13 @@ int body_true(const json_t *object, const char *key);
 const char *print_ms(uint64_t ms, char *buf, size_t size);
 /* Drop causes that are not 0: "ttl 3, no-route 1", or "-". Returns buf. */
 const char *print_drops(const json_t *counts, char *buf, size_t size);
-/* The shape of a link: "delay 20ms", "a-to-b: rate 1mbit, b-to-a: rate 2mbit", or "-". */
+#define PRINT_SHAPE_SIZE 840 /* every property in both directions */
+/* The shape of a link: "delay 20ms", "a-to-b: rate 1mbit, b-to-a: rate 2mbit", or "-"; of one
+ * direction: "delay 20ms" or "-". Return buf. */
 const char *print_shape(const json_t *link, char *buf, size_t size);
+const char *print_direction(const json_t *shape, char *buf, size_t size);
+/* Counters of emulation that are not 0: "duplicated 3, late 4 (up to 5.9 ms)", or "". */
+const char *print_line(const json_t *line, char *buf, size_t size);
 
 /*
  * What a terminal would take for a command (control characters; names and labels are other

@@ -16,14 +16,6 @@ static void warnings(struct cli *cli, const struct topo_doc *doc)
 		cli_note(cli, "warning: %s", doc->warnings[i]);
 }
 
-static bool has_shapes(const struct topo_doc *doc)
-{
-	for (size_t i = 0; i < doc->link_count; i++)
-		if (doc->links[i].shape[0].set || doc->links[i].shape[1].set)
-			return true;
-	return false;
-}
-
 static int write_doc(struct cli *cli, const struct topo_doc *doc)
 {
 	cleanup_free char *text = NULL;
@@ -96,15 +88,11 @@ int topology_generate_run(struct cli *cli)
 int topology_validate_run(struct cli *cli)
 {
 	struct topo_doc *doc;
-	bool shapes;
 	int rc;
 
 	rc = read_doc(cli, &doc);
 	if (rc)
 		return rc;
-	shapes = has_shapes(doc);
-	if (shapes)
-		cli_note(cli, "warning: %s", TOPO_SHAPE_WARNING);
 	if (cli_given(cli, "json")) {
 		json_t *body = json_pack("{s:s, s:I, s:I, s:[]}", "name", doc->name, "routers",
 					 (json_int_t)doc->router_count, "links",
@@ -113,9 +101,6 @@ int topology_validate_run(struct cli *cli)
 		for (size_t i = 0; i < doc->warning_count; i++)
 			json_array_append_new(json_object_get(body, "warnings"),
 					      json_string(doc->warnings[i]));
-		if (shapes)
-			json_array_append_new(json_object_get(body, "warnings"),
-					      json_string(TOPO_SHAPE_WARNING));
 		json_dumpf(body, cli->out, JSON_COMPACT);
 		fputc('\n', cli->out);
 		json_decref(body);

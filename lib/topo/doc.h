@@ -26,10 +26,6 @@
 #define TOPO_HELLO_MAX_US	     60000000
 #define TOPO_ROUTERS_DISTRIBUTED_MAX 2048 /* beyond: routing: central is required */
 
-/* What whoever takes a shape is told. */
-#define TOPO_SHAPE_WARNING                                                                         \
-	"link shapes (rate, delay, ...) are recorded but not emulated by this version"
-
 /* What the programs on one router may use together; 0: the daemon's default
  * (lib/confine/confine.h). Key "limits" of a router: {memory: 256M, cpu: 50%, pids: 100}. */
 struct topo_limits {

@@ -85,12 +85,13 @@ check 0 '' '^$' vlsp topology generate ring 3 -o plain
 grep -q '^routers:$' plain
 check 0 '' '^$' vlsp topology generate ring 3 --format dot -o x.png
 
-step "shapes are warned of as apply does"
-vlsp topology generate ring 3 --delay 2ms -o shaped.yaml
-check 0 'valid, 3 routers' 'warning: link shapes .* are recorded but not emulated by this version$' \
-	vlsp topology validate shaped.yaml
-check 0 '"warnings":\["link shapes' '' vlsp topology validate shaped.yaml --json
+step "shapes are taken, but for what makes no sense"
+vlsp topology generate ring 3 --delay 2ms --loss 1 --burst 2.5 -o shaped.yaml
+check 0 'valid, 3 routers' '^$' vlsp topology validate shaped.yaml
+check 0 '"warnings":\[\]' '^$' vlsp topology validate shaped.yaml --json
 check 0 'valid, 3 routers' '^$' vlsp topology validate plain
+check 2 '^$' 'links\[0\]\.jitter: 3ms is more than the delay, 2ms$' \
+	vlsp topology generate ring 3 --delay 2ms --jitter 3ms
 
 step "convert keeps the network"
 vlsp topology generate grid 3 3 -o a.yaml

@@ -8,6 +8,7 @@
 
 #include "cli/progress.h"
 #include "lib/base/cleanup.h"
+#include "lib/topo/shape.h"
 
 #define COUNTS(ttl)                                                                                \
 	"{\"rx_packets\":10,\"rx_bytes\":840,\"tx_packets\":9,\"tx_bytes\":756,"                   \
@@ -26,6 +27,14 @@
 	"\"nodes\":[1,2],\"state\":\"silent\",\"oper\":[true,false],"                              \
 	"\"devices\":[\"to-r2\",\"to-r1\"],\"names\":[\"r1\",\"r2\"],\"shape\":{\"a-to-b\":"       \
 	"{\"rate\":\"1mbit\",\"delay\":\"20ms\"},\"b-to-a\":{\"delay\":\"20ms\"}}"
+#define EMULATED                                                                                   \
+	",\"backends\":{\"a-to-b\":\"bpf, "                                                        \
+	"relay\",\"b-to-a\":\"tc\"},\"emulation\":[{\"duplicated\":3,"                             \
+	"\"corrupted\":0,\"reordered\":1,\"late\":12,\"lateMaxUs\":5940,\"queue\":0,\"queueMax\":" \
+	"7,"                                                                                       \
+	"\"held\":2},{\"duplicated\":0,\"corrupted\":0,\"reordered\":0,\"late\":0,\"lateMaxUs\":"  \
+	"0,"                                                                                       \
+	"\"queue\":0,\"queueMax\":0,\"held\":0}]"
 #define LINK2                                                                                      \
 	"{\"id\":2,\"linkID\":2,\"name\":\"x\",\"weight\":1,\"names\":[\"r1\",\"r3\"],"            \
 	"\"state\":\"up\",\"oper\":[true,true],\"shape\":{\"a-to-b\":{},\"b-to-a\":{}}}"
@@ -79,7 +88,12 @@ static const struct canned rows[] = {
 	{"PUT /link/2?state=up", 200, LINK2},
 	{"DELETE /link/2", 200, "{\"linkID\":2,\"success\":true}"},
 	{"POST /link/?router1=r1&router2=r2&loss=1%25", 201,
-	 "{\"linkID\":3,\"linkName\":\"r1-r2\",\"weight\":1,\"warnings\":[\"not emulated\"]}"},
+	 "{\"linkID\":3,\"linkName\":\"r1-r2\",\"weight\":1,\"warnings\":[\"so and so\"]}"},
+	{"PUT /link/1?rate=1mbit&delay=20ms&loss=5&burst-loss=none&from=10.0.0.1", 200, LINK1 "}"},
+	{"PUT /link/1?weight=10&order=keep&overhead=-4", 200, LINK1 "}"},
+	{"PUT /link/9?delay=1ms", 422,
+	 "{\"error\":\"r1 to r2: delay: needs sch_netem, which is not there\"}"},
+	{"GET /link/4", 200, LINK1 EMULATED "}"},
 	{"GET /topology/", 200,
 	 "{\"name\":\"net\",\"network\":\"10.0.0.0/16\",\"routing\":\"central\",\"routers\":2,"
 	 "\"links\":1,\"converged\":true,\"routersConverged\":2}"},
@@ -230,7 +244,55 @@ static void one_link_is_shown_with_both_ends(void **state)
 	       "checksum 2\n",
 	       "");
 	expect("link show r1:r2", 0, "\nstate   silent\n", "");
+	expect("link show r1:r2", 0,
+	       "\nshape   r1 to r2: rate 1mbit delay 20ms\n        r2 to r1: delay 20ms\n\nEND",
+	       "");
+	expect("link show y", 0, "\nshape   r1 to r3: -\n        r3 to r1: -\n", "");
 	expect("link show y", 0, "\nstate   unheard\n", "");
+}
+
+static void one_link_tells_what_emulates_it_and_how_that_goes(void **state)
+{
+	(void)state;
+	expect("link show 4", 0,
+	       "weight  10\n"
+	       "shape   r1 to r2: rate 1mbit delay 20ms\n"
+	       "        by bpf, relay\n"
+	       "        duplicated 3, reordered 1, late 12 (up to 5.9 ms), queue 0 (up to 7), held "
+	       "2\n"
+	       "        r2 to r1: delay 20ms\n"
+	       "        by tc\n"
+	       "\n",
+	       "");
+}
+
+static void links_change_shape_by_what_is_named(void **state)
+{
+	static const char is[] =
+		"link r1-r2: silent, weight 10, shape a-to-b: rate 1mbit delay 20ms, "
+		"b-to-a: delay 20ms\n";
+
+	(void)state;
+	expect("link set 1 --from 10.0.0.1 --rate 1mbit --delay 20ms --loss 5 --burst-loss none", 0,
+	       is, "");
+	expect("link set 1 --overhead -4 --order keep --weight 10", 0, is, "");
+	expect("link set 9 --delay 1ms", 1, "",
+	       "vlsp: r1 to r2: delay: needs sch_netem, which is not there\n");
+}
+
+/* One option for each property, of add and of set. */
+static void links_take_every_property_of_a_shape(void **state)
+{
+	static const char *const lines[] = {"link add --help", "link set --help"};
+	const char *key;
+	char want[40];
+
+	(void)state;
+	for (size_t i = 0; (key = topo_shape_key(i)); i++) {
+		snprintf(want, sizeof(want), "\n  --%s ", key);
+		expect(lines[0], 0, want, "");
+		expect(lines[1], 0, want, "");
+	}
 }
 
 static void links_change_state_and_weight(void **state)
@@ -241,7 +303,7 @@ static void links_change_state_and_weight(void **state)
 	expect("link down 2", 0, "link x: up", "");
 	expect("link up 2", 0, "link x: up", "");
 	expect("link delete 2", 0, "link 2: deleted", "");
-	expect("link add r1 r2 --loss 1%", 0, "link r1-r2: id 3", "vlsp: warning: not emulated\n");
+	expect("link add r1 r2 --loss 1%", 0, "link r1-r2: id 3", "vlsp: warning: so and so\n");
 }
 
 static char work[] = "/tmp/vlsp-cli-files.XXXXXX";
@@ -470,6 +532,9 @@ int main(void)
 		cmocka_unit_test(a_word_of_the_paths_is_no_router_and_no_link),
 		cmocka_unit_test(links_are_listed_with_their_shape),
 		cmocka_unit_test(one_link_is_shown_with_both_ends),
+		cmocka_unit_test(one_link_tells_what_emulates_it_and_how_that_goes),
+		cmocka_unit_test(links_change_shape_by_what_is_named),
+		cmocka_unit_test(links_take_every_property_of_a_shape),
 		cmocka_unit_test(links_change_state_and_weight),
 		cmocka_unit_test(apply_sends_the_file_as_it_is_and_says_what_changed),
 		cmocka_unit_test(reconcile_says_what_was_not_well),
