@@ -145,7 +145,7 @@ static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct
 	struct plan_link_set *set;
 	struct topo_shape shape[2];
 	struct model_link *link;
-	unsigned sides;
+	unsigned sides = 0;
 	int ret = ctl_link_find(ctl, args->ref, &link, err);
 
 	if (ret == 0)
