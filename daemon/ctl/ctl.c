@@ -40,6 +40,8 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 	if (ret == 0)
 		ret = loop_timer_new(ctl->loop, keep_rewrite, ctl, &ctl->rewrite);
 	if (ret == 0)
+		ret = pace_new(ctl, &ctl->pace);
+	if (ret == 0)
 		ret = converge_new(ctl, &ctl->converge);
 	if (ret < 0) {
 		ctl_free(ctl);
@@ -55,6 +57,7 @@ void ctl_free(struct ctl *ctl)
 	if (!ctl)
 		return;
 	converge_free(ctl->converge);
+	pace_free(ctl->pace);
 	loop_timer_free(ctl->deadline);
 	loop_timer_free(ctl->kick);
 	loop_timer_free(ctl->rewrite);

@@ -4,6 +4,7 @@
 #define VLSP_DAEMON_CTL_CTL_PRIV_H
 
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/pace.h"
 #include "daemon/ctl/plan.h"
 #include "daemon/ctl/reconcile.h"
 
@@ -74,8 +75,9 @@ struct ctl {
 	struct loop_timer *rewrite; /* while there are any */
 	bool store_differs;	    /* from the model: an undo failed in part */
 	size_t removed_unwritten;   /* the last so many of model->removed are not in it */
-	struct repair *repair;	    /* a comparison with the machine, under way */
-	struct recovery *recovery;  /* of which this is, or NULL */
+	struct pace *pace;
+	struct repair *repair;	   /* a comparison with the machine, under way */
+	struct recovery *recovery; /* of which this is, or NULL */
 	uint32_t *dead; /* by slot: id of the router whose process is about to be started again */
 };
 

@@ -186,6 +186,7 @@ void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 		op_free(oldest);
 		ctl->ended--;
 	}
+	pace_kick(ctl->pace);
 	run_kick(ctl);
 }
 

@@ -26,6 +26,7 @@ static void recovered(void *arg, int status, const struct err *err)
 	if (status == 0)
 		keep_recovered(ctl);
 	ctl->recovery = NULL;
+	pace_kick(ctl->pace); /* what was taken over may be emulated */
 	recovery->done(recovery->arg, status, &recovery->result, err);
 	free(recovery);
 	run_kick(ctl);
