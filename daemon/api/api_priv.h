@@ -46,7 +46,8 @@ enum api_flags {
 	API_TOPOLOGY_BODY = 1 << 0, /* the body is a topology file, not parameters */
 	API_CACHED = 1 << 1,	    /* depends on the model only: kept while it is unchanged */
 	API_EVENT_STREAM = 1 << 2,
-	API_WAITS = 1 << 3, /* makes an operation: takes wait= */
+	API_WAITS = 1 << 3,   /* makes an operation: takes wait= */
+	API_METRICS = 1 << 4, /* answers API_METRICS_TYPE, a text */
 };
 
 struct api_route {

@@ -26,6 +26,8 @@ json_t *api_encode_link_end(const struct model_end *end);
 /* One attribute of a link, as seen from that end: attr is id, name, weight or connected. */
 json_t *api_encode_link_attr(const struct model_end *end, const char *attr);
 json_t *api_encode_counts(const struct host_counts *counts);
+struct ctl_pace;
+json_t *api_encode_pace(const struct ctl_pace *pace); /* service.c */
 json_t *api_encode_line(const struct host_line *line);
 
 static inline const struct model_end *api_other_end(const struct model_end *end)

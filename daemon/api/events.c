@@ -14,6 +14,7 @@
 #include "daemon/api/feed.h"
 #include "daemon/api/operation.h"
 #include "daemon/api/routes.h"
+#include "daemon/ctl/pace.h"
 
 #define EVENTS_KEPT 10000
 
@@ -164,6 +165,11 @@ static void on_op(void *arg, const struct ctl_op *op)
 	publish(arg, "operation", api_encode_op(op));
 }
 
+static void on_pace(void *arg, const struct ctl_pace *pace)
+{
+	publish(arg, "pace", api_encode_pace(pace));
+}
+
 /* From which event on the client gets them, told if that is not what it asked for. */
 static void client_begin(struct client *client, uint64_t after)
 {
@@ -235,6 +241,7 @@ int api_feed_new(struct api *api, struct api_feed **ret_feed)
 	r = ctl_op_subscribe(api->ctl, on_op, feed);
 	if (r < 0)
 		goto fail;
+	ctl_pace_watch(api->ctl, on_pace, feed);
 	*ret_feed = feed;
 	return 0;
 
@@ -244,7 +251,7 @@ fail:
 	return r;
 }
 
-/* The controller, which on_op() was given to, is gone by now (see api_free). */
+/* The controller, which on_op() and on_pace() were given to, is gone by now (see api_free). */
 void api_feed_free(struct api_feed *feed)
 {
 	if (!feed)
@@ -261,7 +268,7 @@ static const struct api_field fields[] = {
 	{"id", "integer", "of the event, for Last-Event-ID"},
 	{"event", "string",
 	 "router-added, router-changed, router-removed, link-added, link-changed, link-removed, "
-	 "topology-changed, operation, lost"},
+	 "topology-changed, operation, pace, lost"},
 	{"data", "object", "one JSON line: what changed"},
 	{.name = NULL}};
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/api/api_priv.h"
+#include "daemon/api/routes.h"
 
 static const struct {
 	const char *name, *doc;
@@ -145,10 +146,14 @@ static json_t *topology_body(void)
 
 static json_t *success(const struct api_route *route)
 {
-	json_t *properties = json_object();
+	json_t *properties;
 	const char *type = route->flags & API_EVENT_STREAM ? "text/event-stream"
 							   : "application/json";
 
+	if (route->flags & API_METRICS)
+		return json_pack("{s:s,s:{s:{s:{s:s}}}}", "description", route->doc, "content",
+				 API_METRICS_TYPE, "schema", "type", "string");
+	properties = json_object();
 	for (const struct api_field *f = route->fields; f && f->name; f++) {
 		json_t *one = json_pack("{s:s,s:s}", "type", f->type, "description", f->doc);
 

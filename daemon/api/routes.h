@@ -12,6 +12,9 @@ extern const struct api_route api_topology_routes[];
 extern const struct api_route api_operation_routes[];
 extern const struct api_route api_events_routes[];
 extern const struct api_route api_service_routes[];
+extern const struct api_route api_metrics_routes[];
+
+#define API_METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 #define API_PAGE_PARAMS                                                                            \
 	{"offset", API_INTEGER, .doc = "how many of the list to leave out at its start"},          \

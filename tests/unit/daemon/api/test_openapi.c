@@ -148,8 +148,7 @@ static void every_answer_is_described(void **state)
 			snprintf(status, sizeof(status), "%d", r->status);
 			assert_non_null(json_object_get(responses, status));
 			assert_non_null(json_object_get(responses, "default"));
-			assert_non_null(r->fields);
-			assert_non_null(r->fields[0].name);
+			assert_true(r->flags & API_METRICS || (r->fields && r->fields[0].name));
 			assert_true(!(r->flags & API_WAITS) == !json_object_get(responses, "202"));
 		}
 }
@@ -210,6 +209,7 @@ static void answers_have_no_field_that_is_not_described(void **state)
 		{"GET", "/operation/", "detail=all"},
 		{"GET", "/operation/1", ""},
 		{"GET", "/health", ""},
+		{"GET", "/doctor", ""},
 		{"GET", "/command/STATUS", ""},
 		{"GET", "/localcontroller/", "detail=all"},
 		{"DELETE", "/link/1", ""},
