@@ -6,7 +6,8 @@
 #include "cli/cli.h"
 
 extern const struct cli_noun noun_topology, noun_router, noun_link, noun_route;
-extern const struct cli_noun noun_status, noun_ping, noun_trace, noun_version, noun_completion;
+extern const struct cli_noun noun_status, noun_doctor, noun_ping, noun_trace, noun_version,
+	noun_completion;
 
 /* Verbs of a noun that has more than one file. */
 int topology_apply_run(struct cli *cli);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vlsp status: whether the daemon answers, and how much runs. */
 #include "cli/nouns.h"
+
+#include <string.h>
+
 #include "cli/print.h"
 #include "cli/request.h"
 
 static void print(FILE *out, const json_t *h)
 {
 	const char *store = json_string_value(json_object_get(h, "store"));
+	const char *pace = body_text(json_object_get(h, "pace"), "warning");
 	char up[40];
 
 	fprintf(out, "vlspd       running: version %s, pid %lld, up %s\n", body_text(h, "version"),
@@ -19,6 +23,8 @@ static void print(FILE *out, const json_t *h)
 	fprintf(out, "operations  %lld pending\n", body_int(h, "operationsPending"));
 	if (store && *store)
 		fprintf(out, "state       cannot be written, changes are refused: %s\n", store);
+	if (strcmp(pace, "-") != 0)
+		fprintf(out, "emulation   %s\n", pace);
 }
 
 static int run(struct cli *cli)

@@ -40,7 +40,7 @@ static const struct {
 	{"--runtime-dir /nowhere router show ''", ""},
 	{"--runtime-dir=/nowhere router show ''", ""},
 	{"nonsense ''",
-	 "topology\nrouter\nlink\nroute\nstatus\nping\ntrace\nversion\ncompletion\n"},
+	 "topology\nrouter\nlink\nroute\nstatus\ndoctor\nping\ntrace\nversion\ncompletion\n"},
 };
 
 static void the_last_word_is_completed(void **state)

@@ -53,6 +53,12 @@ static const struct canned rows[] = {
 	 "\"uptime_ms\":185000,\"runtimeDir\":\"/run/vlsp\",\"routers\":3,\"links\":2,"
 	 "\"linksUp\":1,\"routersRunning\":2,\"routersConverged\":3,\"converged\":false,"
 	 "\"operationsPending\":4}"},
+	{"GET /doctor", 200,
+	 "{\"capabilities\":[{\"name\":\"relay\",\"serves\":\"delay, "
+	 "rate\",\"present\":true,\"why\":\"\"},"
+	 "{\"name\":\"sch_netem\",\"serves\":\"backend tc\",\"present\":false,\"why\":\"No such "
+	 "file or "
+	 "directory\"}]}"},
 	{"GET /router/?detail=all", 200, ROUTERS},
 	{"POST /topology/reconcile", 200,
 	 "{\"changed\":true,\"dryRun\":false,\"msg\":\"\",\"routersMade\":1,\"linksMade\":2,"
@@ -125,6 +131,34 @@ static void status_says_what_runs(void **state)
 				 "links       2: 1 up\n"
 				 "converged   no\n"
 				 "operations  4 pending\n");
+}
+
+static void doctor_says_what_is_missing_and_why(void **state)
+{
+	(void)state;
+	expect_exactly("doctor", "   CAPABILITY  SERVES       MISSING BECAUSE\n"
+				 "+  relay       delay, rate  -\n"
+				 "-  sch_netem   backend tc   No such file or directory\n");
+	expect("doctor --json", 0, "{\"capabilities\":[{", "");
+	expect("doctor show", 2, "", "doctor");
+}
+
+/* Of a daemon that has a warning, and of one that is older than warnings. */
+static void status_warns_of_a_machine_that_is_too_slow(void **state)
+{
+	static const struct canned slow[] = {
+		{"GET /health", 200,
+		 "{\"version\":\"1\",\"pid\":7,\"pace\":{\"warning\":\"this machine is too "
+		 "slow\"}}"},
+		{NULL, 0, NULL},
+	};
+	const struct canned *before = fake.rows;
+
+	(void)state;
+	expect("status", 0, "operations  4 pending\n", "");
+	fake.rows = slow;
+	expect("status", 0, "operations  0 pending\nemulation   this machine is too slow\n", "");
+	fake.rows = before;
 }
 
 static void json_is_the_body_as_it_came(void **state)
@@ -522,6 +556,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_says_what_runs),
+		cmocka_unit_test(doctor_says_what_is_missing_and_why),
+		cmocka_unit_test(status_warns_of_a_machine_that_is_too_slow),
 		cmocka_unit_test(json_is_the_body_as_it_came),
 		cmocka_unit_test(routers_are_listed_in_columns),
 		cmocka_unit_test(one_router_is_shown_with_its_links),
