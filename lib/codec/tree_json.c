@@ -31,6 +31,8 @@ static int check_bounds(struct tree_builder *b, const char *text, size_t size)
 
 		if (c == '\n')
 			line++;
+		if (c == '\0') /* jansson drops one that stands behind a word or number */
+			return tree_fail(b, line, "not JSON: a NUL character");
 		if (quoted) {
 			if (c == '\\')
 				i++;

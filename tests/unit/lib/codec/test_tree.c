@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -145,6 +146,37 @@ static void limits_hold_in_both_formats(void **state)
 	}
 }
 
+/* One that jansson lets pass would make us lose our way. */
+static void a_nul_is_no_part_of_json(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+	} rows[] = {
+		{"{\"a\": null\0, \"b\": 1}", 20},
+		{"[1\0]", 4},
+		{"[\"\0\"]", 5},
+		{"[\"\\\0\"]", 6},
+		{"[]\0", 3},
+		{"\0[]", 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = malloc(rows[i].size); /* nothing behind it */
+		struct tree *tree = NULL;
+		struct err err = {0};
+
+		assert_non_null(text);
+		memcpy(text, rows[i].text, rows[i].size);
+		assert_int_equal(tree_read(text, rows[i].size, true, "x", &limits, &tree, &err),
+				 -EINVAL);
+		assert_null(tree);
+		assert_non_null(strstr(err.text, "x:1: "));
+		free(text);
+	}
+}
+
 static void large_texts_are_kept_whole(void **state)
 {
 	static char text[200003];
@@ -169,6 +201,7 @@ int main(void)
 		cmocka_unit_test(every_value_knows_its_line_and_key),
 		cmocka_unit_test(an_empty_document_has_no_root),
 		cmocka_unit_test(limits_hold_in_both_formats),
+		cmocka_unit_test(a_nul_is_no_part_of_json),
 		cmocka_unit_test(large_texts_are_kept_whole),
 	};
 
