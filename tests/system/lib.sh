@@ -153,8 +153,8 @@ equal() { # equal WANT GOT WHAT
 	[ "$1" = "$2" ] || { printf '%s: want "%s", got "%s"\n' "$3" "$1" "$2"; return 1; }
 }
 
-eventually() { # eventually SECONDS COMMAND...: it succeeds within that time
-	local end=$((SECONDS + $1)) out
+eventually() { # eventually SECONDS COMMAND...: it succeeds within that time, times VLSP_SLOW on slow machines
+	local end=$((SECONDS + $1 * ${VLSP_SLOW:-1})) out
 	shift
 	until out=$("$@" 2>&1); do
 		[ $SECONDS -le $end ] || { printf 'never came true: %s\n%s\n' "$*" "$out"; return 1; }
