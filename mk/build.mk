@@ -4,13 +4,14 @@
 # DIRS may be narrowed to build only some directories while others are being worked on.
 
 DIRS ?= $(sort $(patsubst %/,%,$(dir $(wildcard lib/*/*.c daemon/*/*.c bpf/loader/*.c cli/*.c))))
-MAINS := $(wildcard daemon/main_*.c daemon/router/main.c cli/main.c)
+MAINS := $(wildcard daemon/main_*.c daemon/router/main.c daemon/relay/main.c cli/main.c)
 SRCS  := $(filter-out $(MAINS),$(foreach d,$(DIRS),$(wildcard $(d)/*.c)))
 OBJS  := $(SRCS:%.c=$(O)/obj/%.o)
 LIB   := $(O)/libvlsp-internal.a
 
 PROGRAMS := $(if $(wildcard daemon/main_vlspd.c),$(O)/vlspd) \
 	    $(if $(wildcard daemon/router/main.c),$(O)/vlsp-router) \
+	    $(if $(wildcard daemon/relay/main.c),$(O)/vlsp-relay) \
 	    $(if $(wildcard cli/main.c),$(O)/vlsp)
 
 $(O)/obj/%.o: %.c
@@ -24,6 +25,9 @@ $(O)/vlspd: $(O)/obj/daemon/main_vlspd.o $(LIB)
 
 $(O)/vlsp-router: $(O)/obj/daemon/router/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp-router) -o $@
+
+$(O)/vlsp-relay: $(O)/obj/daemon/relay/main.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp-relay) -o $@
 
 $(O)/vlsp: $(O)/obj/cli/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp) -o $@

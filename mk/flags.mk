@@ -37,6 +37,7 @@ LDFLAGS += $(MODE_LDFLAGS_$(MODE)) -Wl,--as-needed
 LDLIBS_vlspd       := -lsqlite3 -lmicrohttpd -lgnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
 LDLIBS_vlsp        := -lcurl-gnutls -ljansson -lyaml -lexpat -lm
 LDLIBS_vlsp-router := -lm
+LDLIBS_vlsp-relay  := -lm
 LDLIBS_test        := -lcmocka -lsqlite3 -lmicrohttpd -lgnutls -lcurl-gnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
 
 ifeq ($(V),1)

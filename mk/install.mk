@@ -19,6 +19,7 @@ man_rows  := $(foreach m,$(MAN_BINS),0644:$(m):$(MANDIR)/man$(subst .,,$(suffix 
 INSTALLED := 0755:$(O)/vlsp:$(BINDIR)/vlsp \
 	     0755:$(O)/vlspd:$(SBINDIR)/vlspd \
 	     0755:$(O)/vlsp-router:$(LIBEXECDIR)/vlsp-router \
+	     0755:$(O)/vlsp-relay:$(LIBEXECDIR)/vlsp-relay \
 	     0755:packaging/vlsp-clean.sh:$(LIBEXECDIR)/vlsp-clean \
 	     0644:packaging/completion/vlsp.bash:$(COMPDIR)/vlsp \
 	     0644:$(O)/vlspd.service:$(UNITDIR)/vlspd.service \

@@ -56,7 +56,7 @@ bpf-check: bpf-tests
 	@BUILD=$(abspath $(O)) tests/bpf/chain.sh
 
 # These run the real router process.
-$(filter $(O)/tests/unit/daemon/host/%,$(UNIT_BINS)): | $(O)/vlsp-router
+$(filter $(O)/tests/unit/daemon/host/%,$(UNIT_BINS)): | $(O)/vlsp-router $(O)/vlsp-relay
 
 fuzzers: $(FUZZ_BINS)
 run-fuzz: $(FUZZ_BINS)

@@ -190,7 +190,8 @@ static void need_chunk(void *arg, uint32_t port, const struct vlsp_port *record)
 	struct adoption *adoption = arg;
 	int r = bld_chunk_need(adoption->bld, port);
 
-	(void)record;
+	if (record->flags & (VLSP_PORT_SHAPED | VLSP_PORT_QUEUE))
+		adoption->bld->shaped++;
 	if (r < 0)
 		adoption->status = r;
 }

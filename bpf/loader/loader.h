@@ -92,7 +92,7 @@ int bld_settle(struct bld *bld);
 
 /* Enters or changes a link end (clears its counters and hello record when it was not VALID). */
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record);
-void bld_port_del(struct bld *bld, uint32_t port);
+void bld_port_del(struct bld *bld, uint32_t port); /* its shape goes, too */
 
 /*
  * Emulation (include/shared/maps.h). A shape is entered before the port's VLSP_PORT_SHAPED is set,
@@ -107,6 +107,8 @@ int bld_fate_read(const struct bld *bld, uint32_t port, struct vlsp_fate *ret_fa
 /* Whether edges have to send real packets. */
 int bld_real_set(struct bld *bld, bool real);
 bool bld_real(const struct bld *bld);
+/* How many ports have VLSP_PORT_SHAPED or VLSP_PORT_QUEUE. */
+uint32_t bld_shaped(const struct bld *bld);
 /* The relay's ring, made if it is not there (which waits 10 ms or so); the loader's. -errno. */
 int bld_ring_need(struct bld *bld);
 int bld_map_wake(const struct bld *bld);

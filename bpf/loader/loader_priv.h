@@ -63,8 +63,9 @@ struct bld {
 		struct vlsp_count *rows; /* mapped, NULL: no such chunk */
 	} chunks[BLD_CHUNKS];
 
-	int ring;  /* the relay's, -1: not made yet */
-	bool real; /* vlsp_conf.real */
+	int ring;	 /* the relay's, -1: not made yet */
+	bool real;	 /* vlsp_conf.real */
+	uint32_t shaped; /* ports that have a shape */
 
 	struct outer *fibs;   /* vlsp_fib */
 	struct outer *counts; /* vlsp_count */

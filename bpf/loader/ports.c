@@ -88,6 +88,11 @@ int bld_count_prepare(struct bld *bld, uint32_t port)
 	return r;
 }
 
+static uint32_t is_shaped(const struct vlsp_port *record)
+{
+	return (record->flags & (VLSP_PORT_SHAPED | VLSP_PORT_QUEUE)) != 0;
+}
+
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 {
 	struct vlsp_port old;
@@ -104,15 +109,23 @@ int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 			return r;
 		memset(&bld->hello[port], 0, sizeof(bld->hello[port]));
 	}
-	return bpf_map_update_elem(bld->fds[BLD_PORT], &port, record, BPF_ANY);
+	r = bpf_map_update_elem(bld->fds[BLD_PORT], &port, record, BPF_ANY);
+	if (r == 0)
+		bld->shaped += is_shaped(record) - is_shaped(&old);
+	return r;
 }
 
 void bld_port_del(struct bld *bld, uint32_t port)
 {
 	static const struct vlsp_port none;
+	struct vlsp_port old;
 
-	if (port < VLSP_PORT_MAX)
-		bpf_map_update_elem(bld->fds[BLD_PORT], &port, &none, BPF_ANY);
+	if (port >= VLSP_PORT_MAX || bpf_map_lookup_elem(bld->fds[BLD_PORT], &port, &old) < 0)
+		return;
+	bpf_map_update_elem(bld->fds[BLD_PORT], &port, &none, BPF_ANY);
+	bld->shaped -= is_shaped(&old);
+	if (old.flags & VLSP_PORT_SHAPED)
+		bld_shape_del(bld, port);
 }
 
 int bld_port_read(const struct bld *bld, uint32_t port, struct vlsp_port *ret_record)

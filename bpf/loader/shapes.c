@@ -71,6 +71,11 @@ bool bld_real(const struct bld *bld)
 	return bld->real;
 }
 
+uint32_t bld_shaped(const struct bld *bld)
+{
+	return bld->shaped;
+}
+
 int bld_ring_need(struct bld *bld)
 {
 	uint32_t zero = 0;

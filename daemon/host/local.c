@@ -5,6 +5,7 @@
  */
 #include "daemon/host/local.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,7 @@ static int counts_read(struct host *host, const uint32_t *ports, size_t count,
 		ret[i].tx_bytes = from.tx_bytes;
 		for (int cause = 0; cause < VLSP_DROP_CAUSES; cause++)
 			ret[i].drop[cause] = from.drop[cause];
+		local_shape_counts(local, ports[i], &ret[i]);
 	}
 	pthread_mutex_unlock(&local->bld_lock);
 	return 0;
@@ -240,6 +242,24 @@ static int listen_open(struct local *local, struct err *err)
 				&local->listen, err);
 }
 
+static int emulation_open(struct local *local, const struct host_local_config *config,
+			  struct err *err)
+{
+	const char *slash = strrchr(config->router_path, '/');
+	char program[PATH_MAX];
+	int r;
+
+	snprintf(program, sizeof(program), "%.*svlsp-relay",
+		 slash ? (int)(slash + 1 - config->router_path) : 0, config->router_path);
+	local->emulation = calloc(1, sizeof(*local->emulation));
+	if (!local->emulation)
+		return err_errno(err, ENOMEM, "host");
+	r = local_emulation_probe(local->emulation, program);
+	if (r < 0)
+		return err_errno(err, r, "trying what this kernel can emulate");
+	return local_relay_open(local, program, &local->emulation->relay, err);
+}
+
 static int cgroup_open(struct local *local, struct err *err)
 {
 	int r = local_cgroup_open(local->instance, local->journal, local->cgroups, &local->cgroup,
@@ -272,6 +292,8 @@ static int open_all(struct local *local, const struct host_local_config *config,
 		r = load_programs(local, err);
 	if (r == 0)
 		r = listen_open(local, err);
+	if (r == 0)
+		r = emulation_open(local, config, err);
 	if (r < 0)
 		return r;
 	r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);

@@ -16,7 +16,7 @@ struct host_local_config {
 	const char *instance;	 /* instance_name() of it */
 	uint32_t network;	 /* host byte order */
 	unsigned prefix_len;
-	const char *router_path; /* the program vlsp-router */
+	const char *router_path; /* the program vlsp-router; vlsp-relay lies beside it */
 	enum log_level log_level;
 	uint32_t user_base; /* lib/confine/confine.h; 0: router processes stay root */
 	bool cgroups;	    /* make control groups */

@@ -74,8 +74,10 @@ int local_adopt_begin(struct local *local, const struct local_look *look)
 		enum host_finding found = audit->link_found[i];
 
 		if ((found == HOST_WELL || found == HOST_DIFFERS) &&
-		    is_taken(local, &audit->links[i]))
+		    is_taken(local, &audit->links[i])) {
 			r = local_ends_set(local, &audit->links[i]);
+			local_emulate_adopt(local->emulation, &audit->links[i]);
+		}
 	}
 	if (r < 0)
 		return r;
@@ -83,6 +85,7 @@ int local_adopt_begin(struct local *local, const struct local_look *look)
 	loop_timer_set(run->timer,
 		       clock_mono_ns() + PATIENCE_NS + audit->router_count * PATIENCE_ITEM_NS);
 	local_listen_go(local->listen);
+	local_relay_adopt(local->emulation->relay);
 	return 0;
 }
 

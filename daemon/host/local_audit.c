@@ -164,6 +164,7 @@ int local_audit(struct host *host, struct host_audit *audit, bool adopt, host_au
 		.names = &local->names,
 		.instance = local->instance,
 		.bld = local->bld,
+		.can = local->emulation->can,
 		.audit = audit,
 		.processes = adopt || audit->clean,
 		.routers = seen,
@@ -212,6 +213,7 @@ void local_audit_nothing(struct local *local)
 				  .look = {.names = &local->names,
 					   .instance = local->instance,
 					   .bld = local->bld,
+					   .can = local->emulation->can,
 					   .audit = host_audit_new(0, 0),
 					   .processes = true}};
 	struct local_look *look = &nothing.look;

@@ -226,6 +226,8 @@ static void link_job(struct local_job *job)
 		return;
 	if (task->add_count || task->set_count)
 		local_link_run(task);
+	if (task->status == 0)
+		task->status = local_emulate_end(&task->emulate, &task->err);
 	if (local->run.batch->routers_add_count || task->add_count)
 		r = bld_settle(local->bld);
 	if (task->status == 0 && r < 0)
@@ -254,6 +256,7 @@ static void link_done(struct local_job *job)
 	int r;
 
 	local_batch_progress(local);
+	free((void *)(uintptr_t)run->link.emulate.routers);
 	r = links_know(local, batch);
 	if (run->link.status < 0 && run->status == 0) {
 		run->status = run->link.status;
@@ -274,17 +277,42 @@ static void link_done(struct local_job *job)
 	local_batch_step(local);
 }
 
+/* All routers by name: for the worker, which must not look at the loop's. NULL: out of memory. */
+static const char (*router_names(const struct local *local, size_t *ret_count))[NAME_SIZE]
+{
+	char(*names)[NAME_SIZE] = calloc(local->router_count + 1, sizeof(*names));
+
+	*ret_count = 0;
+	for (uint32_t slot = 0; names && slot < VLSP_SLOT_MAX; slot++)
+		if (local->routers[slot])
+			memcpy(names[(*ret_count)++], local->routers[slot]->name, NAME_SIZE);
+	return (const char(*)[NAME_SIZE])names;
+}
+
 static void link_begin(struct local *local)
 {
 	struct local_run *run = &local->run;
 	struct host_batch *batch = run->batch;
+	size_t count;
+	const char(*names)[NAME_SIZE] = router_names(local, &count);
 
+	if (!names) {
+		local_batch_refuse(local, err_errno(&run->err, ENOMEM, "links"));
+		return;
+	}
 	local_batch_phase(local, LOCAL_LINK);
 	run->link = (struct local_link_task){
 		.bld = local->bld,
 		.bld_lock = &local->bld_lock,
 		.names = &local->names,
 		.instance = local->instance,
+		.emulate = {.emulation = local->emulation,
+			    .bld = local->bld,
+			    .bld_lock = &local->bld_lock,
+			    .names = &local->names,
+			    .routers = names,
+			    .router_count = count,
+			    .cancel = &run->link.cancel},
 		.add = batch->links_add,
 		.add_count = batch->links_add_count,
 		.set = batch->links_set,

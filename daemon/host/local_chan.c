@@ -206,9 +206,11 @@ static void chan_ready(void *arg, uint32_t events)
 		r = frame_recv(chan->sock, chan->server->buf, &type, &body, &fd);
 		if (r < 0)
 			break;
-		if (fd >= 0) /* routers have none to give */
-			close(fd);
 		r = take(chan, type, body, (uint32_t)r);
+		if (fd >= 0 && r >= 0 && chan->owner && chan->server->ops->given)
+			chan->server->ops->given(chan->owner, type, fd);
+		else if (fd >= 0)
+			close(fd);
 	}
 	if (r < 0 && r != -EAGAIN && r != -EINTR && !chan->closed)
 		chan_lost(chan, r);

@@ -19,6 +19,9 @@ struct local_chan_ops {
 		       int32_t pid);
 	/* A frame with a valid head; its body is the receiver's to check. */
 	void (*frame)(void *owner, uint16_t type, const void *body, uint32_t length);
+	/* A descriptor came with that frame, which has been told: the callee's to close. NULL: they
+	 * are closed. */
+	void (*given)(void *owner, uint16_t type, int fd);
 	/* The other side has gone, or sent what is no frame. chan is freed after this. */
 	void (*closed)(void *owner);
 };

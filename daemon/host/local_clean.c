@@ -296,8 +296,10 @@ static void find_groups(struct local *local)
 /* Without a journal, these are ours by their place. */
 static void note_places(struct local *local)
 {
-	const char *files[] = {local->socket, local->names.dir};
+	char relay[128];
+	const char *files[] = {local->socket, local->names.dir, relay};
 
+	snprintf(relay, sizeof(relay), "%s/relay.sock", local->runtime_dir);
 	(void)local_journal_add(local->journal, "file", files, ARRAY_SIZE(files));
 	if (local->names.mounted)
 		(void)local_journal_add(local->journal, "mount", &files[1], 1);
@@ -313,6 +315,7 @@ static void remove_all(void *arg)
 	/* The first thing that a run enters. */
 	if (access(socket, F_OK) == 0 && !local_journal_has(local->journal, "file", socket))
 		cleaner->lost = true;
+	local_relay_kill(local->runtime_dir);
 	r = remove_namespaces(cleaner);
 	if (cleaner->lost)
 		note_places(local);

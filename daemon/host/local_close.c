@@ -159,6 +159,10 @@ void local_close(struct host *host, bool keep)
 			local_audit_nothing(local);
 		}
 	}
+	if (local->emulation)
+		local_relay_close(local->emulation->relay, keep);
+	free(local->emulation);
+	local->emulation = NULL;
 	local_spawn_free(local->spawn);
 	local_listen_free(local->listen);
 	local_cgroup_close(local->cgroup, keep); /* of all routers, which have ended */

@@ -83,8 +83,15 @@ int local_ends_restore(struct local *local, const struct host_link *link)
 	int r = local_ends_set(local, link);
 
 	for (int i = 0; r == 0 && i < 2; i++) {
-		struct vlsp_port record = local_link_record(link, i);
+		struct vlsp_port record = local_link_record(local->emulation->can, link, i);
+		const struct local_emulate emulate = {.emulation = local->emulation,
+						      .bld = local->bld,
+						      .bld_lock = &local->bld_lock};
+		struct err ignored;
 
+		r = local_emulate_enter(&emulate, link, i, &ignored);
+		if (r < 0)
+			return r;
 		pthread_mutex_lock(&local->bld_lock);
 		r = bld_port_set(local->bld, link->end[i].port, &record);
 		pthread_mutex_unlock(&local->bld_lock);

@@ -23,12 +23,12 @@
 
 #define OPEN_MAX_NS 2000 /* namespaces held open at the same time: two descriptors each */
 
-enum step { STEP_PAIR, STEP_ALIAS, STEP_UP, STEP_CLSACT, STEP_FILTER, STEP_ADMIN };
+enum step { STEP_PAIR, STEP_ALIAS, STEP_UP, STEP_CLSACT, STEP_FILTER, STEP_QUEUE, STEP_ADMIN };
 
 static const char *const step_name[] = {
-	[STEP_PAIR] = "cannot create veth",	  [STEP_UP] = "cannot set alias and state of",
-	[STEP_CLSACT] = "cannot put clsact on",	  [STEP_FILTER] = "cannot attach vlsp_in to",
-	[STEP_ADMIN] = "cannot set the state of",
+	[STEP_PAIR] = "cannot create veth",	[STEP_UP] = "cannot set alias and state of",
+	[STEP_CLSACT] = "cannot put clsact on", [STEP_FILTER] = "cannot attach vlsp_in to",
+	[STEP_QUEUE] = "cannot put queues on",	[STEP_ADMIN] = "cannot set the state of",
 };
 
 struct linker {
@@ -139,14 +139,15 @@ static int batch_send(struct linker *linker, int side, int sock)
 	return r;
 }
 
-struct vlsp_port local_link_record(const struct host_link *link, int side)
+struct vlsp_port local_link_record(unsigned can, const struct host_link *link, int side)
 {
 	const struct host_end *end = &link->end[side];
 
 	return (struct vlsp_port){
 		.slot = end->slot,
 		.address = htonl(end->address),
-		.flags = VLSP_PORT_VALID | (link->admin == HOST_SILENT ? VLSP_PORT_SILENT : 0u),
+		.flags = VLSP_PORT_VALID | (link->admin == HOST_SILENT ? VLSP_PORT_SILENT : 0u) |
+			 local_emulate_flags(can, &link->shape[side]),
 		.link = link->id,
 	};
 }
@@ -154,7 +155,8 @@ struct vlsp_port local_link_record(const struct host_link *link, int side)
 static int port_write(struct linker *linker, const struct host_link *link, int side)
 {
 	const struct host_end *end = &link->end[side];
-	struct vlsp_port record = local_link_record(link, side);
+	struct vlsp_port record = local_link_record(linker->task->emulate.emulation->can, link,
+						    side);
 	int r;
 
 	pthread_mutex_lock(linker->task->bld_lock);
@@ -207,6 +209,8 @@ static void put_end(struct linker *linker, const struct host_link *link, int sid
 	nlk_tc_clsact(batch, port);
 	batch->tag = STEP_FILTER;
 	nlk_tc_bpf(batch, port, NLK_TC_INGRESS, bld_prog_in(task->bld), "vlsp_in");
+	batch->tag = STEP_QUEUE;
+	local_emulate_queues(&task->emulate, batch, link, side);
 	batch->tag = STEP_UP;
 	if (link->admin != HOST_DOWN)
 		nlk_link_set(batch, port, &up);
@@ -220,10 +224,12 @@ static int link_make(struct linker *linker, const struct host_link *link)
 
 	linker->link = link;
 	r = ns_get(linker, link, ns);
-	if (r == 0)
-		r = port_write(linker, link, 0);
-	if (r == 0)
-		r = port_write(linker, link, 1);
+	for (int i = 0; r == 0 && i < 2; i++) {
+		linker->task->emulate.emulation->tc[link->end[i].port] = SHAPE_TC_NONE;
+		r = local_emulate_enter(&linker->task->emulate, link, i, &linker->task->err);
+		if (r == 0)
+			r = port_write(linker, link, i);
+	}
 	if (r == 0) {
 		/* On its own: behind a refused one the rest would hit whoever has that index. */
 		put_pair(linker, link, ns[1]->ns);
@@ -238,6 +244,8 @@ static int link_make(struct linker *linker, const struct host_link *link)
 		put_end(linker, link, 1);
 		r = batch_send(linker, 1, ns[1]->sock);
 	}
+	for (int i = 0; r == 0 && i < 2; i++)
+		local_emulate_leave(&linker->task->emulate, &linker->batch, ns[i]->sock, link, i);
 	if (r < 0) {
 		if (paired) {
 			nlk_link_del(&linker->batch, link->end[0].port);
@@ -248,7 +256,7 @@ static int link_make(struct linker *linker, const struct host_link *link)
 	return r;
 }
 
-static int link_admin(struct linker *linker, const struct host_link *link)
+static int link_set(struct linker *linker, const struct host_link *link)
 {
 	const struct nlk_link_change change = {.set = link->admin == HOST_DOWN ? NLK_LINK_DOWN
 									       : NLK_LINK_UP};
@@ -257,8 +265,17 @@ static int link_admin(struct linker *linker, const struct host_link *link)
 
 	linker->link = link;
 	r = ns_get(linker, link, ns);
+	for (int i = 0; r == 0 && i < 2; i++) {
+		r = local_emulate_enter(&linker->task->emulate, link, i, &linker->task->err);
+		linker->batch.tag = STEP_QUEUE;
+		local_emulate_queues(&linker->task->emulate, &linker->batch, link, i);
+		if (r == 0)
+			r = batch_send(linker, i, ns[i]->sock);
+		if (r == 0)
+			r = port_write(linker, link, i);
+	}
 	for (int i = 0; r == 0 && i < 2; i++)
-		r = port_write(linker, link, i);
+		local_emulate_leave(&linker->task->emulate, &linker->batch, ns[i]->sock, link, i);
 	for (int i = 0; r == 0 && i < 2; i++) {
 		linker->batch.tag = STEP_ADMIN;
 		nlk_link_set(&linker->batch, link->end[i].port, &change);
@@ -293,11 +310,17 @@ void local_link_run(struct local_link_task *task)
 	struct linker linker;
 	int r;
 
+	r = local_emulate_begin(&task->emulate, task->add, task->add_count, task->set,
+				task->set_count, &task->err);
+	if (r < 0) {
+		task->status = r;
+		return;
+	}
 	r = linker_init(&linker, task);
 	if (r == 0)
 		r = run_list(&linker, task->add, task->add_count, link_make);
 	if (r == 0)
-		r = run_list(&linker, task->set, task->set_count, link_admin);
+		r = run_list(&linker, task->set, task->set_count, link_set);
 	linker_done(&linker);
 	task->status = r;
 }

@@ -9,6 +9,7 @@
 
 #include "bpf/loader/loader.h"
 #include "daemon/host/host_ops.h"
+#include "daemon/host/local_emulate.h"
 #include "daemon/host/local_names.h"
 #include "include/shared/maps.h"
 
@@ -17,6 +18,7 @@ struct local_link_task {
 	pthread_mutex_t *bld_lock; /* of the ports' part of bld */
 	const struct local_names *names;
 	const char *instance;
+	struct local_emulate emulate;
 	struct host_link *add, *set;
 	size_t add_count, set_count;
 	void (*progress)(void *arg); /* after each */
@@ -27,12 +29,12 @@ struct local_link_task {
 	struct err err;
 };
 
-/* Makes the links of add, then gives those of set their admin state; stops at the first that fails:
- * that one's state is HOST_FAILED, and nothing of it is left if it was to be made. */
+/* Makes the links of add, then gives those of set their admin state and shape; stops at the first
+ * that fails: that one's state is HOST_FAILED, and nothing of it is left if it was to be made. */
 void local_link_run(struct local_link_task *task);
 
-/* What the programs know of that end (0, 1). */
-struct vlsp_port local_link_record(const struct host_link *link, int side);
+/* What the programs know of that end (0, 1); can: enum shape_can. */
+struct vlsp_port local_link_record(unsigned can, const struct host_link *link, int side);
 
 /* Deletes the devices of links; one that is gone already is fine, and what has the index without
  * being tagged as that link is somebody else's and stays. Several at the same time, as each costs

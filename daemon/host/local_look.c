@@ -195,7 +195,7 @@ static const char *look_port(const struct tables *tables, const struct host_link
 		return "the BPF programs do not know an end of it";
 	if (silent != (link->admin == HOST_SILENT))
 		return "it is silent, or should be";
-	return NULL;
+	return local_emulate_look(tables->look->bld, tables->look->can, record, link, side);
 }
 
 static void look_link(struct local_look *look, const struct tables *tables, size_t at,
@@ -452,7 +452,8 @@ static int look_routers(struct local_look *look, struct tables *tables)
 	size_t *first = calloc(VLSP_SLOT_MAX + 1, sizeof(*first)), at = 0, most = 0;
 	struct local_inside inside = {.look = look,
 				      .prog_in = bld_id(bld_prog_in(look->bld)),
-				      .prog_out = bld_id(bld_prog_out(look->bld))};
+				      .prog_out = bld_id(bld_prog_out(look->bld)),
+				      .prog_back = bld_id(bld_prog_back(look->bld))};
 
 	if (!first)
 		return err_errno(&look->err, ENOMEM, "routers");
@@ -464,7 +465,7 @@ static int look_routers(struct local_look *look, struct tables *tables)
 			most = at - first[slot];
 	}
 	first[VLSP_SLOT_MAX] = at;
-	inside.filters = calloc(most + 1, sizeof(*inside.filters));
+	inside.filters = calloc(most + 2, sizeof(*inside.filters));
 	for (size_t i = 0; inside.filters && i < audit->router_count; i++) {
 		uint32_t slot = audit->routers[i].slot;
 

@@ -12,6 +12,7 @@
 
 #include "bpf/loader/loader.h"
 #include "daemon/host/host_ops.h"
+#include "daemon/host/local_emulate.h"
 #include "daemon/host/local_names.h"
 
 enum local_stray_kind {
@@ -44,6 +45,7 @@ struct local_look {
 	const struct local_names *names;
 	const char *instance;
 	const struct bld *bld;
+	unsigned can;		    /* enum shape_can */
 	struct host_audit *audit;   /* router_found, link_found and example are filled in */
 	bool processes;		    /* look for processes, too: all of /proc */
 	struct local_seen *routers; /* audit->router_count, the caller's allocation by calloc() */
@@ -74,8 +76,8 @@ int local_look_stray(struct local_look *look, const struct local_stray *stray);
  * NULL if the router itself is as it should be, otherwise why not. *ret_tagged: it is ours. */
 struct local_inside {
 	const struct local_look *look;
-	uint32_t prog_in, prog_out; /* kernel's ids */
-	struct nlk_filter *filters; /* room for 1 + the most ends of a router */
+	uint32_t prog_in, prog_out, prog_back; /* kernel's ids */
+	struct nlk_filter *filters;	       /* room for 2 + the most ends of a router */
 };
 const char *local_look_inside(struct local_inside *inside, struct local_look *look,
 			      const struct host_router *router, struct local_end_seen *ends,

@@ -115,15 +115,16 @@ static int see_filters(struct local_inside *inside, struct view *view, int sock,
 	int r;
 
 	filters[0] = (struct nlk_filter){.index = LO, .side = NLK_TC_EGRESS};
+	filters[1] = (struct nlk_filter){.index = LO, .side = NLK_TC_INGRESS};
 	for (size_t i = 0; i < view->end_count; i++)
-		filters[i + 1] = (struct nlk_filter){.index = end_of(view, &view->ends[i])->port,
+		filters[i + 2] = (struct nlk_filter){.index = end_of(view, &view->ends[i])->port,
 						     .side = NLK_TC_INGRESS};
-	r = nlk_filters_get(sock, filters, view->end_count + 1);
+	r = nlk_filters_get(sock, filters, view->end_count + 2);
 	if (r < 0)
 		return r;
-	*ret_lo = filters[0].prog == inside->prog_out;
+	*ret_lo = filters[0].prog == inside->prog_out && filters[1].prog == inside->prog_back;
 	for (size_t i = 0; i < view->end_count; i++)
-		view->ends[i].filter = filters[i + 1].prog == inside->prog_in;
+		view->ends[i].filter = filters[i + 2].prog == inside->prog_in;
 	return 0;
 }
 
@@ -138,7 +139,7 @@ static const char *judge(const struct view *view, bool filter)
 	if (!view->route)
 		return "the route of the virtual network is missing";
 	if (!filter)
-		return "vlsp_out is not at its lo";
+		return "vlsp_out or vlsp_back is not at its lo";
 	return NULL;
 }
 

@@ -107,6 +107,7 @@ static int set_lo(struct maker *maker)
 	char tag[LOCAL_TAG_SIZE];
 	const struct nlk_link_change up = {
 		.set = NLK_LINK_UP | NLK_LINK_MTU | NLK_LINK_ALIAS, .mtu = VDP_MTU, .alias = tag};
+	struct nlk_link_change real = {.set = NLK_LINK_GSO, .gso_segs = 1};
 	struct nlk_batch *batch = &maker->batch;
 	int sock, r;
 
@@ -116,6 +117,8 @@ static int set_lo(struct maker *maker)
 		return err_errno(&maker->err, sock, "router %s: netlink", maker->router->name);
 	batch->tag = STEP_UP;
 	nlk_link_set(batch, LO, &up);
+	if (bld_real(task->bld))
+		nlk_link_set(batch, LO, &real);
 	batch->tag = STEP_ADDRESS;
 	nlk_addr_add(batch, LO, maker->router->address, 32, "lo");
 	batch->tag = STEP_ROUTE;
@@ -124,6 +127,7 @@ static int set_lo(struct maker *maker)
 	nlk_tc_clsact(batch, LO);
 	batch->tag = STEP_FILTER;
 	nlk_tc_bpf(batch, LO, NLK_TC_EGRESS, bld_prog_out(task->bld), "vlsp_out");
+	nlk_tc_bpf(batch, LO, NLK_TC_INGRESS, bld_prog_back(task->bld), "vlsp_back");
 	r = nlk_batch_send(batch, sock, lo_refused, maker);
 	close(sock);
 	if (r < 0 && !maker->err.code)

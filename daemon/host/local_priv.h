@@ -12,6 +12,7 @@
 #include "daemon/host/local.h"
 #include "daemon/host/local_cgroup.h"
 #include "daemon/host/local_chan.h"
+#include "daemon/host/local_emulate.h"
 #include "daemon/host/local_journal.h"
 #include "daemon/host/local_link.h"
 #include "daemon/host/local_look.h"
@@ -39,6 +40,7 @@ struct local {
 	struct local_names names;
 	struct bld *bld;
 	pthread_mutex_t bld_lock;
+	struct local_emulation *emulation;
 	struct local_spawn *spawn;
 	struct local_listen *listen;
 	struct local_work *work;
@@ -82,6 +84,7 @@ int local_check(const struct local *local, struct host_batch *batch, struct err 
 
 /* local_shape.c: what emulates a direction, and how that goes */
 int local_lines_read(struct host *host, const uint32_t *ports, size_t count, struct host_line *ret);
+void local_shape_counts(struct local *local, uint32_t port, struct host_counts *counts);
 void local_pace_read(struct host *host, struct host_pace *ret_pace);
 int local_shape_check(struct host *host, const struct topo_shape *shape,
 		      char ret_backends[HOST_BACKENDS_SIZE], struct err *err);

@@ -141,6 +141,7 @@ struct vlsp_line {
 	__u32 held;		/* that wait for their delay */
 	__u64 sent, dropped;	/* dropped: no room in the queue */
 	__u64 late, late_max_ns;
+	__u64 overruns; /* lost because the relay had no memory, or the kernel took no more */
 	__u64 reserved;
 };
 
@@ -193,6 +194,6 @@ _Static_assert(sizeof(struct vlsp_count) == 128, "two cache lines");
 _Static_assert(sizeof(struct vlsp_shape) == 88, "shared layout");
 _Static_assert(sizeof(struct vlsp_fate) == 48, "shared layout");
 _Static_assert(sizeof(struct vlsp_frame) == 120, "shared layout");
-_Static_assert(sizeof(struct vlsp_line) == 56, "shared layout");
+_Static_assert(sizeof(struct vlsp_line) == 64, "shared layout");
 
 #endif

@@ -269,6 +269,11 @@ int loop_add(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ar
 	return 0;
 }
 
+int loop_fd(const struct loop *loop)
+{
+	return loop->epoll_fd;
+}
+
 int loop_mod(struct loop_source *source, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = source};

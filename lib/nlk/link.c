@@ -79,6 +79,8 @@ void nlk_link_set(struct nlk_batch *batch, uint32_t index, const struct nlk_link
 		mnl_attr_put(nlh, IFLA_IFALIAS, strlen(change->alias), change->alias);
 	if (change->set & NLK_LINK_GROUP)
 		mnl_attr_put_u32(nlh, IFLA_GROUP, change->group);
+	if (change->set & NLK_LINK_GSO)
+		mnl_attr_put_u32(nlh, IFLA_GSO_MAX_SEGS, change->gso_segs);
 	if (change->set & NLK_LINK_NO_LL) {
 		struct nlattr *spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
 		struct nlattr *inet6 = mnl_attr_nest_start(nlh, AF_INET6);

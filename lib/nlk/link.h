@@ -28,11 +28,12 @@ enum nlk_link_bit {
 	NLK_LINK_GROUP = 1 << 4, /* group */
 	NLK_LINK_NO_LL = 1 << 5, /* no IPv6 link-local address by itself: before UP.
 				   Refused with EAFNOSUPPORT by a kernel without IPv6 */
+	NLK_LINK_GSO = 1 << 6,	 /* gso_segs: of the largest frame that sockets hand to it */
 };
 
 struct nlk_link_change {
 	unsigned set; /* enum nlk_link_bit */
-	uint32_t mtu, group;
+	uint32_t mtu, group, gso_segs;
 	const char *alias; /* at most 255 bytes */
 };
 

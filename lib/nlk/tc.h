@@ -21,4 +21,40 @@ void nlk_tc_clsact(struct nlk_batch *batch, uint32_t index);
 void nlk_tc_bpf(struct nlk_batch *batch, uint32_t index, enum nlk_tc_side side, int prog,
 		const char *name);
 
+/*
+ * Queues of a device that sends (tc-tbf(8), tc-netem(8), tc-pfifo(8)). Each is made, or changed as
+ * it runs if it is there with that handle; one with another handle in that place is replaced, with
+ * what it holds. parent: NLK_TC_ROOT, or a handle and a class of it.
+ */
+#define NLK_TC_ROOT	     0xffffffffu
+#define NLK_TC_HANDLE(major) ((uint32_t)(major) << 16)
+
+struct nlk_tbf {
+	uint64_t rate;	  /* bytes a second */
+	uint32_t burst;	  /* bytes */
+	int32_t overhead; /* bytes added to each frame's length */
+	uint32_t limit;	  /* of the queue inside: bytes when it is made, and the unit of whatever
+			     is put in its place when it is changed */
+};
+void nlk_tc_tbf(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle,
+		const struct nlk_tbf *tbf);
+void nlk_tc_pfifo(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle,
+		  uint32_t packets);
+
+#define NLK_NETEM_TABLE 768 /* of a distribution; netem takes up to 16384 */
+
+/* Probabilities in 1/2^32. The whole wanted state. */
+struct nlk_netem {
+	uint64_t delay_ns, jitter_ns;
+	const int16_t *table; /* NLK_NETEM_TABLE quantiles in 1/8192 of the jitter; NULL: uniform */
+	uint32_t loss, duplicate, corrupt, reorder;
+	uint32_t burst_enter, burst_leave, burst_loss; /* enter 0: no bursts */
+	uint32_t limit;				       /* packets that it holds */
+};
+void nlk_tc_netem(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle,
+		  const struct nlk_netem *netem);
+
+/* Refused with ENOENT or EINVAL when there is none. */
+void nlk_tc_del(struct nlk_batch *batch, uint32_t index, uint32_t parent);
+
 #endif

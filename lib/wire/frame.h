@@ -38,6 +38,16 @@ enum frame_type {
 	FRAME_QUIT,    /* empty: leave at once */
 	FRAME_LINKS_END, /* empty: all links have been named */
 	FRAME_PING, /* uint32_t cookie: answered at once by PONG; a router that does not is hung */
+
+	/* With the relay, over RUNTIME/relay.sock: lib/wire/relay.h. */
+	FRAME_LINES = 128,
+	FRAME_ACK,
+	FRAME_RING = 192,
+	FRAME_WAKE,
+	FRAME_ROUTER,
+	FRAME_ROUTER_GONE,
+	FRAME_SYNC,
+	FRAME_SHAPE,
 };
 
 struct frame_head {

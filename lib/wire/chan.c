@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The connection to the daemon. Called by router.c. The daemon may go away and come back at any
+ * The connection to the daemon. Called by router and relay processes. The daemon may go away and come back at any
  * time; routing goes on meanwhile, so nothing here is fatal. A peer that sends malformed frames is
  * treated like one that went away.
  */
-#include "daemon/router/chan.h"
+#include "lib/wire/chan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,6 +146,13 @@ int chan_send(struct chan *chan, enum frame_type type, const void *body, uint32_
 	chan->lost = true;
 	loop_timer_set(chan->timer, 1);
 	return r == -ENOMEM ? r : -ENOTCONN;
+}
+
+int chan_give(struct chan *chan, enum frame_type type, int fd)
+{
+	if (chan->sock < 0 || chan->lost)
+		return -ENOTCONN;
+	return chan->first ? -EAGAIN : frame_send(chan->sock, type, NULL, 0, fd);
 }
 
 /* --- receiving ------------------------------------------------------------------------------- */

@@ -3,8 +3,8 @@
  * The connection to the daemon (lib/wire/frame.h): connects, connects again when it is lost, queues
  * what the socket does not take at once.
  */
-#ifndef VLSP_DAEMON_ROUTER_CHAN_H
-#define VLSP_DAEMON_ROUTER_CHAN_H
+#ifndef VLSP_LIB_WIRE_CHAN_H
+#define VLSP_LIB_WIRE_CHAN_H
 
 #include <stdint.h>
 
@@ -34,5 +34,8 @@ int chan_connect(struct chan *chan, unsigned wait_ms);
  * queued than CHAN_QUEUE_MAX bytes, the connection is given up: state is sent after the next. */
 #define CHAN_QUEUE_MAX (4u << 20)
 int chan_send(struct chan *chan, enum frame_type type, const void *body, uint32_t length);
+/* A frame without body that hands over a descriptor, which stays the caller's; at once or not at
+ * all (-EAGAIN). 0 or -errno. */
+int chan_give(struct chan *chan, enum frame_type type, int fd);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The connection to the daemon, with the test as the daemon, on a socket in a directory of its own.
  */
-#include "daemon/router/chan.h"
+#include "lib/wire/chan.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Giving directions their shapes: records for the programs, queues of devices, the relay. Run by
+ * the worker that makes and changes links (local_link.c), in this order: what a shape needs, its
+ * record, its queues, the port's flags; and backwards where it goes. So at no time does a datagram
+ * meet less than the old or the new shape.
+ */
+#include "daemon/host/local_emulate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/host/local_ns.h"
+#include "include/shared/fate.h"
+#include "include/shared/vdp.h"
+#include "lib/nlk/link.h"
+#include "lib/nlk/tc.h"
+#include "lib/shape/dist.h"
+
+#define LO	    1 /* ifindex */
+#define GSO_ANY	    65535
+#define TBF	    NLK_TC_HANDLE(0x5601)
+#define NETEM	    NLK_TC_HANDLE(0x5602)
+#define FIFO	    NLK_TC_HANDLE(0x5603)
+#define FRAME	    (VDP_MTU + 14)
+#define BURST_PER_S 1000u		  /* a burst is what the rate lets through in 1/1000 s */
+#define NETEM_HOLDS 1000000u		  /* packets; the queue's limit is not netem's business */
+#define DRAIN_RATE  (100000000000ULL / 8) /* bytes a second */
+#define DRAIN_NS    3000000
+
+static struct shape_plan plan_of(unsigned can, const struct topo_shape *shape)
+{
+	struct shape_plan plan = {0};
+	struct err ignored;
+
+	/* Refused ones have been refused before the batch began (host_ops.shape_check). */
+	(void)shape_plan(shape, can, &plan, &ignored);
+	return plan;
+}
+
+uint32_t local_emulate_flags(unsigned can, const struct topo_shape *shape)
+{
+	struct shape_plan plan = plan_of(can, shape);
+
+	return (plan.fates ? VLSP_PORT_SHAPED : 0u) |
+	       (plan.tc != SHAPE_TC_NONE ? VLSP_PORT_QUEUE : 0u);
+}
+
+const char *local_emulate_look(const struct bld *bld, unsigned can, const struct vlsp_port *record,
+			       const struct host_link *link, int side)
+{
+	const struct topo_shape *shape = &link->shape[side];
+	struct shape_plan plan = plan_of(can, shape);
+	struct vlsp_shape wanted, there;
+
+	if ((record->flags & (VLSP_PORT_SHAPED | VLSP_PORT_QUEUE)) !=
+	    local_emulate_flags(can, shape))
+		return "its shape is another";
+	if (!plan.fates)
+		return NULL;
+	if (bld_shape_read(bld, link->end[side].port, &there) < 0)
+		return "its shape is missing";
+	shape_record(shape, &plan, link->name, link->id, side, 0, &wanted);
+	wanted.epoch = there.epoch;
+	if (!(shape->set & TOPO_SEED))
+		wanted.key = there.key;
+	return memcmp(&wanted, &there, sizeof(there)) == 0 ? NULL : "its shape is another";
+}
+
+void local_emulate_adopt(struct local_emulation *emulation, const struct host_link *link)
+{
+	for (int side = 0; side < 2; side++)
+		emulation->tc[link->end[side].port] =
+			(uint8_t)plan_of(emulation->can, &link->shape[side]).tc;
+}
+
+/* --- what must be there before --------------------------------------------------------------- */
+
+static int set_edges(const struct local_emulate *emulate, uint32_t segments, struct err *err)
+{
+	const struct nlk_link_change change = {.set = NLK_LINK_GSO, .gso_segs = segments};
+	struct nlk_batch batch;
+	int r = 0;
+
+	nlk_batch_init(&batch);
+	for (size_t i = 0; r == 0 && i < emulate->router_count; i++) {
+		struct local_ns_open ns;
+
+		r = local_ns_open(emulate->names, emulate->routers[i], &ns);
+		if (r == 0) {
+			nlk_link_set(&batch, LO, &change);
+			r = nlk_batch_send(&batch, ns.sock, NULL, NULL);
+			close(ns.sock);
+			close(ns.ns);
+		}
+		if (r < 0)
+			err_errno(err, r, "router %s: gso_max_segs of lo", emulate->routers[i]);
+	}
+	nlk_batch_done(&batch);
+	return r;
+}
+
+static int set_real(const struct local_emulate *emulate, bool real, struct err *err)
+{
+	int r = 0;
+
+	if (real)
+		r = set_edges(emulate, 1, err);
+	if (r == 0) {
+		pthread_mutex_lock(emulate->bld_lock);
+		r = bld_real_set(emulate->bld, real);
+		pthread_mutex_unlock(emulate->bld_lock);
+		if (r < 0)
+			err_errno(err, r, "vlsp_conf");
+	}
+	if (r == 0 && !real)
+		r = set_edges(emulate, GSO_ANY, err);
+	return r;
+}
+
+struct needs {
+	struct local_relay_need *list;
+	bool *has; /* by slot */
+	size_t count;
+	bool shaped;
+};
+
+static void look_at(struct needs *needs, unsigned can, const struct host_link *links, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (int side = 0; side < 2; side++) {
+			const struct host_end *end = &links[i].end[side];
+			struct shape_plan plan = plan_of(can, &links[i].shape[side]);
+
+			needs->shaped |= plan.shaped;
+			if (!plan.relay || needs->has[end->slot])
+				continue;
+			needs->has[end->slot] = true;
+			needs->list[needs->count].slot = end->slot;
+			memcpy(needs->list[needs->count++].router, end->router, NAME_SIZE);
+		}
+	}
+}
+
+static int need_relay(const struct local_emulate *emulate, const struct needs *needs,
+		      struct err *err)
+{
+	int ring;
+
+	pthread_mutex_lock(emulate->bld_lock);
+	ring = bld_ring_need(emulate->bld);
+	pthread_mutex_unlock(emulate->bld_lock);
+	if (ring < 0)
+		return err_errno(err, ring, "the relay's ring buffer");
+	return local_relay_need(emulate->emulation->relay, ring, bld_map_wake(emulate->bld),
+				emulate->names, needs->list, needs->count, emulate->cancel, err);
+}
+
+int local_emulate_begin(const struct local_emulate *emulate, const struct host_link *add,
+			size_t add_count, const struct host_link *set, size_t set_count,
+			struct err *err)
+{
+	unsigned can = emulate->emulation->can;
+	struct needs needs = {0};
+	int r = 0;
+
+	needs.list = calloc(2 * (add_count + set_count) + 1, sizeof(*needs.list));
+	needs.has = calloc(VLSP_SLOT_MAX, sizeof(*needs.has));
+	if (!needs.list || !needs.has)
+		r = err_errno(err, ENOMEM, "links");
+	if (r == 0) {
+		look_at(&needs, can, add, add_count);
+		look_at(&needs, can, set, set_count);
+	}
+	if (needs.count)
+		r = need_relay(emulate, &needs, err);
+	if (r == 0 && needs.shaped && !bld_real(emulate->bld))
+		r = set_real(emulate, true, err);
+	free(needs.list);
+	free(needs.has);
+	return r;
+}
+
+int local_emulate_end(const struct local_emulate *emulate, struct err *err)
+{
+	if (!bld_real(emulate->bld) || bld_shaped(emulate->bld))
+		return 0;
+	return set_real(emulate, false, err);
+}
+
+/* --- a record -------------------------------------------------------------------------------- */
+
+static uint64_t any_number(void)
+{
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number = (uint64_t)time(NULL);
+	return number;
+}
+
+int local_emulate_enter(const struct local_emulate *emulate, const struct host_link *link, int side,
+			struct err *err)
+{
+	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
+	uint32_t port = link->end[side].port;
+	struct vlsp_shape record, old;
+	int r;
+
+	if (!plan.fates)
+		return 0;
+	shape_record(&link->shape[side], &plan, link->name, link->id, side, any_number(), &record);
+	pthread_mutex_lock(emulate->bld_lock);
+	/* Without a seed, numbers go on as they were. */
+	if (!(link->shape[side].set & TOPO_SEED) && bld_shape_read(emulate->bld, port, &old) == 0 &&
+	    old.link == record.link)
+		record.key = old.key;
+	r = bld_shape_set(emulate->bld, port, &record, false);
+	pthread_mutex_unlock(emulate->bld_lock);
+	if (r < 0)
+		return err_errno(err, r, "link %s: shape of port %u", link->name, port);
+	local_relay_shape(emulate->emulation->relay, port, &record);
+	return 0;
+}
+
+/* --- queues ---------------------------------------------------------------------------------- */
+
+static void put_tbf(struct nlk_batch *batch, uint32_t port, uint32_t parent,
+		    const struct topo_shape *shape, bool there)
+{
+	uint32_t limit = shape->set & TOPO_LIMIT ? shape->limit_packets : SHAPE_LIMIT_DEFAULT;
+	struct nlk_tbf tbf = {.rate = shape->rate / 8, .limit = there ? limit : limit * FRAME};
+	uint64_t burst = tbf.rate / BURST_PER_S;
+
+	if (shape->set & TOPO_OVERHEAD)
+		tbf.overhead = shape->overhead;
+	if (burst < 2 * (FRAME + 1000))
+		burst = 2 * (FRAME + 1000);
+	if (burst > 1u << 30)
+		burst = 1u << 30;
+	tbf.burst = (uint32_t)burst;
+	nlk_tc_tbf(batch, port, parent, TBF, &tbf);
+	nlk_tc_pfifo(batch, port, TBF | 1, FIFO, limit);
+}
+
+static const int16_t *table_of(enum topo_distribution distribution)
+{
+	static int16_t tables[TOPO_DIST_PARETONORMAL + 1][NLK_NETEM_TABLE];
+	static bool made[TOPO_DIST_PARETONORMAL + 1];
+	int16_t *table = tables[distribution];
+
+	for (int i = 0; !made[distribution] && i < NLK_NETEM_TABLE; i++) {
+		double x = 8192 * dist_quantile(distribution, (i + 0.5) / NLK_NETEM_TABLE);
+
+		table[i] = (int16_t)(x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x);
+	}
+	made[distribution] = true; /* one worker at a time */
+	return table;
+}
+
+static void put_netem(struct nlk_batch *batch, uint32_t port, const struct host_link *link,
+		      int side, const struct shape_plan *plan)
+{
+	const struct topo_shape *shape = &link->shape[side];
+	struct shape_plan relay = {.relay = true}; /* so that all is in the record */
+	struct nlk_netem netem = {
+		.limit = NETEM_HOLDS, .delay_ns = shape->delay_ns, .jitter_ns = shape->jitter_ns};
+	struct vlsp_shape record;
+
+	shape_record(shape, &relay, link->name, link->id, side, 0, &record);
+	netem.reorder = record.reorder;
+	if (shape->jitter_ns && shape->set & TOPO_DISTRIBUTION &&
+	    shape->distribution != TOPO_DIST_UNIFORM)
+		netem.table = table_of(shape->distribution);
+	if (plan->tc_fates) {
+		netem.loss = record.loss.loss;
+		netem.burst_enter = record.loss.enter;
+		netem.burst_leave = record.loss.leave;
+		netem.burst_loss = record.loss.burst_loss;
+		netem.duplicate = record.duplicate;
+		netem.corrupt = record.corrupt;
+	}
+	nlk_tc_netem(batch, port, NLK_TC_ROOT, NETEM, &netem);
+}
+
+void local_emulate_queues(const struct local_emulate *emulate, struct nlk_batch *batch,
+			  const struct host_link *link, int side)
+{
+	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
+	uint32_t port = link->end[side].port;
+	enum shape_tc had = (enum shape_tc)emulate->emulation->tc[port];
+
+	if (plan.tc == SHAPE_TC_NETEM || plan.tc == SHAPE_TC_NETEM_TBF)
+		put_netem(batch, port, link, side, &plan);
+	if (plan.tc == SHAPE_TC_NETEM_TBF)
+		put_tbf(batch, port, NETEM | 1, &link->shape[side], had == SHAPE_TC_NETEM_TBF);
+	if (plan.tc == SHAPE_TC_TBF)
+		put_tbf(batch, port, NLK_TC_ROOT, &link->shape[side], had == SHAPE_TC_TBF);
+}
+
+/* What waits for the rate leaves at once; a queue that is removed would lose it. */
+static void drain(struct nlk_batch *batch, int sock, uint32_t port, uint32_t parent)
+{
+	const struct nlk_tbf tbf = {
+		.rate = DRAIN_RATE, .burst = 1u << 20, .limit = SHAPE_LIMIT_DEFAULT};
+
+	nlk_tc_tbf(batch, port, parent, TBF, &tbf);
+	(void)nlk_batch_send(batch, sock, NULL, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = DRAIN_NS}, NULL);
+}
+
+void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
+			 const struct host_link *link, int side)
+{
+	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
+	uint32_t port = link->end[side].port;
+	enum shape_tc had = (enum shape_tc)emulate->emulation->tc[port];
+	uint32_t parent = plan.tc == SHAPE_TC_NETEM ? NETEM | 1 : NLK_TC_ROOT;
+
+	emulate->emulation->tc[port] = (uint8_t)plan.tc;
+	if (!plan.fates) {
+		pthread_mutex_lock(emulate->bld_lock);
+		bld_shape_del(emulate->bld, port);
+		pthread_mutex_unlock(emulate->bld_lock);
+	}
+	if (had == plan.tc || had == SHAPE_TC_NONE ||
+	    (plan.tc != SHAPE_TC_NONE && !(plan.tc == SHAPE_TC_NETEM && had == SHAPE_TC_NETEM_TBF)))
+		return;
+	if (had != SHAPE_TC_NETEM)
+		drain(batch, sock, port, had == SHAPE_TC_TBF ? NLK_TC_ROOT : NETEM | 1);
+	nlk_tc_del(batch, port, parent);
+	(void)nlk_batch_send(batch, sock, NULL, NULL); /* a queue more does no harm */
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The consumer's side of a BPF ring buffer. Called by relay.c. */
+#include "daemon/relay/ring.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct ring {
+	unsigned long *consumer; /* page of its own, written by us */
+	const unsigned long *producer;
+	const uint8_t *data;
+	unsigned long mask, at;
+	uint32_t step; /* of the record that was looked at */
+	size_t page, tail_size;
+};
+
+static int map_size(int fd, uint32_t *ret_size)
+{
+	struct bpf_map_info info = {0};
+	union bpf_attr attr = {0};
+
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0)
+		return -errno;
+	if (info.type != BPF_MAP_TYPE_RINGBUF)
+		return -EINVAL;
+	*ret_size = info.max_entries;
+	return 0;
+}
+
+int ring_new(int fd, struct ring **ret_ring)
+{
+	struct ring *ring = calloc(1, sizeof(*ring));
+	uint32_t size = 0;
+	void *p;
+	int r;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->page = (size_t)sysconf(_SC_PAGESIZE);
+	r = map_size(fd, &size);
+	if (r < 0) {
+		free(ring);
+		return r;
+	}
+	ring->mask = size - 1;
+	ring->tail_size = ring->page + 2 * (size_t)size;
+	p = mmap(NULL, ring->page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED)
+		ring->consumer = p;
+	p = p == MAP_FAILED
+		    ? p
+		    : mmap(NULL, ring->tail_size, PROT_READ, MAP_SHARED, fd, (off_t)ring->page);
+	if (p == MAP_FAILED) {
+		r = -errno;
+		ring_free(ring);
+		return r;
+	}
+	ring->producer = p;
+	ring->data = (const uint8_t *)p + ring->page;
+	ring->at = *ring->consumer;
+	*ret_ring = ring;
+	return 0;
+}
+
+void ring_free(struct ring *ring)
+{
+	if (!ring)
+		return;
+	if (ring->producer)
+		munmap((void *)(uintptr_t)ring->producer, ring->tail_size);
+	if (ring->consumer)
+		munmap(ring->consumer, ring->page);
+	free(ring);
+}
+
+const void *ring_peek(struct ring *ring, uint32_t *ret_size)
+{
+	unsigned long end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+
+	while (ring->at < end) {
+		const uint32_t *head = (const void *)(ring->data + (ring->at & ring->mask));
+		uint32_t length = __atomic_load_n(head, __ATOMIC_ACQUIRE);
+
+		if (length & BPF_RINGBUF_BUSY_BIT)
+			return NULL;
+		ring->step = (length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT)) +
+			     BPF_RINGBUF_HDR_SZ;
+		ring->step = (ring->step + 7) & ~7u;
+		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
+			*ret_size = length;
+			return (const uint8_t *)head + BPF_RINGBUF_HDR_SZ;
+		}
+		ring_next(ring);
+	}
+	return NULL;
+}
+
+void ring_next(struct ring *ring)
+{
+	ring->at += ring->step;
+	__atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
+}
+
+bool ring_empty(const struct ring *ring)
+{
+	return ring->at >= __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+}
