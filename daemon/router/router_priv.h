@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "daemon/router/carrier.h"
-#include "daemon/router/chan.h"
+#include "lib/wire/chan.h"
 #include "daemon/router/fib.h"
 #include "daemon/router/icmp.h"
 #include "daemon/router/links.h"
