@@ -144,6 +144,15 @@ if mounted; then
 	fi
 fi
 
+# --- the relay: in no namespace of ours, but it bears the path of our socket
+for path in /proc/[0-9]*; do
+	{ read -r comm <"$path/comm"; } 2>/dev/null && [ "$comm" = vlsp-relay ] || continue
+	[ "$(tr '\0' '\n' <"$path/cmdline" 2>/dev/null | sed -n '1s|.*/||;1,2p' | xargs)" = "vlsp-relay $dir/relay.sock" ] || continue
+	[ "$(readlink "$path/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || continue
+	say "ending the relay ${path#/proc/}"
+	kill -KILL "${path#/proc/}" 2>/dev/null
+done
+
 # --- control groups, the deepest first
 standing cgroup | sort -r | while read -r path; do
 	[ -d "$path" ] || continue
@@ -168,7 +177,7 @@ pins=/sys/fs/bpf/vlsp/$instance
 standing pin | while read -r path id; do
 	[ -e "$path" ] || continue
 	kind=map
-	case $path in */vlsp_in | */vlsp_out) kind=prog ;; esac
+	case $path in */vlsp_in | */vlsp_out | */vlsp_back) kind=prog ;; esac
 	if ! command -v bpftool >/dev/null 2>&1; then
 		say "$path stays: without bpftool nobody knows whether it is the one of the journal"
 	elif bpftool "$kind" show pinned "$path" 2>/dev/null | grep -q "^$id:"; then
@@ -197,7 +206,7 @@ standing file | sort -r | while read -r path; do
 		rm -f "$path"
 	fi
 done
-for name in vlspd.sock vlspd-ro.sock router.sock; do
+for name in vlspd.sock vlspd-ro.sock router.sock relay.sock; do
 	[ ! -S "$dir/$name" ] || rm -f "$dir/$name"
 done
 [ ! -d "$dir/netns" ] || rmdir "$dir/netns" 2>/dev/null

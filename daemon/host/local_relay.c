@@ -5,11 +5,9 @@
  */
 #include "daemon/host/local_relay.h"
 
-#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +20,9 @@
 #include <unistd.h>
 
 #include "daemon/host/local_priv.h"
-#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
-#define MEMORY_MIB   "256" /* of frames that the relay holds */
-#define SPIN_PERCENT "15"
 #define NEED_NS	     (5 * NSEC_PER_SEC)
 #define AGAIN_NS     (200 * NSEC_PER_MSEC)
 #define SOCKET_BYTES (16 << 20)
@@ -72,64 +67,6 @@ struct local_relay {
 	bool has[VLSP_SLOT_MAX];
 };
 
-/* --- the process ----------------------------------------------------------------------------- */
-
-static bool is_relay(int32_t pid, const char *path)
-{
-	char file[40], text[256] = "";
-	cleanup_close int fd = -1;
-	const char *name, *arg;
-	ssize_t n;
-
-	snprintf(file, sizeof(file), "/proc/%d/cmdline", pid);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return false;
-	name = strrchr(text, '/');
-	name = name ? name + 1 : text;
-	arg = text + strlen(text) + 1;
-	return strcmp(name, "vlsp-relay") == 0 && arg < text + n && strcmp(arg, path) == 0 &&
-	       local_procs_sees_us(pid);
-}
-
-struct search {
-	char path[128];
-	int32_t pid;
-};
-
-static void see(void *arg, int32_t pid, unsigned long inode)
-{
-	struct search *search = arg;
-
-	(void)inode;
-	if (!search->pid && is_relay(pid, search->path))
-		search->pid = pid;
-}
-
-int32_t local_relay_find(const char *runtime_dir)
-{
-	struct search search = {.pid = 0};
-
-	snprintf(search.path, sizeof(search.path), "%.100s/relay.sock", runtime_dir);
-	(void)local_procs_each(see, &search);
-	return search.pid;
-}
-
-void local_relay_kill(const char *runtime_dir)
-{
-	int32_t pid = local_relay_find(runtime_dir);
-	cleanup_close int fd = pid ? pidfd_open(pid, 0) : -1;
-
-	if (fd < 0 || local_relay_find(runtime_dir) != pid)
-		return;
-	(void)pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	for (int i = 0; i < 400 && local_relay_find(runtime_dir) == pid; i++) {
-		(void)waitpid(pid, NULL, WNOHANG);
-		usleep(5000);
-	}
-}
-
 static void ended(void *arg, uint32_t events);
 
 static int watch_pid(struct local_relay *relay, pid_t pid)
@@ -150,33 +87,13 @@ static int watch_pid(struct local_relay *relay, pid_t pid)
 
 static int start(struct local_relay *relay)
 {
-	char name[] = "vlsp-relay", memory[] = MEMORY_MIB, percent[] = SPIN_PERCENT, uid[16];
-	char level[8] = "info";
-	char *argv[] = {name, relay->path, uid, memory, percent, level, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
+	const struct local *local = relay->local;
 	pid_t pid;
-	int r;
+	int r = local_relay_spawn(relay->program, relay->path, local->user_base, local->log_level,
+				  &pid);
 
-	snprintf(uid, sizeof(uid), "%u", relay->local->user_base);
-	if (relay->local->log_level == LOG_LEVEL_DEBUG)
-		strcpy(level, "debug");
-	sigemptyset(&none);
-	sigfillset(&defaults);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	r = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	if (r == 0)
-		r = posix_spawn(&pid, relay->program, &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	if (r != 0)
-		return -r;
+	if (r < 0)
+		return r;
 	relay->child = true;
 	r = watch_pid(relay, pid);
 	if (r < 0)

@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "daemon/host/host_ops.h"
 #include "daemon/host/local_names.h"
 #include "include/shared/maps.h"
 #include "lib/base/err.h"
+#include "lib/base/log.h"
 #include "lib/wire/relay.h"
 
 struct local;
@@ -38,6 +40,10 @@ void local_relay_line(const struct local_relay *relay, uint32_t port, uint32_t l
 int32_t local_relay_find(const char *runtime_dir);
 /* Ends it, waiting up to 2 s. */
 void local_relay_kill(const char *runtime_dir);
+
+/* Starts program; it becomes user uid (0: stays root). 0 or -errno. */
+int local_relay_spawn(const char *program, const char *path, uint32_t uid, enum log_level log_level,
+		      pid_t *ret_pid);
 
 /* --- in a worker --- */
 

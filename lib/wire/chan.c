@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The connection to the daemon. Called by router and relay processes. The daemon may go away and come back at any
- * time; routing goes on meanwhile, so nothing here is fatal. A peer that sends malformed frames is
- * treated like one that went away.
+ * The connection to the daemon. Called by router and relay processes. The daemon may go away and
+ * come back at any time; routing goes on meanwhile, so nothing here is fatal. A peer that sends
+ * malformed frames is treated like one that went away.
  */
 #include "lib/wire/chan.h"
 
