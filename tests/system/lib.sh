@@ -30,6 +30,9 @@ if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
 		group=$(awk -F: -v c="$name" '(c ~ /^(cgroup|unified)$/ && $2 == "") || $2 == c || index(","$2",", ","c",") { print $3; exit }' /proc/self/cgroup)
 		home[$dir]=$dir${group%/}
 		mkdir "${home[$dir]}/vlsp-story.$$" 2>/dev/null || unset "home[$dir]"
+		# So that the relay may have real-time priority where such groups have none by themselves.
+		rt=${home[$dir]:-/none}/vlsp-story.$$/cpu.rt_runtime_us
+		[ ! -w "$rt" ] || echo 900000 >"$rt" 2>/dev/null || true
 	done
 	export VLSP_STORY_GROUPS="${!home[*]}" # the hierarchies in which it has one
 	trap : TERM INT HUP PIPE               # the story ends by them, then what follows is done
@@ -178,7 +181,7 @@ leftovers() {
 	comm -13 "$WORK/mounts.before" <(mounts) | sed 's/^/mount /'
 	# processes of this story's process namespace: only this shell and its children may be there
 	for p in /proc/[0-9]*; do
-		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router)' | sed "s|^|process ${p#/proc/} |" || true
+		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router|-relay)' | sed "s|^|process ${p#/proc/} |" || true
 	done
 }
 # The kernel numbers BPF objects for the whole machine: ours are those that a process of this story holds.
