@@ -19,10 +19,11 @@
  */
 double dist_quantile(enum topo_distribution distribution, double p);
 
-/* From 64 random bits: the middle of one of 2^53 steps. */
+/* From 64 random bits: the middle of one of 2^52 steps, which a double can hold: with more of them
+ * the last one would be 1. */
 static inline double dist_share(uint64_t drawn)
 {
-	return ((double)(drawn >> 11) + 0.5) * 0x1p-53;
+	return ((double)(drawn >> 12) + 0.5) * 0x1p-52;
 }
 
 #endif
