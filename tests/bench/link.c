@@ -255,6 +255,7 @@ struct flow {
 	size_t ends, size;
 	uint64_t count, rate;
 	struct arrival *arrivals;
+	uint64_t first_ns, last_ns; /* arrivals */
 	size_t arrived, room;
 	volatile bool sent;
 };
@@ -271,6 +272,9 @@ static void keep(struct flow *flow, const uint8_t *buf, ssize_t n, uint64_t at, 
 	a.delay_ns = at - stamp.sent_ns;
 	if (stamp.number >= flow->count || stamp.end != end || stamp.check != check_of(&stamp))
 		a.whole = false;
+	if (!flow->first_ns)
+		flow->first_ns = at;
+	flow->last_ns = at;
 	if (flow->arrived < flow->room)
 		flow->arrivals[flow->arrived++] = a;
 }
@@ -378,8 +382,10 @@ static void judge(const struct flow *flow)
 		}
 	}
 	printf("{\"sent\":%zu,\"received\":%lu,\"lost\":%lu,\"bursts\":%lu,\"duplicates\":%lu,"
-	       "\"early\":%lu,\"changed\":%lu,\"lostDigest\":\"%016lx\"",
-	       cells, distinct, lost, runs, twice, early, changed, digest);
+	       "\"early\":%lu,\"changed\":%lu,\"lostDigest\":\"%016lx\",\"arrived\":%zu,"
+	       "\"seconds\":%.6f",
+	       cells, distinct, lost, runs, twice, early, changed, digest, flow->arrived,
+	       (double)(flow->last_ns - flow->first_ns) / 1e9);
 	free(seen);
 	free(least);
 }
@@ -465,11 +471,8 @@ static int run_flow(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct sched_param param = {.sched_priority = 1};
 	int r = 2;
 
-	/* Ahead of ordinary programs, as far as it may: what is measured is the path. */
-	(void)sched_setscheduler(0, SCHED_FIFO, &param);
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	if (argc >= 6 && strcmp(argv[1], "rtt") == 0)
 		r = run_rtt(argc, argv);
