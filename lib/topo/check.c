@@ -388,6 +388,8 @@ int topo_doc_check(struct topo_doc *doc, const char *source, struct err *err)
 		r = check_link(&c, &links, i);
 	if (r == 0)
 		r = name_links(&c);
+	if (r == 0 && doc->events)
+		r = topo_events_check(doc->events, doc, source, err);
 	topo_index_done(&routers);
 	topo_index_done(&links);
 	return r;

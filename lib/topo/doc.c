@@ -36,11 +36,11 @@ void topo_doc_free(struct topo_doc *doc)
 	free(doc->routers);
 	free(doc->links);
 	free(doc->warnings);
+	topo_events_free(doc->events);
 	free(doc);
 }
 
-/* Room for one more element of size bytes; the array doubles. */
-static int make_room(void **array, size_t count, size_t *room, size_t size)
+int topo_make_room(void **array, size_t count, size_t *room, size_t size)
 {
 	size_t wanted = *room ? *room * 2 : 16;
 	void *grown;
@@ -64,8 +64,8 @@ struct topo_router *topo_doc_add_router(struct topo_doc *doc, const char *name)
 		errno = EINVAL;
 		return NULL;
 	}
-	if (make_room((void **)&doc->routers, doc->router_count, &doc->router_room,
-		      sizeof(*doc->routers)) < 0)
+	if (topo_make_room((void **)&doc->routers, doc->router_count, &doc->router_room,
+			   sizeof(*doc->routers)) < 0)
 		return NULL;
 	router = &doc->routers[doc->router_count++];
 	memset(router, 0, sizeof(*router));
@@ -77,8 +77,8 @@ struct topo_link *topo_doc_add_link(struct topo_doc *doc, uint32_t a, uint32_t b
 {
 	struct topo_link *link;
 
-	if (make_room((void **)&doc->links, doc->link_count, &doc->link_room, sizeof(*doc->links)) <
-	    0)
+	if (topo_make_room((void **)&doc->links, doc->link_count, &doc->link_room,
+			   sizeof(*doc->links)) < 0)
 		return NULL;
 	link = &doc->links[doc->link_count++];
 	memset(link, 0, sizeof(*link));

@@ -14,6 +14,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/name.h"
+#include "lib/topo/event.h"
 #include "lib/topo/shape.h"
 
 #define TOPO_ROUTERS_MAX	     16000
@@ -66,6 +67,7 @@ struct topo_doc {
 	size_t router_count, router_room;
 	struct topo_link *links;
 	size_t link_count, link_room;
+	struct topo_events *events; /* and traces; NULL: none */
 	char **warnings; /* what the reader had to interpret: duplicate labels, self-loops, ... */
 	size_t warning_count;
 };
@@ -101,6 +103,9 @@ int topo_doc_check(struct topo_doc *doc, const char *source, struct err *err);
  * "source:line: field: ". The result has passed topo_doc_check(). 0 or -errno. */
 int topo_read(const char *text, size_t size, const char *source, struct topo_doc **ret_doc,
 	      struct err *err);
+/* The same, and files that traces name are read. */
+int topo_read_files(const char *text, size_t size, const char *source,
+		    const struct topo_files *files, struct topo_doc **ret_doc, struct err *err);
 
 enum topo_format { TOPO_FORMAT_JSON, TOPO_FORMAT_YAML, TOPO_FORMAT_GRAPHML, TOPO_FORMAT_DOT };
 /* "json", "yaml", "graphml", "dot"; -EINVAL. */

@@ -31,8 +31,23 @@ const char *topo_near_hint(const struct topo_near *near, char *buf, size_t size)
 
 /* The readers; they leave the check to topo_read(). */
 int topo_read_tree(const char *text, size_t size, bool json, const char *source,
-		   struct topo_doc *doc, struct err *err);
+		   const struct topo_files *files, struct topo_doc *doc, struct err *err);
 int topo_read_graphml(const char *text, size_t size, const char *source, struct topo_doc *doc,
 		      struct err *err);
+
+/* events.c: a new element, or NULL: out of memory. */
+struct topo_events *topo_events_new(void);
+struct topo_event *topo_events_add(struct topo_events *events);
+struct topo_trace *topo_events_add_trace(struct topo_events *events);
+struct topo_step *topo_trace_add_step(struct topo_trace *trace);
+int topo_trace_add_chance(struct topo_trace *trace, uint32_t ms);
+int topo_event_add_router(struct topo_event *event, const char *name);
+/* The action of that name, TOPO_NO_ACTION: none is called so. */
+enum topo_action topo_action_find(const char *name);
+/* write_events.c: as JSON text, to be freed. NULL: out of memory. */
+char *topo_events_text(const struct topo_events *events);
+
+/* Room for one more element of size bytes; the array doubles. 0 or -ENOMEM. */
+int topo_make_room(void **array, size_t count, size_t *room, size_t size);
 
 #endif

@@ -34,8 +34,8 @@ static int warn_parts(struct topo_doc *doc)
 	return parts < 0 ? (int)parts : 0;
 }
 
-static int read_any(const char *text, size_t size, const char *source, struct topo_doc *doc,
-		    struct err *err)
+static int read_any(const char *text, size_t size, const char *source,
+		    const struct topo_files *files, struct topo_doc *doc, struct err *err)
 {
 	size_t start = 0;
 
@@ -56,18 +56,18 @@ static int read_any(const char *text, size_t size, const char *source, struct to
 			source);
 	if (text[start] == '<' && (start + 1 == size || text[start + 1] != '<')) /* "<<:" is YAML */
 		return topo_read_graphml(text, size, source, doc, err);
-	return topo_read_tree(text, size, text[start] == '{', source, doc, err);
+	return topo_read_tree(text, size, text[start] == '{', source, files, doc, err);
 }
 
-int topo_read(const char *text, size_t size, const char *source, struct topo_doc **ret_doc,
-	      struct err *err)
+int topo_read_files(const char *text, size_t size, const char *source,
+		    const struct topo_files *files, struct topo_doc **ret_doc, struct err *err)
 {
 	struct topo_doc *doc = topo_doc_new();
 	int r;
 
 	if (!doc)
 		return err_errno(err, ENOMEM, "%s", source);
-	r = read_any(text, size, source, doc, err);
+	r = read_any(text, size, source, files, doc, err);
 	if (r == 0)
 		r = topo_doc_check(doc, source, err);
 	if (r == 0 && warn_parts(doc) < 0)
@@ -78,4 +78,10 @@ int topo_read(const char *text, size_t size, const char *source, struct topo_doc
 	}
 	*ret_doc = doc;
 	return 0;
+}
+
+int topo_read(const char *text, size_t size, const char *source, struct topo_doc **ret_doc,
+	      struct err *err)
+{
+	return topo_read_files(text, size, source, NULL, ret_doc, err);
 }

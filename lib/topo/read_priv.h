@@ -6,7 +6,7 @@
 #include "lib/codec/tree.h"
 #include "lib/topo/doc_priv.h"
 
-#define TOPO_PATH_SIZE 96 /* of a field's place: "links[29999].shape.a-to-b.distribution" */
+#define TOPO_PATH_SIZE 128 /* of a field's place: "links[29999].shape.a-to-b.distribution" */
 
 struct topo_reader {
 	const char *source;
@@ -15,6 +15,8 @@ struct topo_reader {
 	struct topo_index names;   /* router's name to its index; keys lie in the document */
 	struct topo_link link;	   /* defaults: link */
 	struct topo_limits limits; /* defaults: router */
+	const struct topo_files *files;
+	struct topo_events *events; /* with the first field that is of them */
 };
 
 /* Reads one field into object; path is where it is in the file, for messages. 0 or -errno. */
@@ -53,5 +55,29 @@ int topo_field_nomem(const struct topo_reader *r);
 int topo_reader_links(struct topo_reader *r, const struct tree_node *list);
 int topo_reader_default_link(struct topo_reader *r, const struct tree_node *node, const char *path,
 			     void *object);
+
+/* read_events.c: fields of the file; events are checked and sealed by topo_reader_events_end(), in
+ * the document if there is one. */
+int topo_reader_events(struct topo_reader *r, const struct tree_node *node, const char *path,
+		       void *object);
+int topo_reader_traces(struct topo_reader *r, const struct tree_node *node, const char *path,
+		       void *object);
+int topo_reader_seed(struct topo_reader *r, const struct tree_node *node, const char *path,
+		     void *object);
+int topo_reader_events_end(struct topo_reader *r);
+/* NULL: out of memory, said. */
+struct topo_events *topo_reader_events_get(struct topo_reader *r);
+/* A duration; other quantities of events likewise. 0 or -EINVAL. */
+int topo_reader_time(struct topo_reader *r, const struct tree_node *node, const char *path,
+		     uint64_t *ret_ns);
+int topo_reader_flag(struct topo_reader *r, const struct tree_node *node, const char *path,
+		     bool *ret_flag);
+int topo_reader_change(struct topo_reader *r, const struct tree_node *node, const char *path,
+		       struct topo_change *change);
+
+/* read_trace.c */
+int topo_reader_trace(struct topo_reader *r, const struct tree_node *node, const char *path);
+
+extern const struct tree_limits topo_reader_limits;
 
 #endif

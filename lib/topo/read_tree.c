@@ -11,7 +11,7 @@
 
 #include "lib/topo/units.h"
 
-static const struct tree_limits file_limits = {
+const struct tree_limits topo_reader_limits = {
 	.depth = TOPO_DEPTH_MAX,
 	.nodes = 1000000,
 	.children = 64,
@@ -283,9 +283,17 @@ static int doc_links(struct topo_reader *r, const struct tree_node *node, const 
 }
 
 static const struct topo_field doc_fields[] = {
-	{"name", doc_name},   {"network", doc_network},	  {"routing", doc_routing},
-	{"hello", doc_hello}, {"defaults", doc_defaults}, {"routers", read_routers},
-	{"links", doc_links}, {"apps", later_feature},	  {"events", later_feature},
+	{"name", doc_name},
+	{"network", doc_network},
+	{"routing", doc_routing},
+	{"hello", doc_hello},
+	{"defaults", doc_defaults},
+	{"routers", read_routers},
+	{"links", doc_links},
+	{"apps", later_feature},
+	{"events", topo_reader_events},
+	{"traces", topo_reader_traces},
+	{"seed", topo_reader_seed},
 	{NULL, NULL},
 };
 
@@ -321,21 +329,24 @@ static int read_doc(struct topo_reader *r, const struct tree_node *root)
 	for (size_t i = 0; i < r->doc->router_count; i++) /* twice: topo_doc_check() says it */
 		if (topo_index_add(&r->names, r->doc->routers[i].name, (long)i) == -ENOMEM)
 			return topo_field_nomem(r);
-	return links ? topo_reader_links(r, links) : 0;
+	ret = links ? topo_reader_links(r, links) : 0;
+	return ret < 0 ? ret : topo_reader_events_end(r);
 }
 
 int topo_read_tree(const char *text, size_t size, bool json, const char *source,
-		   struct topo_doc *doc, struct err *err)
+		   const struct topo_files *files, struct topo_doc *doc, struct err *err)
 {
-	struct topo_reader r = {.source = source, .doc = doc, .err = err, .link = {.weight = 1}};
+	struct topo_reader r = {
+		.source = source, .doc = doc, .err = err, .link = {.weight = 1}, .files = files};
 	struct tree *tree;
-	int ret = tree_read(text, size, json, source, &file_limits, &tree, err);
+	int ret = tree_read(text, size, json, source, &topo_reader_limits, &tree, err);
 
 	if (ret < 0)
 		return ret;
 	topo_index_init(&r.names);
 	ret = read_doc(&r, tree_root(tree));
 	topo_index_done(&r.names);
+	topo_events_free(r.events); /* of a file that is wrong */
 	tree_free(tree);
 	return ret;
 }

@@ -31,6 +31,9 @@ bool topo_writer_names(const struct topo_writer *w, size_t link);
 /* Whether a seed keeps its value in a reader that takes numbers for doubles (2^53). */
 bool topo_writer_number(const char *key, const char *value);
 
+/* write_events.c: behind the other fields of a document. */
+void topo_write_events(struct topo_text *out, const struct topo_events *events, bool json);
+
 void topo_write_json(struct topo_writer *w);
 void topo_write_yaml(struct topo_writer *w);
 void topo_write_graphml(struct topo_writer *w);

@@ -5,6 +5,7 @@
  */
 #include "lib/topo/units.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
@@ -103,7 +104,8 @@ int units_rate_parse(const char *text, const char *field, uint64_t *ret_rate, st
 	return 0;
 }
 
-int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, struct err *err)
+static int parse_time(const char *text, const char *field, uint64_t max, uint64_t *ret_ns,
+		      struct err *err)
 {
 	const char *end = number_end(text);
 	const struct unit *unit = find_unit(duration_units, end, false);
@@ -116,14 +118,15 @@ int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, 
 	if (*end == '\0' && parse_decimal(text, 1, UINT64_MAX, &ns) != NUMBER_NONE)
 		return err_set(err, EINVAL, "%s: '%.40s' needs a unit: ns, us, ms or s", field,
 			       text);
-	switch (unit ? parse_decimal(text, unit->factor, UNITS_DURATION_MAX, &ns) : NUMBER_NONE) {
+	switch (unit ? parse_decimal(text, unit->factor, max, &ns) : NUMBER_NONE) {
 	case NUMBER_NONE:
 		return err_set(err, EINVAL,
 			       "%s: '%.40s' is not a duration: expected a number with ns, us, ms "
 			       "or s, like 20ms",
 			       field, text);
 	case NUMBER_TOO_LARGE:
-		return err_set(err, EINVAL, "%s: '%.40s' is more than 1000s", field, text);
+		return err_set(err, EINVAL, "%s: '%.40s' is more than %" PRIu64 "s", field, text,
+			       max / 1000000000);
 	case NUMBER_TOO_FINE:
 		return err_set(err, EINVAL, "%s: '%.40s' is finer than 1ns", field, text);
 	case NUMBER_OK:
@@ -131,6 +134,16 @@ int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, 
 	}
 	*ret_ns = ns;
 	return 0;
+}
+
+int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, struct err *err)
+{
+	return parse_time(text, field, UNITS_DURATION_MAX, ret_ns, err);
+}
+
+int units_time_parse(const char *text, const char *field, uint64_t *ret_ns, struct err *err)
+{
+	return parse_time(text, field, UNITS_TIME_MAX, ret_ns, err);
 }
 
 int units_percent_parse(const char *text, const char *field, uint32_t *ret_ppm, struct err *err)

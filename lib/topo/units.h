@@ -13,6 +13,7 @@
 
 #define UNITS_RATE_MAX	   10000000000000ULL /* bit/s: 10tbit */
 #define UNITS_DURATION_MAX 1000000000000ULL  /* ns: 1000s */
+#define UNITS_TIME_MAX	   31536000000000000ULL /* ns: a year */
 #define UNITS_TEXT_SIZE	   48
 
 /* All: field is put in front of the message; 0 or -EINVAL. */
@@ -22,6 +23,8 @@
 int units_rate_parse(const char *text, const char *field, uint64_t *ret_rate, struct err *err);
 /* Nanoseconds: a number with ns, us, ms or s; "0" alone. 0 .. UNITS_DURATION_MAX. */
 int units_duration_parse(const char *text, const char *field, uint64_t *ret_ns, struct err *err);
+/* The same up to UNITS_TIME_MAX: when something happens. */
+int units_time_parse(const char *text, const char *field, uint64_t *ret_ns, struct err *err);
 /* Parts per million from a percentage: "0.1%" or "0.1". 0% .. 100%, steps of 0.0001%. */
 int units_percent_parse(const char *text, const char *field, uint32_t *ret_ppm, struct err *err);
 /* Thousandths from a number with up to three decimals: "2.5". min .. max, in thousandths. */

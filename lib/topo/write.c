@@ -215,6 +215,8 @@ void topo_write_yaml(struct topo_writer *w)
 		put_link(&s, i);
 		topo_text_add(&w->out, "\n");
 	}
+	if (w->doc->events)
+		topo_write_events(&w->out, w->doc->events, false);
 }
 
 void topo_write_json(struct topo_writer *w)
@@ -234,7 +236,10 @@ void topo_write_json(struct topo_writer *w)
 		topo_text_add(&w->out, i ? ",\n    " : "\n    ");
 		put_link(&s, i);
 	}
-	topo_text_add(&w->out, w->doc->link_count ? "\n  ]\n}\n" : "]\n}\n");
+	topo_text_add(&w->out, w->doc->link_count ? "\n  ]" : "]");
+	if (w->doc->events)
+		topo_write_events(&w->out, w->doc->events, true);
+	topo_text_add(&w->out, "\n}\n");
 }
 
 int topo_write(const struct topo_doc *doc, enum topo_format format, char **ret_text,

@@ -58,7 +58,7 @@ static inline const char *doc_difference(const struct topo_doc *x, const struct 
 			return what;
 		}
 	}
-	return NULL;
+	return topo_events_same(x->events, y->events) ? NULL : "events";
 }
 
 #endif

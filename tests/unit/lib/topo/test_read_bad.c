@@ -281,8 +281,6 @@ static void what_is_there_twice_or_nowhere_is_refused(void **state)
 static void later_features_are_refused_by_name(void **state)
 {
 	static const struct row rows[] = {
-		{TWO "events:\n  - {at: 10s, link-down: x}\n",
-		 "net:3: events: not supported by this version"},
 		{"routers:\n  - {name: r1, apps: [{run: echo}]}\n",
 		 "net:2: routers[0].apps: not supported by this version"},
 		{"{\"apps\": [], \"routers\": []}", "net:1: apps: not supported by this version"},
