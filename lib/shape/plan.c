@@ -8,7 +8,9 @@
 
 #include "include/shared/fate.h"
 
-#define PPM 1000000.0
+#define PPM   1000000.0
+#define BYTE  8u    /* bits: tbf's rate is in bytes a second */
+#define EXACT 8000u /* bit/s, from which on that makes less than 1/1000 */
 
 #define FATES  (TOPO_LOSS | TOPO_DUPLICATE | TOPO_CORRUPT)
 #define TIMING (TOPO_RATE | TOPO_DELAY | TOPO_JITTER | TOPO_REORDER)
@@ -62,8 +64,8 @@ static int missing(unsigned bits, const char *what, struct err *err)
 }
 
 /* By the kernel's queues alone. fates: they are netem's, too. */
-static int plan_tc(unsigned want, unsigned can, bool fates, struct shape_plan *plan,
-		   struct err *err)
+static int plan_tc(const struct topo_shape *shape, unsigned want, unsigned can, bool fates,
+		   struct shape_plan *plan, struct err *err)
 {
 	unsigned netem = want & (TOPO_DELAY | TOPO_JITTER | TOPO_REORDER | (fates ? FATES : 0u));
 
@@ -81,6 +83,9 @@ static int plan_tc(unsigned want, unsigned can, bool fates, struct shape_plan *p
 			       "backend tc needs the kernel's sch_tbf, which is not there "
 			       "(vlsp doctor)",
 			       err);
+	if (want & TOPO_RATE && shape->rate < BYTE)
+		return missing(TOPO_RATE, "backend tc counts bytes, and less than 8 bit/s is none",
+			       err);
 	if (netem)
 		plan->tc = want & TOPO_RATE ? SHAPE_TC_NETEM_TBF : SHAPE_TC_NETEM;
 	else if (want & TOPO_RATE)
@@ -97,11 +102,35 @@ static bool prefers_tc(const struct topo_shape *shape, unsigned want, unsigned c
 {
 	if (want & TOPO_RATE && !(can & SHAPE_CAN_TBF))
 		return false;
+	if (want & TOPO_RATE && shape->rate % BYTE && shape->rate < EXACT && can & SHAPE_CAN_RELAY)
+		return false;
 	if (!(want & (TOPO_DELAY | TOPO_JITTER | TOPO_REORDER)))
 		return true;
 	if (!(can & SHAPE_CAN_NETEM) || want & TOPO_ORDER)
 		return false;
 	return !(shape->set & TOPO_SEED) || !(want & (TOPO_JITTER | TOPO_REORDER));
+}
+
+/* Neither tc nor the relay does it. */
+static int lacks_relay(unsigned want, unsigned can, struct err *err)
+{
+	unsigned delays = want & (TOPO_DELAY | TOPO_JITTER | TOPO_REORDER);
+
+	if (delays && !(can & SHAPE_CAN_NETEM))
+		return missing(delays,
+			       "needs the relay or the kernel's sch_netem, and neither is there "
+			       "(vlsp doctor)",
+			       err);
+	if (want & TOPO_RATE && !(can & SHAPE_CAN_TBF))
+		return missing(TOPO_RATE,
+			       "needs the relay or the kernel's sch_tbf, and neither is there "
+			       "(vlsp doctor)",
+			       err);
+	if (want & TOPO_ORDER)
+		return missing(TOPO_ORDER, "needs the relay, which is not there (vlsp doctor)",
+			       err);
+	return missing(want & (TOPO_JITTER | TOPO_REORDER),
+		       "with a seed it needs the relay, which is not there (vlsp doctor)", err);
 }
 
 static int plan_auto(const struct topo_shape *shape, unsigned want, unsigned can,
@@ -111,12 +140,9 @@ static int plan_auto(const struct topo_shape *shape, unsigned want, unsigned can
 	if (!(want & TIMING))
 		return 0;
 	if (prefers_tc(shape, want, can))
-		return plan_tc(want, can, false, plan, err);
+		return plan_tc(shape, want, can, false, plan, err);
 	if (!(can & SHAPE_CAN_RELAY))
-		return missing(want & TIMING,
-			       "needs the relay or the kernel's sch_netem, and neither is there "
-			       "(vlsp doctor)",
-			       err);
+		return lacks_relay(want, can, err);
 	plan->relay = plan->fates = true;
 	return 0;
 }
@@ -126,7 +152,7 @@ static int plan_forced(const struct topo_shape *shape, unsigned want, unsigned c
 {
 	switch (shape->backend) {
 	case TOPO_BACKEND_TC:
-		return plan_tc(want, can, true, plan, err);
+		return plan_tc(shape, want, can, true, plan, err);
 	case TOPO_BACKEND_BPF:
 		if (want & TIMING)
 			return missing(want & TIMING,
