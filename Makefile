@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # VLSP. One non-recursive make; sources are found by directory, rules are in mk/.
 #
-#   make [MODE=release|debug|asan|cov|fuzz] [V=1]     deps  check  lint  demo  bench  fuzz [RUNS=]
+#   make [MODE=release|debug|asan|cov|fuzz] [V=1]     deps  check  lint  demo  bench  fuzz [RUNS=]  vmcheck
 #   make install|uninstall [PREFIX=/usr/local] [DESTDIR=]
 
 MODE    ?= release
@@ -21,6 +21,7 @@ include mk/flags.mk
 include mk/build.mk
 include mk/test.mk
 include mk/install.mk
+include mk/vm.mk
 
 .PHONY: all help
 all: $(PROGRAMS)
