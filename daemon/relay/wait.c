@@ -81,29 +81,43 @@ static void sleep_until(struct relay *relay, uint64_t wake_ns, uint64_t now)
 		loop_once(relay->loop, 0);
 }
 
+/*
+ * When to be woken for something at at_ns; now: it is not worth going to sleep, or too late. While
+ * there is much to do the budget is used up; then what is due within a quantum leaves together.
+ */
+static uint64_t wake_time(struct relay *relay, uint64_t at_ns, uint64_t now, bool *ret_spin)
+{
+	uint64_t early = relay->lag_ns + ENOUGH_NS, left = at_ns - now;
+
+	*ret_spin = false;
+	if (left <= early + QUANTUM_NS) {
+		*ret_spin = may_spin(relay, now, left);
+		return *ret_spin ? now : now + (left > QUANTUM_NS ? left : QUANTUM_NS);
+	}
+	*ret_spin = may_spin(relay, now, early);
+	return *ret_spin ? at_ns - early : at_ns;
+}
+
 void wait_until(struct relay *relay, uint64_t at_ns)
 {
-	uint64_t now = clock_mono_ns(), early = relay->lag_ns + ENOUGH_NS, wake_ns = UINT64_MAX;
+	uint64_t now = clock_mono_ns(), wake_ns = UINT64_MAX;
+	bool exact = false;
 
 	if (at_ns) {
 		if (at_ns <= now)
 			return;
-		if (!may_spin(relay, now, early))
-			early = 0;
-		if (at_ns - now <= early) {
-			spin(relay, at_ns);
-			return;
-		}
-		wake_ns = at_ns - early;
+		wake_ns = wake_time(relay, at_ns, now, &exact);
 	}
-	if (relay->wake)
-		relay->wake->at_ns = wake_ns;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!something_came(relay))
-		sleep_until(relay, wake_ns, now);
-	if (relay->wake)
-		relay->wake->at_ns = 0;
-	if (at_ns && early)
+	if (wake_ns > now) {
+		if (relay->wake)
+			relay->wake->at_ns = wake_ns;
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (!something_came(relay))
+			sleep_until(relay, wake_ns, now);
+		if (relay->wake)
+			relay->wake->at_ns = 0;
+	}
+	if (exact)
 		spin(relay, at_ns);
 }
 

@@ -5,6 +5,7 @@ A row is what was asked, what was seen, the error and the bar it is held against
 Documentation/link-emulation.md; nothing fails by them here, the last line counts."""
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tempfile
 import time
 
 BUILD, SECONDS, ROWS = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+MBITS = [int(x) for x in os.environ.get("MBITS", "1 10 100 1000").split()]
 WIRE = 14 + 20 + 8  # bytes of a frame around a UDP payload
 counts = {"ok": 0, "NO": 0}
 
@@ -124,7 +126,7 @@ def tcp(seconds, *options):
 
 def rate():
     for backend in ("auto", "relay"):
-        for mbit in (1, 10, 100, 1000):
+        for mbit in MBITS:
             shape(rate=f"{mbit}mbit", backend=backend, **({"limit": "100p"} if mbit == 1 else {}))
             size, name = 1400, f"rate {mbit} Mbit/s, by {backend_of()}"
             packets = mbit * 1e6 / 8 / (size + WIRE)
