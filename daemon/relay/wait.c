@@ -18,7 +18,8 @@
 
 #define LAG_MAX_NS  150000u		/* more is not the wake-up's fault */
 #define SPIN_MAX_NS (5 * NSEC_PER_MSEC) /* that may be saved up */
-#define ENOUGH_NS   3000u		/* not worth going to sleep for */
+#define ENOUGH_NS   3000u		/* in addition */
+#define QUANTUM_NS  50000u /* the shortest sleep: in a virtual machine, each costs 10 us */
 
 /* Spends of the budget; false: it is used up. */
 static bool may_spin(struct relay *relay, uint64_t now, uint64_t ns)
