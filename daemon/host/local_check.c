@@ -81,6 +81,27 @@ static int check_routers(struct look *look, struct host_batch *batch, struct err
 	return 0;
 }
 
+/* What was asked for is refused before by daemon/ctl; but a network may come from a store, written
+ * by a daemon on a machine that could more. */
+static int check_shapes(const struct local *local, struct host_link *link, struct err *err)
+{
+	for (int side = 0; side < 2; side++) {
+		struct shape_plan plan;
+		struct err why = {0};
+		int r;
+
+		if (!link->shape[side].set)
+			continue;
+		r = shape_plan(&link->shape[side], local->emulation->can, &plan, &why);
+		if (r == 0)
+			continue;
+		link->state = HOST_FAILED;
+		return err_set(err, -r, "link %s, from %s: %s", link->name, link->end[side].router,
+			       why.text);
+	}
+	return 0;
+}
+
 static int check_links(const struct look *look, struct host_link *links, size_t count,
 		       struct err *err)
 {
@@ -103,6 +124,8 @@ static int check_links(const struct look *look, struct host_link *links, size_t 
 		if (link->weight < 1 || link->weight > TOPO_WEIGHT_MAX)
 			return refuse(&link->state, err, EINVAL, "link", link->name,
 				      "its weight is out of range");
+		if (check_shapes(look->local, link, err) < 0)
+			return -EOPNOTSUPP;
 	}
 	return 0;
 }
