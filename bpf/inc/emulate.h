@@ -63,6 +63,7 @@ static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
 	__u16 field = 0, pseudo = 0;
 	__u32 at = 0, bit;
 	__u8 byte;
+	bool left;
 
 	if (!vdp || skb->len <= NET_END)
 		return 0;
@@ -75,12 +76,13 @@ static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
 		pseudo = csum_fold64(
 			csum_pseudo(vdp->src, vdp->dst, vdp->protocol, bpf_htons(length)));
 	}
-	if (at) {
+	if (at && bpf_skb_load_bytes(skb, at, &field, sizeof(field)))
+		at = 0; /* it ends before */
+	/* One that is to be verified is complete, though it may look otherwise by now. */
+	left = at && field == pseudo && !(vdp->version_flags & VDP_FLAG_VERIFY);
+	if (at)
 		vdp->version_flags |= VDP_FLAG_VERIFY;
-		if (bpf_skb_load_bytes(skb, at, &field, sizeof(field)))
-			return 0;
-	}
-	if (at && field == pseudo) {
+	if (left) {
 		__s64 sum = csum_bytes(skb, NET_END, length, 0);
 
 		if (sum < 0)
