@@ -158,7 +158,9 @@ static __always_inline int deliver(struct __sk_buff *skb, const struct vlsp_conf
 
 		if (cause != VLSP_DROP_CAUSES)
 			return refuse(skb, cause, TC_ACT_SHOT);
-	} else if (vdp->version_flags & VDP_FLAG_VERIFY && vdp->protocol == IPPROTO_TCP &&
+	} else if (vdp->protocol == IPPROTO_TCP &&
+		   (vdp->version_flags & (VDP_FLAG_VERIFY | VDP_FLAG_FRAGMENT)) ==
+			   VDP_FLAG_VERIFY &&
 		   !tcp_valid(skb, vdp)) {
 		return refuse(skb, VLSP_DROP_CHECKSUM, TC_ACT_SHOT);
 	}

@@ -8,34 +8,26 @@
  */
 #include <time.h>
 
-#include "tests/bpf/frames.h"
+#include "daemon/relay/ring.h"
+#include "include/shared/fate.h"
+#include "tests/bpf/generate.h"
 
 #define RUNS_DEF     200000
 #define STATE_ROUNDS 512 /* frames between two changes of ports and routes */
-#define SIZE_MAX_IN  1700
 #define BESIDE	     102 /* a port that nothing may touch */
+#define NET_END	     (ETH_HLEN + VDP_NET_HLEN)
+#define SUMMED_MAX   1664 /* bytes; checksums of more are not verified */
 
 static const uint32_t watched[] = {IN, OUT, EDGE, EDGE + 1, BESIDE};
-#define WATCHED (sizeof(watched) / sizeof(watched[0]))
+#define WATCHED COUNT(watched)
 
-static uint64_t seed = 1, random_state;
-static struct frame in, out;
+static uint64_t seed = 1;
+static struct ring *ring;
+static struct frame out, expected;
 static uint32_t in_flags, out_flags, out_port; /* out_port: of the route to router 2; 0: none */
+static bool real;			       /* there are shaped links */
 static struct vlsp_count want[WATCHED];
 static uint64_t runs;
-
-static uint32_t draw(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 20) % below;
-}
-
-static bool one_in(uint32_t n)
-{
-	return draw(n) == 0;
-}
 
 static void complain(const char *what)
 {
@@ -98,6 +90,85 @@ static bool usable(uint32_t port_number)
 	return port_number == OUT && (out_flags & VLSP_PORT_VALID);
 }
 
+/* The shape of OUT, what it has drawn, and what was given to the relay because of the frame. */
+static struct {
+	bool there, changed;
+	struct vlsp_shape is;
+	uint64_t n, duplicated, corrupted, reordered, given_n;
+	uint32_t burst, given, given_flags;
+} shape;
+
+/* Sums lie where they do in IPv4; addresses are those of the frame as it came. */
+static void corrupt(uint8_t flags, uint8_t protocol, uint64_t drawn)
+{
+	uint32_t length = in.size - NET_END, sum_at = 0, bit;
+	uint8_t *part = expected.bytes + NET_END;
+	const void *addresses = ETH(&in)->h_proto == htons(ETH_P_IP) ? (void *)&IP(&in)->saddr
+								     : (void *)&VDP(&in)->src;
+	uint16_t field = 0;
+
+	if (in.size <= NET_END)
+		return;
+	shape.changed = true;
+	if (!(flags & VDP_FLAG_FRAGMENT))
+		sum_at = protocol == VDP_PROTO_UDP ? 6 : protocol == VDP_PROTO_TCP ? 16 : 0;
+	if (sum_at && sum_at + 2 <= length) {
+		field = (uint16_t)(part[sum_at] << 8 | part[sum_at + 1]);
+		VDP(&expected)->version_flags |= VDP_FLAG_VERIFY;
+		if (field == sum16(protocol + length, addresses, 8) && !(flags & VDP_FLAG_VERIFY)) {
+			if (length >= SUMMED_MAX)
+				return;
+			field = (uint16_t)~sum16(0, part, length);
+			field = field ? field : 0xffff;
+			part[sum_at] = (uint8_t)(field >> 8);
+			part[sum_at + 1] = (uint8_t)field;
+		}
+	}
+	bit = (uint32_t)((drawn & 0xffffffff) * (length * 8) >> 32);
+	part[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	if (field && sum_at == 6 && !part[6] && !part[7]) {
+		part[6] = (uint8_t)(~field >> 8);
+		part[7] = (uint8_t)~field;
+	}
+}
+
+static int shaped_drop(enum vlsp_drop cause)
+{
+	row(OUT)->drop[cause]++;
+	return TC_ACT_SHOT;
+}
+
+/* What becomes of expected, which has been counted as sent. */
+static int shaped(uint8_t flags, uint8_t protocol)
+{
+	uint64_t base;
+	bool twice, early;
+
+	if (in.gso_size)
+		return shaped_drop(VLSP_DROP_TOO_BIG);
+	if (!shape.there)
+		return ROUTE;
+	shape.given_n = shape.n++;
+	base = fate_base(shape.is.key, shape.given_n);
+	if (fate_lost(&shape.is.loss, base, &shape.burst))
+		return shaped_drop(VLSP_DROP_LOSS);
+	twice = fate_hit(fate_of(base, FATE_DUPLICATE), shape.is.duplicate);
+	early = fate_hit(fate_of(base, FATE_REORDER), shape.is.reorder);
+	shape.duplicated += twice;
+	shape.reordered += early;
+	if (fate_hit(fate_of(base, FATE_CORRUPT), shape.is.corrupt)) {
+		shape.corrupted++;
+		corrupt(flags, protocol, fate_of(base, FATE_BIT));
+	}
+	if (!(shape.is.flags & VLSP_SHAPE_RELAY))
+		return ROUTE;
+	if (in.size > VLSP_FRAME_MAX)
+		return shaped_drop(VLSP_DROP_OVERRUN);
+	shape.given = 1 + twice;
+	shape.given_flags = early ? VLSP_FRAME_EARLY : 0;
+	return TC_ACT_STOLEN;
+}
+
 static enum vlsp_drop udp_fault(void)
 {
 	uint32_t length = in.size - ETH_HLEN - VDP_NET_HLEN;
@@ -106,9 +177,34 @@ static enum vlsp_drop udp_fault(void)
 	if (in.size < ETH_HLEN + VDP_HLEN || ntohs(UDP(&in)->length) != length)
 		return VLSP_DROP_LENGTH;
 	sum = pseudo_sum(&in);
-	if (!UDP(&in)->checksum || ntohs(UDP(&in)->checksum) == sum)
+	if (!UDP(&in)->checksum ||
+	    (ntohs(UDP(&in)->checksum) == sum && !(VDP(&in)->version_flags & VDP_FLAG_VERIFY)))
 		return VLSP_DROP_CAUSES;
-	return sum16(sum, UDP(&in), length) == 0xffff ? VLSP_DROP_CAUSES : VLSP_DROP_CHECKSUM;
+	return length < SUMMED_MAX && sum16(sum, UDP(&in), length) == 0xffff ? VLSP_DROP_CAUSES
+									     : VLSP_DROP_CHECKSUM;
+}
+
+/* TCP's is looked at only where a link has changed something. */
+static enum vlsp_drop tcp_fault(void)
+{
+	uint32_t length = in.size - NET_END;
+	uint16_t sum = sum16(VDP_PROTO_TCP + length, &VDP(&in)->src, 8);
+
+	return length < SUMMED_MAX && sum16(sum, UDP(&in), length) == 0xffff ? VLSP_DROP_CAUSES
+									     : VLSP_DROP_CHECKSUM;
+}
+
+static enum vlsp_drop fault(void)
+{
+	uint8_t flags = VDP(&in)->version_flags;
+
+	if (flags & VDP_FLAG_FRAGMENT)
+		return VLSP_DROP_CAUSES;
+	if (VDP(&in)->protocol == VDP_PROTO_UDP)
+		return udp_fault();
+	if (VDP(&in)->protocol == VDP_PROTO_TCP && flags & VDP_FLAG_VERIFY)
+		return tcp_fault();
+	return VLSP_DROP_CAUSES;
 }
 
 static int foretell_control(void)
@@ -125,7 +221,7 @@ static int foretell_control(void)
 	return TC_ACT_SHOT;
 }
 
-static int foretell_in(struct frame *expected)
+static int foretell_in(void)
 {
 	const struct vdp_hdr *vdp = VDP(&in);
 	uint32_t by;
@@ -145,9 +241,8 @@ static int foretell_in(struct frame *expected)
 	if (vdp->protocol == VDP_PROTO_CONTROL)
 		return foretell_control();
 	if (ntohl(vdp->dst) == ADDR(1)) {
-		if (vdp->protocol == VDP_PROTO_UDP && !(vdp->version_flags & VDP_FLAG_FRAGMENT) &&
-		    udp_fault() != VLSP_DROP_CAUSES)
-			return refused(udp_fault(), TC_ACT_SHOT);
+		if (fault() != VLSP_DROP_CAUSES)
+			return refused(fault(), TC_ACT_SHOT);
 		rx(IN);
 		rx(EDGE);
 		return ROUTE;
@@ -165,8 +260,8 @@ static int foretell_in(struct frame *expected)
 		return TC_ACT_SHOT;
 	}
 	tx(OUT);
-	VDP(expected)->ttl--;
-	return ROUTE;
+	VDP(&expected)->ttl--;
+	return out_flags & VLSP_PORT_SHAPED ? shaped(vdp->version_flags, vdp->protocol) : ROUTE;
 }
 
 static bool of_network(uint32_t address)
@@ -196,6 +291,8 @@ static int foretell_out(bool *ret_translated)
 		row(edge)->drop[VLSP_DROP_TOO_BIG]++;
 		return TC_ACT_SHOT;
 	}
+	if (in.gso_size && real)
+		return TC_ACT_UNSPEC;
 	*ret_translated = true;
 	tx(edge);
 	by = src == ADDR(1) ? way(dst) : 0;
@@ -212,6 +309,8 @@ static int foretell_out(bool *ret_translated)
 		return TC_ACT_SHOT;
 	}
 	tx(OUT);
+	if (out_flags & VLSP_PORT_SHAPED)
+		return shaped(ntohs(ip->frag_off) & 0x3fff ? VDP_FLAG_FRAGMENT : 0, ip->protocol);
 	return ROUTE;
 }
 
@@ -231,8 +330,7 @@ static void check_counters(void)
 static void check_rest(void)
 {
 	CHECK(out.size == in.size);
-	CHECK(memcmp(out.bytes + ETH_HLEN + VDP_NET_HLEN, in.bytes + ETH_HLEN + VDP_NET_HLEN,
-		     in.size - ETH_HLEN - VDP_NET_HLEN) == 0);
+	CHECK(memcmp(out.bytes + NET_END, expected.bytes + NET_END, in.size - NET_END) == 0);
 	CHECK(memcmp(ETH(&out)->h_source, ETH(&in)->h_source, ETH_ALEN) == 0);
 }
 
@@ -258,10 +356,13 @@ static void check_translated(void)
 	const struct iphdr *ip = IP(&in);
 	const struct vdp_hdr *vdp = VDP(&out);
 	bool fragment = ntohs(ip->frag_off) & 0x3fff;
+	/* expected has the mark where it would be: the rest of that byte is IPv4's */
+	int verify = shape.changed ? VDP(&expected)->version_flags & VDP_FLAG_VERIFY : 0;
 
 	check_rest();
 	CHECK(ETH(&out)->h_proto == htons(VDP_ETHERTYPE) && vdp->flow);
-	CHECK(vdp->version_flags == (VDP_VERSION << 4 | (fragment ? VDP_FLAG_FRAGMENT : 0)));
+	CHECK(vdp->version_flags ==
+	      (VDP_VERSION << 4 | (fragment ? VDP_FLAG_FRAGMENT : 0) | verify));
 	CHECK(vdp->src == ip->saddr && vdp->dst == ip->daddr && vdp->ttl == ip->ttl);
 	CHECK(vdp->protocol == ip->protocol && vdp->tclass == ip->tos);
 	if (fragment)
@@ -269,15 +370,30 @@ static void check_translated(void)
 		      (ntohl(vdp->stamp) & 0xffff) == ntohs(ip->frag_off));
 }
 
+/* The relay has got the frame, once or twice, and nothing else. */
+static void check_given(void)
+{
+	uint32_t size = 0;
+
+	for (uint32_t i = 0; i < shape.given; i++) {
+		const struct vlsp_frame *frame = ring_peek(ring, &size);
+
+		CHECK(frame && size >= sizeof(*frame) + frame->length);
+		CHECK(frame->length == out.size && frame->n == shape.given_n);
+		CHECK(frame->flags == (shape.given_flags | (i ? VLSP_FRAME_COPY : 0)));
+		CHECK(frame->port == OUT && frame->slot == 1);
+		CHECK(frame->shape.key == shape.is.key && frame->shape.rate == shape.is.rate);
+		CHECK(memcmp(frame->data, out.bytes, out.size) == 0);
+		ring_next(ring);
+	}
+	CHECK(!ring_peek(ring, &size) && ring_empty(ring));
+}
+
 static void try_in(void)
 {
-	static struct frame expected;
 	uint64_t delivered = row(EDGE)->rx_packets;
-	int verdict;
+	int verdict = foretell_in();
 
-	expected.size = in.size;
-	memcpy(expected.bytes, in.bytes, in.size);
-	verdict = foretell_in(&expected);
 	run(bld_prog_in(bld), IN, &in, &out);
 	CHECK(out.verdict == verdict);
 	if (row(EDGE)->rx_packets != delivered)
@@ -301,68 +417,43 @@ static void try_out(void)
 		CHECK(out.size == in.size && memcmp(out.bytes, in.bytes, in.size) == 0);
 }
 
-/* --- frames ------------------------------------------------------------------------------------
+/* --- state --------------------------------------------------------------------------------------
  */
 
-static uint32_t address(void)
+static uint32_t probability(void)
 {
-	static const uint32_t usual[] = {ADDR(1),      ADDR(2),	   ADDR(2),    ADDR(3), ADDR(9),
-					 ADDR(0xffff), 0x0b000001, 0x7f000001, 0,	0xffffffff};
-
-	return one_in(20) ? draw(UINT32_MAX) : usual[draw(sizeof(usual) / sizeof(usual[0]))];
+	return one_in(3) ? 0 : one_in(6) ? FATE_ALWAYS : draw(UINT32_MAX);
 }
 
-static void make_control(void)
+static void change_shape(void)
 {
-	vdp_frame(&in, ADDR(2), ADDR(1), draw(40));
-	VDP(&in)->protocol = VDP_PROTO_CONTROL;
-	VDP(&in)->ttl = 1;
-	UDP(&in)->sport = htons((uint16_t)draw(5));
-	UDP(&in)->dport = 0;
-}
+	struct vlsp_shape next = {
+		.key = 1 + draw(2),
+		.rate = draw(1000),
+		.loss = {probability(), one_in(2) ? probability() : 0, probability(),
+			 probability()},
+		.duplicate = probability(),
+		.corrupt = probability(),
+		.reorder = probability(),
+		.flags = one_in(2) ? VLSP_SHAPE_RELAY : 0,
+		.link = 7,
+	};
+	bool anew = one_in(3);
+	struct vlsp_fate is;
 
-/* Something right, of which some bytes are others and the end is elsewhere, as often as not. */
-static void make(bool ip)
-{
-	if (ip)
-		ipv4_frame(&in, one_in(4) ? address() : ADDR(1), address(), draw(200));
-	else if (one_in(6))
-		make_control();
-	else
-		vdp_frame(&in, address(), address(), draw(200));
-	if (!ip && one_in(8))
-		VDP(&in)->version_flags |= VDP_FLAG_FRAGMENT;
-	if (!ip && one_in(8))
-		VDP(&in)->ttl = (uint8_t)draw(3);
-	if (!ip && one_in(8))
-		VDP(&in)->protocol = one_in(2) ? VDP_PROTO_TCP : VDP_PROTO_ICMP;
-	if (ip && one_in(20))
-		IP(&in)->protocol = one_in(2) ? VDP_PROTO_CONTROL : (uint8_t)draw(256);
-	if (one_in(10)) /* as a stack leaves it to the device */
-		UDP(&in)->checksum = htons(pseudo_sum(&in));
-	for (uint32_t n = one_in(2) ? draw(4) : 0; n > 0; n--)
-		in.bytes[one_in(3) ? draw(in.size) : draw(ETH_HLEN + VDP_HLEN)] = (uint8_t)draw(
-			256);
-	if (one_in(8))
-		in.size = ETH_HLEN + 1 + draw(60);
-	else if (one_in(40))
-		in.size = ETH_HLEN + 1 + draw(SIZE_MAX_IN);
-	if (one_in(12))
-		UDP(&in)->checksum = 0; /* none was made: allowed */
-	if (in.size >= ETH_HLEN + VDP_HLEN && one_in(6)) {
-		UDP(&in)->length = htons((uint16_t)(in.size - ETH_HLEN - VDP_NET_HLEN));
-		if (one_in(2))
-			set_checksum(&in);
+	if (shape.there && bld_fate_read(bld, OUT, &is) == 0)
+		CHECK(is.duplicated == shape.duplicated && is.corrupted == shape.corrupted &&
+		      is.reordered == shape.reordered);
+	if (one_in(8)) {
+		bld_shape_del(bld, OUT);
+		memset(&shape, 0, sizeof(shape));
+		return;
 	}
-	in.gso_size = one_in(10) ? 1 + draw(1400) : 0;
-	if (one_in(200))
-		for (uint32_t i = 0; i < in.size; i++)
-			in.bytes[i] = (uint8_t)draw(256);
-	/* BPF_PROG_TEST_RUN takes no shorter ones (Linux 6.18) */
-	if (ETH(&in)->h_proto == htons(ETH_P_IP) && in.size < ETH_HLEN + sizeof(struct iphdr))
-		in.size = ETH_HLEN + sizeof(struct iphdr);
-	if (ETH(&in)->h_proto == htons(ETH_P_IPV6) && in.size < ETH_HLEN + 40)
-		in.size = ETH_HLEN + 40;
+	if (!shape.there || next.key != shape.is.key || anew)
+		shape.burst = 0, shape.n = 0;
+	CHECK(bld_shape_set(bld, OUT, &next, anew) == 0);
+	shape.there = true;
+	shape.is = next;
 }
 
 static void change_state(void)
@@ -370,7 +461,11 @@ static void change_state(void)
 	static const uint32_t flags[] = {VLSP_PORT_VALID,
 					 VLSP_PORT_VALID,
 					 VLSP_PORT_VALID,
+					 VLSP_PORT_VALID | VLSP_PORT_SHAPED,
+					 VLSP_PORT_VALID | VLSP_PORT_SHAPED,
 					 VLSP_PORT_VALID | VLSP_PORT_QUEUE,
+					 VLSP_PORT_VALID | VLSP_PORT_SHAPED | VLSP_PORT_QUEUE,
+					 VLSP_PORT_SILENT | VLSP_PORT_VALID | VLSP_PORT_SHAPED,
 					 VLSP_PORT_VALID | VLSP_PORT_SILENT,
 					 0};
 	struct vlsp_hello hello = {0};
@@ -383,8 +478,11 @@ static void change_state(void)
 		memset(row(IN), 0, sizeof(*row(IN)));
 	if (!(out_flags & VLSP_PORT_VALID))
 		memset(row(OUT), 0, sizeof(*row(OUT)));
-	in_flags = flags[draw(6)];
-	out_flags = flags[draw(6)];
+	in_flags = flags[draw(COUNT(flags))];
+	out_flags = flags[draw(COUNT(flags))];
+	real = one_in(4);
+	change_shape();
+	CHECK(bld_real_set(bld, real) == 0);
 	out_port = one_in(8) ? 0 : one_in(8) ? 5000 : OUT;
 	port(IN, 1, in_flags);
 	port(OUT, 1, out_flags);
@@ -418,7 +516,7 @@ int main(int argc, char **argv)
 		printf("fuzz_bpf: skipped: %s\n", why_not);
 		return 77;
 	}
-	if (harness_reset(NULL) < 0)
+	if (harness_reset(NULL) < 0 || ring_new(bld_ring_need(bld), &ring) < 0)
 		return 1;
 	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
 	end = time(NULL) + (time_t)seconds;
@@ -429,12 +527,17 @@ int main(int argc, char **argv)
 			change_state();
 		}
 		make(runs % 2);
+		expected = in;
+		shape.changed = false;
+		shape.given = 0;
 		if (runs % 2)
 			try_out();
 		else
 			try_in();
+		check_given();
 		check_counters();
 	}
+	ring_free(ring);
 	harness_close(NULL);
 	printf("stat::number_of_executed_units: %llu\n", (unsigned long long)runs);
 	return 0;
