@@ -2,7 +2,8 @@
 """The error table of link emulation. emulation.py BUILD SECONDS [ROW...]; run by emulation.sh inside its namespaces.
 
 A row is what was asked, what was seen, the error and the bar it is held against. The bars are those of
-Documentation/link-emulation.md; nothing fails by them here, the last line counts."""
+Documentation/link-emulation.md; nothing fails by them here, the last line counts. Seeds are
+fixed, so shares are the same in each run."""
 import json
 import math
 import os
@@ -12,49 +13,16 @@ import sys
 import tempfile
 import time
 
-BUILD, SECONDS, ROWS = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+from links import BUILD, LOSS, WIRE, address, backend, flow, flow_words, hit, key_of, netns, run, shape, vlsp
+
+SECONDS, ROWS = float(sys.argv[2]), sys.argv[3:]
 MBITS = [int(x) for x in os.environ.get("MBITS", "1 10 100 1000").split()]
-WIRE = 14 + 20 + 8  # bytes of a frame around a UDP payload
 counts = {"ok": 0, "NO": 0}
-
-
-def run(*words, **more):
-    out = subprocess.run(words, capture_output=True, text=True, **more)
-    if out.returncode != 0:
-        sys.exit(f"{' '.join(words)}: exit {out.returncode}\n{out.stdout}{out.stderr}")
-    return out.stdout
-
-
-def vlsp(*words):
-    return run(BUILD + "/vlsp", *words)
 
 
 def link_tool(*words):
     return json.loads(run(BUILD + "/tests/bench/link", *map(str, words)))
-
-
-def netns(router):
-    return "/run/netns/" + router
-
-
-def address(router):
-    return json.loads(vlsp("router", "show", router, "--json"))["address"]
-
-
-PROPERTIES = ("rate delay jitter distribution loss burst burst-loss duplicate corrupt reorder limit seed overhead "
-              "order backend").split()
-
-
-def shape(link="r1:r2", **want):
-    """The whole shape of both directions, what is not named taken away."""
-    words = []
-    for p in PROPERTIES:
-        words += ["--" + p, str(want.get(p.replace("-", "_"), "none"))]
-    vlsp("link", "set", link, "--quiet", *words)
-
-
-def backend_of(link="r1:r2"):
-    return json.loads(vlsp("link", "show", link, "--json"))["backends"]["a-to-b"]
 
 
 def row(what, asked, seen, error, bar, ok):
@@ -63,17 +31,13 @@ def row(what, asked, seen, error, bar, ok):
     print(f"{what:34} {asked:>22} {seen:>26} {error:>24} {bar:>26}  {verdict}", flush=True)
 
 
-def flow(count, rate, size, *options, to="r2", sender="r1"):
-    return link_tool("flow", netns(sender), int(count), int(rate), size, *options, netns(to), address(to))
-
-
 # --- 1 ------------------------------------------------------------------------------------------------------------
 def delay():
     for ms in (1, 10, 100):
         shape(delay=f"{ms}ms")
         r = link_tool("rtt", netns("r1"), address("r2"), int(1000 * SECONDS), 1000)
         p50, p99 = (r["p50"] - 2000 * ms) / 1000, (r["p99"] - 2000 * ms) / 1000
-        row("delay, 1,000/s, by " + backend_of(), f"RTT {2 * ms} ms", f"p50 {r['p50'] / 1000:.3f} p99 {r['p99'] / 1000:.3f} ms",
+        row("delay, 1,000/s, by " + backend(), f"RTT {2 * ms} ms", f"p50 {r['p50'] / 1000:.3f} p99 {r['p99'] / 1000:.3f} ms",
             f"p50 {p50:+.3f} p99 {p99:+.3f} ms", "0.2 and 1.5 ms", p50 < 0.2 and p99 < 1.5 and r["received"] == r["sent"])
 
 
@@ -109,7 +73,7 @@ def jitter():
         n = len(late)
         d = max(max((i + 1) / n - f(x), f(x) - i / n) for i, x in enumerate(late))
         bar = 1.6276 / math.sqrt(n)
-        row(f"jitter {name}, by {backend_of()}", "20 ms, 3 ms", f"mean {20 + 3 * statistics.fmean(late):.3f} sd "
+        row(f"jitter {name}, by {backend()}", "20 ms, 3 ms", f"mean {20 + 3 * statistics.fmean(late):.3f} sd "
             f"{3 * statistics.pstdev(late):.3f}", f"KS {d:.4f}", f"{bar:.4f} (1 %)", d < bar)
 
 
@@ -125,10 +89,10 @@ def tcp(seconds, *options):
 
 
 def rate():
-    for backend in ("auto", "relay"):
+    for by in ("auto", "relay"):
         for mbit in MBITS:
-            shape(rate=f"{mbit}mbit", backend=backend, **({"limit": "100p"} if mbit == 1 else {}))
-            size, name = 1400, f"rate {mbit} Mbit/s, by {backend_of()}"
+            shape(rate=f"{mbit}mbit", backend=by, **({"limit": "100p"} if mbit == 1 else {}))
+            size, name = 1400, f"rate {mbit} Mbit/s, by {backend()}"
             packets = mbit * 1e6 / 8 / (size + WIRE)
             r = flow(packets * 1.15 * SECONDS, packets * 1.15, size)
             seen = (r["arrived"] - 1) * (size + WIRE) * 8 / r["seconds"] / 1e6
@@ -170,11 +134,11 @@ def share_row(what, asked, hits, n):
 
 
 def loss():
-    for backend in ("auto", "relay"):
+    for by in ("auto", "relay"):
         for percent in (0.1, 1, 10):
-            shape(loss=percent, backend=backend)
+            shape(loss=percent, backend=by, seed=1)
             r = flow(20000 * SECONDS, 20000, 64)
-            share_row("loss, by " + backend_of(), percent / 100, r["lost"], r["sent"])
+            share_row("loss, by " + backend(), percent / 100, r["lost"], r["sent"])
     digests = []
     for seed in (7, 8, 7):
         shape(loss=1, seed=seed, delay="1ms")
@@ -185,56 +149,35 @@ def loss():
 
 def burst():
     for length in (2, 5, 10):
-        shape(loss=5, burst=length)
+        shape(loss=5, burst=length, seed=1)
         r = flow(40000 * SECONDS * max(1, length / 5), 40000, 64)
         mean = r["lost"] / max(1, r["bursts"])
-        row("bursts, by " + backend_of(), f"mean {length}", f"mean {mean:.3f} of {r['bursts']}", f"{(mean / length - 1) * 100:+.2f} %",
+        row("bursts, by " + backend(), f"mean {length}", f"mean {mean:.3f} of {r['bursts']}", f"{(mean / length - 1) * 100:+.2f} %",
             "5 %", abs(mean / length - 1) < 0.05)
 
 
 def share():
-    for backend, more in (("auto", {}), ("relay", {"delay": "5ms"})):
-        shape(duplicate=1, backend=backend, **more)
+    for by, more in (("auto", {}), ("relay", {"delay": "5ms"})):
+        shape(duplicate=1, backend=by, seed=1, **more)
         r = flow(5000 * SECONDS, 5000, 64)
-        share_row("duplicate, by " + backend_of(), 0.01, r["duplicates"], r["sent"])
-        shape(corrupt=1, backend=backend, **more)
+        share_row("duplicate, by " + backend(), 0.01, r["duplicates"], r["sent"])
+        shape(corrupt=1, backend=by, seed=1, **more)
         r = flow(5000 * SECONDS, 5000, 64, "-0")
-        share_row("corrupt, checksum 0, by " + backend_of(), 0.01, r["lost"], r["sent"])
+        share_row("corrupt, checksum 0, by " + backend(), 0.01, r["lost"], r["sent"])
         r = flow(5000 * SECONDS, 5000, 64)
-        share_row("corrupt, by " + backend_of(), 0.01, r["lost"], r["sent"])
+        share_row("corrupt, by " + backend(), 0.01, r["lost"], r["sent"])
         row("corrupt: changed that arrive", "0", str(r["changed"]), "", "0", r["changed"] == 0)
-    shape(delay="5ms", reorder=1)
+    shape(delay="5ms", reorder=1, seed=1)
     r = flow(5000 * SECONDS, 5000, 64)
-    share_row("reorder, by " + backend_of(), 0.01, r["early"], r["sent"])
+    share_row("reorder, by " + backend(), 0.01, r["early"], r["sent"])
 
 
 # --- 6 ------------------------------------------------------------------------------------------------------------
-MASK = (1 << 64) - 1
-GOLDEN = 0x9E3779B97F4A7C15
-
-
-def mix(x):
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
-    return x ^ (x >> 31)
-
-
-def lost_by_fate(seed, link, direction, n, probability):
-    """Written anew from Documentation/link-emulation.md: which datagrams are lost."""
-    key = mix((seed + GOLDEN) & MASK)
-    for c in link.encode():
-        key = mix(key ^ c)
-    key = mix(key ^ (direction + 0x100))
-    base = mix((key + (n + 1) * GOLDEN) & MASK)
-    return mix((base + GOLDEN) & MASK) >> 32 < round(probability * (1 << 32))
-
-
 def change():
     shape(delay="10ms", seed=4711)
     count = int(10000 * SECONDS)
     with tempfile.NamedTemporaryFile() as raw:
-        sender = subprocess.Popen([BUILD + "/tests/bench/link", "flow", netns("r1"), str(count), "10000", "64", "-r", raw.name,
-                                   netns("r2"), address("r2")], stdout=subprocess.PIPE)
+        sender = subprocess.Popen(flow_words(count, 10000, 64, "-r", raw.name), stdout=subprocess.PIPE)
         time.sleep(SECONDS / 2)
         vlsp("link", "set", "r1:r2", "--loss", "5", "--quiet")
         out = json.loads(sender.communicate()[0])
@@ -243,7 +186,8 @@ def change():
     there = {int(line[1]) for line in lines}
     lost = sorted(set(range(count)) - there)
     first = lost[0] if lost else 0
-    fated = [n for n in range(count) if lost_by_fate(4711, "r1-r2", 0, n, 0.05)]
+    key = key_of(4711, "r1-r2", 0)
+    fated = [n for n in range(count) if hit(key, n, LOSS, 0.05)]
     wrong = len(set(lost) ^ {n for n in fated if n >= first})
     skipped = sum(1 for n in fated if n < first and n > first - 200)
     row("link set --loss 5 at 10,000/s", "none lost by it", f"{len(lost)} lost, {wrong} not by fate", "", "0",
@@ -274,7 +218,7 @@ def many():
     pairs = [w for leaf in leaves for w in (netns(leaf), address(leaf))]
     r = link_tool("flow", netns("s1"), int(1000 * SECONDS), 100000, 64, *pairs)
     p50, p99 = (r["p50"] - 10000) / 1000, (r["p99"] - 10000) / 1000
-    row("100 links of 1,000/s, by " + backend_of("s1:s2"), "10 ms", f"p50 {r['p50'] / 1000:.3f} p99 {r['p99'] / 1000:.3f} ms",
+    row("100 links of 1,000/s, by " + backend("s1:s2"), "10 ms", f"p50 {r['p50'] / 1000:.3f} p99 {r['p99'] / 1000:.3f} ms",
         f"p50 {p50:+.3f} p99 {p99:+.3f} ms", "p50 0.3 ms", p50 < 0.3 and r["lost"] == 0)
     pace = json.loads(vlsp("status", "--json")).get("pace", {})
     print(f"pace: {json.dumps(pace)}")

@@ -10,10 +10,11 @@
 
 must start_vlspd
 cat >two.yaml <<'N'
+hello: 2s
 routers: [r1, r2]
 links: ["r1:r2"]
 N
-vlsp topology generate star 101 --prefix s --delay 10ms >star.yaml
+{ echo 'hello: 2s'; vlsp topology generate star 101 --prefix s --delay 10ms; } >star.yaml
 python3 "$ROOT/tests/bench/emulation.py" "$BUILD" "${SECONDS_EACH:-10}" ${ROWS:-}
 must stop_vlspd
 nothing_left

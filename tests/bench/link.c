@@ -37,6 +37,10 @@
 #define ENDS_MAX  512
 #define QUIET_MS  1500 /* after the last datagram was sent: what has not come by then is lost */
 
+/* After the last datagram was sent: what has not come when nothing came for so long is lost.
+ * LINK_QUIET_MS in the environment. */
+static int quiet_ms = 1500;
+
 struct stamp {
 	uint32_t end, check;
 	uint64_t number, sent_ns;
@@ -237,7 +241,7 @@ static int run_rtt(int argc, char **argv)
 			fail("sendto");
 		got = take_echoes(sock, rtt, got, (size_t)count);
 	}
-	for (int quiet = 0; quiet < QUIET_MS && got < (size_t)count; quiet += 10) {
+	for (int quiet = 0; quiet < quiet_ms && got < (size_t)count; quiet += 10) {
 		usleep(10000);
 		got = take_echoes(sock, rtt, got, (size_t)count);
 	}
@@ -297,7 +301,7 @@ static void *receiver(void *arg)
 
 		if (n > 0 || !flow->sent)
 			last = read_clock();
-		else if (read_clock() - last > QUIET_MS * 1000000ull)
+		else if (read_clock() - last > (uint64_t)quiet_ms * 1000000)
 			break;
 		for (int i = 0; i < n; i++) {
 			uint8_t buf[2048];
@@ -474,6 +478,8 @@ int main(int argc, char **argv)
 	int r = 2;
 
 	prctl(PR_SET_TIMERSLACK, 1UL);
+	if (getenv("LINK_QUIET_MS"))
+		quiet_ms = (int)number(getenv("LINK_QUIET_MS"), 1, 60000, "LINK_QUIET_MS");
 	if (argc >= 6 && strcmp(argv[1], "rtt") == 0)
 		r = run_rtt(argc, argv);
 	else if (argc >= 8 && strcmp(argv[1], "flow") == 0)
