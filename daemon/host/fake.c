@@ -6,6 +6,7 @@
  */
 #include "daemon/host/fake.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,15 @@ static int netns_path(struct host *host, const char *router, char *buf, size_t s
 	return -ENOENT; /* there are no namespaces */
 }
 
+static int router_kill(struct host *host, uint32_t slot, bool orderly)
+{
+	const struct fake_router *router = fake_router_get(fake_of(host), slot);
+
+	if (!router || !router->alive)
+		return -ESRCH;
+	return fake_kill(host, slot, orderly ? 0 : SIGKILL);
+}
+
 static int application(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret)
 {
 	(void)id;
@@ -173,6 +183,7 @@ static const struct host_ops fake_ops = {
 	.shape_check = fake_shape_check,
 	.capabilities = fake_capabilities,
 	.netns_path = netns_path,
+	.router_kill = router_kill,
 	.application = application,
 	.audit = fake_audit,
 	.close = close_host,

@@ -100,6 +100,10 @@ struct host_ops {
 	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
 	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);
 
+	/* Ends the router's process, by SIGKILL or (orderly) by asking it; the back end starts
+	 * another as after a crash. 0, or -ESRCH: it has none now. */
+	int (*router_kill)(struct host *host, uint32_t slot, bool orderly);
+
 	/* 0 or -ENOENT. */
 	int (*application)(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret);
 

@@ -81,6 +81,7 @@ static const struct host_ops ops = {
 	.shape_check = local_shape_check,
 	.capabilities = local_capabilities,
 	.netns_path = netns_path,
+	.router_kill = local_router_kill_op,
 	.application = local_application,
 	.audit = local_audit,
 	.close = local_close,

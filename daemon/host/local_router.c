@@ -98,6 +98,17 @@ void local_router_kill(struct local_router *router)
 		(void)kill(router->pid, SIGKILL);
 }
 
+int local_router_kill_op(struct host *host, uint32_t slot, bool orderly)
+{
+	struct local_router *router = local_router_get((struct local *)host, slot);
+
+	if (!router || router->state != LOCAL_RUNNING)
+		return -ESRCH;
+	if (!orderly || !router->chan || local_chan_send(router->chan, FRAME_QUIT, NULL, 0, -1) < 0)
+		local_router_kill(router);
+	return 0;
+}
+
 void local_router_stop(struct local_router *router)
 {
 	loop_timer_set(router->timer, 0);

@@ -81,6 +81,7 @@ struct local_router *local_router_get(const struct local *local, uint32_t slot);
 void local_router_start(struct local_router *router); /* asks the spawner */
 void local_router_stop(struct local_router *router);
 void local_router_kill(struct local_router *router);
+int local_router_kill_op(struct host *host, uint32_t slot, bool orderly); /* host_ops.h */
 /* 0: none that is READY; one is started, and told of when it is (not in a batch). */
 int32_t local_router_pid(const struct local_router *router);
 /* The batch that made it has ended; its process is started in any case. */
