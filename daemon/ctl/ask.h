@@ -19,4 +19,15 @@ const struct host_capability *ctl_capabilities(struct ctl *ctl, size_t *ret_coun
 int ctl_netns_path(struct ctl *ctl, const char *router, char *buf, size_t size);
 int ctl_application(struct ctl *ctl, const struct model_router *router, struct host_app *ret);
 
+/* Whether every router's table has the distances that the topology has; counts routers that do. */
+struct ctl_health {
+	bool converged;
+	uint32_t routers, routers_running, routers_converged;
+	uint32_t links, links_up;
+	uint32_t operations_pending;
+	const char *store_trouble; /* why the last write of state failed: changes are refused; "" :
+				      it did not */
+};
+void ctl_health(struct ctl *ctl, struct ctl_health *ret_health);
+
 #endif

@@ -11,7 +11,9 @@
 
 #include "daemon/ctl/converge.h"
 #include "daemon/ctl/keep.h"
+#include "daemon/ctl/overlay.h"
 #include "daemon/ctl/repair.h"
+#include "daemon/ctl/timeline_priv.h"
 #include "include/shared/maps.h"
 
 int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
@@ -29,6 +31,7 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 	snprintf(ctl->host_name, sizeof(ctl->host_name), "%s",
 		 config->host_name ? config->host_name : "localhost");
 	list_init(&ctl->ops);
+	list_init(&ctl->overlays);
 	ctl->dead = calloc(VLSP_SLOT_MAX, sizeof(ctl->dead[0]));
 	ret = ctl->dead ? 0 : -ENOMEM;
 	if (ret == 0 && config->content)
@@ -41,6 +44,8 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 		ret = loop_timer_new(ctl->loop, keep_rewrite, ctl, &ctl->rewrite);
 	if (ret == 0)
 		ret = pace_new(ctl, &ctl->pace);
+	if (ret == 0)
+		ret = agenda_new(ctl, &ctl->agenda);
 	if (ret == 0)
 		ret = converge_new(ctl, &ctl->converge);
 	if (ret < 0) {
@@ -58,6 +63,8 @@ void ctl_free(struct ctl *ctl)
 		return;
 	converge_free(ctl->converge);
 	pace_free(ctl->pace);
+	agenda_free(ctl->agenda);
+	overlay_free_all(ctl);
 	loop_timer_free(ctl->deadline);
 	loop_timer_free(ctl->kick);
 	loop_timer_free(ctl->rewrite);

@@ -91,6 +91,9 @@ int ctl_router_set(struct ctl *ctl, const char *router, const struct ctl_router_
 		   ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err);
 int ctl_router_delete(struct ctl *ctl, const char *router, ctl_done_fn done, void *arg,
 		      uint64_t *ret_op, struct err *err);
+/* Its process is ended, by SIGKILL or (orderly) by asking it; the machine starts another. */
+int ctl_router_kill(struct ctl *ctl, const char *router, bool orderly, ctl_done_fn done, void *arg,
+		    uint64_t *ret_op, struct err *err);
 int ctl_link_add(struct ctl *ctl, const struct ctl_link_spec *spec, ctl_done_fn done, void *arg,
 		 uint64_t *ret_op, struct err *err);
 /* The link that L names (model_link_find()): 0, -ENOENT, or -ENOTUNIQ where several join A and B.
@@ -110,8 +113,9 @@ int ctl_link_set(struct ctl *ctl, const char *link, const struct ctl_link_change
 		 ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err);
 
 enum ctl_apply_flags {
-	CTL_APPLY_NO_WAIT = 1 << 0, /* done once all is made, whether or not routes converged */
-	CTL_APPLY_REPLACE = 1 << 1, /* what runs goes first; ids and addresses start anew */
+	CTL_APPLY_NO_WAIT = 1 << 0,   /* done once all is made, whether or not routes converged */
+	CTL_APPLY_REPLACE = 1 << 1,   /* what runs goes first; ids and addresses start anew */
+	CTL_APPLY_NO_EVENTS = 1 << 2, /* events of doc that are others than before do not begin */
 };
 /* Makes what runs equal to doc: creates, changes and deletes what differs. doc is copied. */
 int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned flags,
@@ -152,16 +156,5 @@ const char *ctl_op_state_name(enum ctl_op_state state);
 /* Operation changes (state, progress), for /events and progress bars. */
 typedef void (*ctl_op_fn)(void *arg, const struct ctl_op *op);
 int ctl_op_subscribe(struct ctl *ctl, ctl_op_fn fn, void *arg);
-
-/* Whether every router's table has the distances that the topology has; counts routers that do. */
-struct ctl_health {
-	bool converged;
-	uint32_t routers, routers_running, routers_converged;
-	uint32_t links, links_up;
-	uint32_t operations_pending;
-	const char *store_trouble; /* why the last write of state failed: changes are refused; "" :
-				      it did not */
-};
-void ctl_health(struct ctl *ctl, struct ctl_health *ret_health);
 
 #endif

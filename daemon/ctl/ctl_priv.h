@@ -28,6 +28,8 @@ struct op_kind {
 	void (*free_args)(void *args);
 	bool waits; /* for convergence, unless asked not to */
 	bool heals; /* what is not well on the machine is put right before the plan is made */
+	/* Not NULL: called when it has ended, well or not, with its args. */
+	void (*ended)(struct ctl *ctl, const void *args, bool well);
 	/* Not NULL: runs instead of a plan, and ends with op_finish(). 0 or -errno. */
 	int (*run)(struct ctl *ctl, struct op *op, struct err *err);
 };
@@ -40,6 +42,7 @@ struct op {
 	ctl_done_fn done;
 	void *arg;
 	bool no_wait;
+	bool quiet;	    /* one of very many: not told, not kept, forgotten when it has ended */
 	bool written;	    /* as done, to the store */
 	bool unwritten;	    /* its end could not be: it is tried again */
 	struct err refused; /* code not 0: it fails at its turn */
@@ -76,6 +79,9 @@ struct ctl {
 	bool store_differs;	    /* from the model: an undo failed in part */
 	size_t removed_unwritten;   /* the last so many of model->removed are not in it */
 	struct pace *pace;
+	struct agenda *agenda; /* events: timeline.c */
+	struct list overlays;  /* overlay.c */
+	uint64_t last_overlay;
 	struct repair *repair;	   /* a comparison with the machine, under way */
 	struct recovery *recovery; /* of which this is, or NULL */
 	uint32_t *dead; /* by slot: id of the router whose process is about to be started again */
@@ -88,6 +94,7 @@ struct op_request {
 	ctl_done_fn done;
 	void *arg;
 	bool no_wait;
+	bool quiet;
 	uint64_t timeout_ms; /* 0: default */
 };
 int op_submit(struct ctl *ctl, const struct op_request *request, uint64_t *ret_op, struct err *err);

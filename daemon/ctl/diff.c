@@ -85,6 +85,8 @@ static int diff_topology(struct diff *d)
 	if (was->routing != now->routing)
 		field(fields, "routing %s -> %s", routing_name(was->routing),
 		      routing_name(now->routing));
+	if (!topo_events_same(was->events, now->events))
+		field(fields, "events");
 	if (was->hello_us != now->hello_us)
 		field(fields, "hello %u us -> %u us", was->hello_us, now->hello_us);
 	return fields[0] ? note(d, '~', "topology", now->name, fields) : 0;
@@ -239,8 +241,8 @@ static int change_link(struct diff *d, struct model_link *link, const struct top
 
 	if (link->weight != wanted->weight)
 		field(fields, "weight %u -> %u", link->weight, wanted->weight);
-	if (!topo_shape_equal(&link->shape[0], a_to_b) ||
-	    !topo_shape_equal(&link->shape[1], b_to_a))
+	if (!topo_shape_equal(&link->lasting[0], a_to_b) ||
+	    !topo_shape_equal(&link->lasting[1], b_to_a))
 		field(fields, "shape");
 	if (!same_text(link->label, wanted->label))
 		field(fields, "label");
@@ -250,8 +252,8 @@ static int change_link(struct diff *d, struct model_link *link, const struct top
 	if (!set)
 		return -ENOMEM;
 	set->weight = wanted->weight;
-	set->shape[0] = *a_to_b;
-	set->shape[1] = *b_to_a;
+	set->lasting[0] = *a_to_b; /* what it is then: topology.c */
+	set->lasting[1] = *b_to_a;
 	set->relabel = !same_text(link->label, wanted->label);
 	set->label = wanted->label;
 	d->plan->summary.links_changed++;
@@ -349,6 +351,7 @@ int diff_plan(const struct model *model, const uint32_t *dead, const struct topo
 	plan->after.prefix_len = doc->prefix_len;
 	plan->after.routing = doc->routing;
 	plan->after.hello_us = doc->hello_us;
+	plan->after.events = doc->events;
 	d.replace = replace;
 	d.all = replace || doc->network != model->network || doc->prefix_len != model->prefix_len;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl_priv.h"
+#include "daemon/ctl/overlay.h"
 #include "daemon/ctl/shape.h"
 
 #define REF_SIZE (2 * NAME_SIZE + LINK_NAME_SIZE)
@@ -118,38 +119,41 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 	return 0;
 }
 
-/* What the link's shape becomes; *ret_sides are the directions (bits) in which it is another. Only
- * these are checked: what is there already is no fault of the request. */
+/* What the link's shapes become; *ret_sides are the directions (bits) in which they are others.
+ * Only these are checked: what is there already is no fault of the request. */
 static int merge_shape(struct ctl *ctl, const struct ctl_link_change *change,
-		       const struct model_link *link, struct topo_shape shape[2],
-		       unsigned *ret_sides, struct err *err)
+		       const struct model_link *link, struct plan_link_set *to, unsigned *ret_sides,
+		       struct err *err)
 {
-	unsigned sides = 0;
-	int side;
+	const char *a = link->end[0].router->name, *b = link->end[1].router->name;
+	unsigned lasting = 0, now = 0;
+	int side, ret;
 
 	for (side = 0; side < 2; side++) {
-		shape[side] = link->shape[side];
-		topo_shape_merge(&shape[side], &change->shape[side], change->clear[side]);
-		if (!topo_shape_equal(&shape[side], &link->shape[side]))
-			sides |= 1u << side;
+		to->lasting[side] = link->lasting[side];
+		topo_shape_merge(&to->lasting[side], &change->shape[side], change->clear[side]);
+		overlay_shape(ctl, link->id, side, &to->lasting[side], &to->shape[side]);
+		if (!topo_shape_equal(&to->lasting[side], &link->lasting[side]))
+			lasting |= 1u << side;
+		if (!topo_shape_equal(&to->shape[side], &link->shape[side]))
+			now |= 1u << side;
 	}
-	*ret_sides = sides;
-	return shape_check_link(ctl, shape, sides, link->end[0].router->name,
-				link->end[1].router->name, err);
+	*ret_sides = lasting | now;
+	ret = shape_check_link(ctl, to->lasting, lasting, a, b, err);
+	return ret < 0 ? ret : shape_check_link(ctl, to->shape, now, a, b, err);
 }
 
 static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
 {
 	const struct link_args *args = data;
 	const struct ctl_link_change *change = &args->change;
-	struct plan_link_set *set;
-	struct topo_shape shape[2];
+	struct plan_link_set *set, to;
 	struct model_link *link;
 	unsigned sides = 0;
 	int ret = ctl_link_find(ctl, args->ref, &link, err);
 
 	if (ret == 0)
-		ret = merge_shape(ctl, change, link, shape, &sides, err);
+		ret = merge_shape(ctl, change, link, &to, &sides, err);
 	if (ret < 0)
 		return ret;
 	plan->link_id = link->id;
@@ -163,7 +167,8 @@ static int plan_set(struct ctl *ctl, const void *data, struct plan *plan, struct
 		set->weight = change->weight;
 	if (change->set_admin)
 		set->admin = change->admin;
-	memcpy(set->shape, shape, sizeof(set->shape));
+	memcpy(set->shape, to.shape, sizeof(set->shape));
+	memcpy(set->lasting, to.lasting, sizeof(set->lasting));
 	plan->summary.links_changed = 1;
 	return 0;
 }

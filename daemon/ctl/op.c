@@ -63,6 +63,8 @@ static void notify(struct ctl *ctl, const struct op *op)
 {
 	size_t i;
 
+	if (op->quiet)
+		return;
 	for (i = 0; i < ctl->subscriber_count; i++)
 		ctl->subscribers[i].fn(ctl->subscribers[i].arg, &op->pub);
 }
@@ -101,6 +103,7 @@ int op_submit(struct ctl *ctl, const struct op_request *request, uint64_t *ret_o
 	op->done = request->done;
 	op->arg = request->arg;
 	op->no_wait = request->no_wait;
+	op->quiet = request->quiet;
 	op->timeout_ms = request->timeout_ms ? request->timeout_ms : CTL_CONVERGE_TIMEOUT_MS;
 	op->pub.id = ++ctl->last_op_id;
 	op->pub.kind = op->kind->name;
@@ -167,16 +170,24 @@ void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 	plan_done(&op->plan);
 	host_batch_free(op->did);
 	op->did = NULL;
-	op->kind->free_args(op->args);
-	op->args = NULL;
 	ctl->current = NULL;
 	ctl->pending--;
-	ctl->ended++;
 	op_set_state(ctl, op, err ? CTL_OP_FAILED : CTL_DONE);
-	keep_end(ctl, op);
+	if (!op->quiet)
+		keep_end(ctl, op);
+	if (op->kind->ended)
+		op->kind->ended(ctl, op->args, !err);
+	op->kind->free_args(op->args);
+	op->args = NULL;
 	op->done = NULL;
 	if (done)
 		done(op->arg, &op->pub);
+	if (op->quiet) {
+		list_del(&op->pub.all);
+		op_free(op);
+	} else {
+		ctl->ended++;
+	}
 
 	while (ctl->ended > CTL_HISTORY_MAX) {
 		struct op *oldest = op_of(ctl->ops.next);

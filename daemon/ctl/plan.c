@@ -78,8 +78,8 @@ struct plan_link_set *plan_link_set(struct plan *plan, struct model_link *link)
 		set->link = link;
 		set->weight = link->weight;
 		set->admin = link->admin;
-		set->shape[0] = link->shape[0];
-		set->shape[1] = link->shape[1];
+		memcpy(set->shape, link->shape, sizeof(set->shape));
+		memcpy(set->lasting, link->lasting, sizeof(set->lasting));
 	}
 	return set;
 }

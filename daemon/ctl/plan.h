@@ -64,7 +64,8 @@ struct plan_link_set { /* the whole wanted state */
 	struct model_link *link;
 	uint32_t weight;
 	enum model_admin admin;
-	struct topo_shape shape[2];
+	struct topo_shape shape[2], lasting[2];
+	bool passes; /* nothing but shape: it is not kept */
 	const char *label;
 	bool relabel; /* only then is label applied */
 };

@@ -12,8 +12,10 @@ static int apply_link_set(struct model *model, const struct plan_link_set *set)
 	model_link_set_weight(model, set->link, set->weight);
 	model_link_set_admin(model, set->link, set->admin);
 	if (!topo_shape_equal(&set->link->shape[0], &set->shape[0]) ||
-	    !topo_shape_equal(&set->link->shape[1], &set->shape[1]))
-		model_link_set_shape(model, set->link, set->shape);
+	    !topo_shape_equal(&set->link->shape[1], &set->shape[1]) ||
+	    !topo_shape_equal(&set->link->lasting[0], &set->lasting[0]) ||
+	    !topo_shape_equal(&set->link->lasting[1], &set->lasting[1]))
+		model_link_set_shape(model, set->link, set->shape, set->lasting);
 	return set->relabel ? model_link_set_label(model, set->link, set->label) : 0;
 }
 

@@ -35,7 +35,7 @@ static void fill_link(struct store_link *row, const struct model_link *link)
 		row->router[side] = link->end[side].router->id;
 		row->port[side] = link->end[side].port;
 		memcpy(row->ifname[side], link->end[side].ifname, sizeof(row->ifname[side]));
-		row->shape[side] = link->shape[side];
+		row->shape[side] = link->lasting[side];
 	}
 }
 
@@ -77,12 +77,24 @@ static bool topology_differs(const struct plan *plan)
 
 	return strcmp(x->name, y->name) != 0 || x->network != y->network ||
 	       x->prefix_len != y->prefix_len || x->routing != y->routing ||
-	       x->hello_us != y->hello_us;
+	       x->hello_us != y->hello_us || !topo_events_same(x->events, y->events);
+}
+
+/* A long text counts as so many rows: room is made for rows of some hundred bytes. */
+static size_t topology_rows(const struct plan *plan)
+{
+	const struct topo_events *events = plan->after.events;
+
+	return topology_differs(plan) ? 1 + (events ? strlen(events->text) / 512 : 0) : 0;
 }
 
 size_t plan_store_rows(const struct plan *plan)
 {
-	return plan_host_items(plan) + plan->routers_set_count + topology_differs(plan);
+	size_t rows = plan_host_items(plan) + plan->routers_set_count + topology_rows(plan), i;
+
+	for (i = 0; i < plan->links_set_count; i++)
+		rows -= plan->links_set[i].passes;
+	return rows;
 }
 
 static void gone(const struct plan *plan, uint64_t now_ms, struct plan_store *store)
@@ -121,13 +133,16 @@ static void changed(const struct plan *plan, struct plan_store *store)
 	}
 	for (i = 0; i < plan->links_set_count; i++) {
 		const struct plan_link_set *set = &plan->links_set[i];
-		struct store_link *row = &store->links[change->link_count++];
+		struct store_link *row = &store->links[change->link_count];
 
+		if (set->passes)
+			continue;
+		change->link_count++;
 		fill_link(row, set->link);
 		row->weight = set->weight;
 		row->admin = set->admin;
-		row->shape[0] = set->shape[0];
-		row->shape[1] = set->shape[1];
+		row->shape[0] = set->lasting[0];
+		row->shape[1] = set->lasting[1];
 		if (set->relabel)
 			row->label = (char *)set->label;
 	}

@@ -17,6 +17,7 @@ struct router_args {
 struct router_ref {
 	char ref[LINK_NAME_SIZE];
 	struct ctl_router_change change;
+	bool orderly; /* of a restart */
 };
 
 int router_check_room(const struct model_topology *topology, size_t routers, struct err *err)
@@ -196,6 +197,55 @@ int ctl_router_set(struct ctl *ctl, const char *router, const struct ctl_router_
 		   ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err)
 {
 	return submit(ctl, &kind_set, router, change, done, arg, ret_op, err);
+}
+
+static int plan_kill(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
+{
+	const struct router_ref *args = data;
+
+	(void)plan;
+	if (!model_router_find(ctl->model, args->ref))
+		return err_set(err, ENOENT, "router: there is no router '%.63s'", args->ref);
+	return 0;
+}
+
+static int run_kill(struct ctl *ctl, struct op *op, struct err *err)
+{
+	const struct router_ref *args = op->args;
+	const struct model_router *router = model_router_find(ctl->model, args->ref);
+	int ret;
+
+	if (!router)
+		return err_set(err, ENOENT, "router: there is no router '%.63s'", args->ref);
+	ret = ctl->host->ops->router_kill(ctl->host, router->slot, args->orderly);
+	if (ret == -ESRCH)
+		return err_set(err, ESRCH, "router %s has no process now", router->name);
+	if (ret < 0)
+		return err_errno(err, ret, "router %s", router->name);
+	op->pub.router_id = router->id;
+	op_finish(ctl, op, NULL);
+	return 0;
+}
+
+int ctl_router_kill(struct ctl *ctl, const char *router, bool orderly, ctl_done_fn done, void *arg,
+		    uint64_t *ret_op, struct err *err)
+{
+	static const struct op_kind kinds[] = {
+		{.name = "router-kill", .plan = plan_kill, .free_args = free, .run = run_kill},
+		{.name = "router-restart", .plan = plan_kill, .free_args = free, .run = run_kill},
+	};
+	struct op_request request = {.kind = &kinds[orderly], .done = done, .arg = arg};
+	struct router_ref *args;
+
+	if (strlen(router) >= sizeof(args->ref))
+		return err_set(err, ENOENT, "router: there is no router with a name that long");
+	args = calloc(1, sizeof(*args));
+	if (!args)
+		return err_set(err, ENOMEM, "out of memory");
+	snprintf(args->ref, sizeof(args->ref), "%s", router);
+	args->orderly = orderly;
+	request.args = args;
+	return op_submit(ctl, &request, ret_op, err);
 }
 
 int ctl_routes_dump(struct ctl *ctl, const char *router, host_routes_fn fn, void *arg,

@@ -6,12 +6,14 @@
 
 #include "daemon/ctl/ctl_priv.h"
 #include "daemon/ctl/diff.h"
+#include "daemon/ctl/overlay.h"
 #include "daemon/ctl/shape.h"
+#include "daemon/ctl/timeline_priv.h"
 #include "include/shared/maps.h"
 
 struct apply_args {
 	struct topo_doc *doc;
-	bool replace;
+	bool replace, no_events;
 };
 
 static int copy_label(const char *label, char **ret_copy)
@@ -62,6 +64,7 @@ static struct topo_doc *copy_doc(const struct topo_doc *doc)
 	copy->prefix_len = doc->prefix_len;
 	copy->routing = doc->routing;
 	copy->hello_us = doc->hello_us;
+	copy->events = topo_events_ref(doc->events);
 	if (copy_items(doc, copy) == 0)
 		return copy;
 	topo_doc_free(copy);
@@ -93,8 +96,29 @@ static int plan_apply(struct ctl *ctl, const void *data, struct plan *plan, stru
 {
 	const struct apply_args *args = data;
 	int ret = diff_plan(ctl->model, ctl->dead, args->doc, args->replace, plan, NULL, err);
+	size_t i;
 
+	for (i = 0; ret == 0 && i < plan->links_set_count; i++) {
+		struct plan_link_set *set = &plan->links_set[i];
+
+		overlay_shape(ctl, set->link->id, 0, &set->lasting[0], &set->shape[0]);
+		overlay_shape(ctl, set->link->id, 1, &set->lasting[1], &set->shape[1]);
+	}
 	return ret < 0 ? ret : router_check_room(&plan->after, args->doc->router_count, err);
+}
+
+static void applied(struct ctl *ctl, const void *data, bool well)
+{
+	const struct apply_args *args = data;
+
+	agenda_applied(ctl->agenda, well && !args->no_events, args->replace);
+}
+
+static void deleted(struct ctl *ctl, const void *data, bool well)
+{
+	(void)data;
+	if (well)
+		agenda_deleted(ctl->agenda);
 }
 
 static void free_apply(void *data)
@@ -127,10 +151,11 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 static const struct op_kind kind_apply = {.name = "topology-apply",
 					  .plan = plan_apply,
 					  .free_args = free_apply,
+					  .ended = applied,
 					  .waits = true,
 					  .heals = true};
 static const struct op_kind kind_delete = {
-	.name = "topology-delete", .plan = plan_delete, .free_args = free};
+	.name = "topology-delete", .plan = plan_delete, .free_args = free, .ended = deleted};
 
 int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned flags,
 		       uint64_t timeout_ms, ctl_done_fn done, void *arg, uint64_t *ret_op,
@@ -153,6 +178,7 @@ int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned fla
 		return ret;
 	}
 	args->replace = flags & CTL_APPLY_REPLACE;
+	args->no_events = flags & CTL_APPLY_NO_EVENTS;
 	request.args = args;
 	return op_submit(ctl, &request, ret_op, err);
 }
@@ -239,8 +265,8 @@ static int export_link(struct topo_doc *doc, const struct model_link *link, cons
 	memcpy(to->name, link->name, sizeof(to->name));
 	to->named = !derived_name(link);
 	to->weight = link->weight;
-	to->shape[0] = link->shape[0];
-	to->shape[1] = link->shape[1];
+	to->shape[0] = link->lasting[0];
+	to->shape[1] = link->lasting[1];
 	return copy_label(link->label, &to->label);
 }
 
@@ -280,6 +306,7 @@ struct topo_doc *ctl_topology_export(struct ctl *ctl)
 	doc->prefix_len = model->prefix_len;
 	doc->routing = model->routing;
 	doc->hello_us = model->hello_us;
+	doc->events = topo_events_ref(model->events);
 	if (export_all(model, doc, index) < 0)
 		goto err;
 	free(index);

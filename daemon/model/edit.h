@@ -57,7 +57,7 @@ void model_link_set_state(struct model *model, struct model_link *link, enum mod
 void model_link_set_weight(struct model *model, struct model_link *link, uint32_t weight);
 void model_link_set_admin(struct model *model, struct model_link *link, enum model_admin admin);
 void model_link_set_shape(struct model *model, struct model_link *link,
-			  const struct topo_shape shape[2]);
+			  const struct topo_shape shape[2], const struct topo_shape lasting[2]);
 int model_link_set_label(struct model *model, struct model_link *link, const char *label);
 void model_end_set_oper(struct model *model, struct model_end *end, bool up);
 
@@ -67,6 +67,7 @@ struct model_topology {
 	unsigned prefix_len;
 	enum topo_routing routing;
 	uint32_t hello_us;
+	const struct topo_events *events; /* borrowed; NULL: none */
 };
 
 /* Tells MODEL_TOPOLOGY_CHANGED if anything differs. */

@@ -84,7 +84,7 @@ static void fill(struct model_link *link, const struct model_link_spec *spec,
 	link->end[0].router = spec->a;
 	link->end[1].router = spec->b;
 	for (side = 0; side < 2; side++) {
-		link->shape[side] = spec->shape[side];
+		link->shape[side] = link->lasting[side] = spec->shape[side];
 		link->end[side].link = link;
 		link->end[side].port = numbers->port[side];
 	}
@@ -194,10 +194,12 @@ void model_link_set_admin(struct model *model, struct model_link *link, enum mod
 }
 
 void model_link_set_shape(struct model *model, struct model_link *link,
-			  const struct topo_shape shape[2])
+			  const struct topo_shape shape[2], const struct topo_shape lasting[2])
 {
-	link->shape[0] = shape[0];
-	link->shape[1] = shape[1];
+	for (int side = 0; side < 2; side++) {
+		link->shape[side] = shape[side];
+		link->lasting[side] = lasting[side];
+	}
 	model_tell(model, MODEL_LINK_CHANGED, NULL, link, "shape");
 }
 

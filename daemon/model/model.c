@@ -86,6 +86,7 @@ void model_free(struct model *model)
 	list_for_each_safe (pos, tmp, &model->removed)
 		free(list_entry(pos, struct model_removed, all));
 	index_free(model->index);
+	topo_events_free(model->events);
 	free(model);
 }
 
@@ -168,18 +169,24 @@ void model_topology_get(const struct model *model, struct model_topology *ret_to
 	ret_topology->prefix_len = model->prefix_len;
 	ret_topology->routing = model->routing;
 	ret_topology->hello_us = model->hello_us;
+	ret_topology->events = model->events;
 }
 
 void model_topology_set(struct model *model, const struct model_topology *topology)
 {
 	if (strcmp(model->name, topology->name) == 0 && model->network == topology->network &&
 	    model->prefix_len == topology->prefix_len && model->routing == topology->routing &&
-	    model->hello_us == topology->hello_us)
+	    model->hello_us == topology->hello_us &&
+	    topo_events_same(model->events, topology->events))
 		return;
 	memcpy(model->name, topology->name, sizeof(model->name));
 	model->network = topology->network;
 	model->prefix_len = topology->prefix_len;
 	model->routing = topology->routing;
 	model->hello_us = topology->hello_us;
+	if (model->events != topology->events) {
+		topo_events_free(model->events);
+		model->events = topo_events_ref(topology->events);
+	}
 	model_tell(model, MODEL_TOPOLOGY_CHANGED, NULL, NULL, "topology");
 }

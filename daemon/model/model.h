@@ -73,7 +73,8 @@ struct model_link {
 	uint32_t weight;
 	enum model_admin admin;
 	enum model_state state;
-	struct topo_shape shape[2]; /* [0]: A to B */
+	struct topo_shape shape[2];   /* [0]: A to B; as it is now */
+	struct topo_shape lasting[2]; /* without what passes by itself: what is kept and exported */
 	uint64_t created_ms;
 };
 
@@ -109,7 +110,8 @@ struct model {
 	uint32_t network;     /* host byte order */
 	unsigned prefix_len;
 	enum topo_routing routing;
-	uint32_t hello_us; /* as asked; 0: adaptive */
+	uint32_t hello_us;	    /* as asked; 0: adaptive */
+	struct topo_events *events; /* of the topology; NULL: none */
 	struct list routers, links, removed;
 	uint32_t router_count, link_count;
 	uint64_t seq;

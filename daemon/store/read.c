@@ -102,6 +102,31 @@ static char *get_label(struct cursor *c)
 	return copy;
 }
 
+/* NULL: there are none, and nothing counts for the sum. */
+static struct topo_events *get_events(struct cursor *c)
+{
+	struct topo_events *events = NULL;
+	const char *text;
+	size_t n;
+	int at = c->at++;
+
+	if (c->r < 0 || sqlite3_column_type(c->stmt, at) == SQLITE_NULL)
+		return NULL;
+	text = (const char *)sqlite3_column_text(c->stmt, at);
+	n = (size_t)sqlite3_column_bytes(c->stmt, at);
+	if (!text)
+		c->r = err_set(&c->err, ENOMEM, "out of memory");
+	else if (sqlite3_column_type(c->stmt, at) != SQLITE_TEXT || strlen(text) != n)
+		c->r = err_set(&c->err, EUCLEAN, "events: not a text");
+	if (c->r < 0)
+		return NULL;
+	c->sum = store_sum_text(c->sum, text);
+	c->r = topo_events_read(text, n, "events", NULL, &events, &c->err);
+	if (c->r == -EINVAL)
+		c->r = -EUCLEAN;
+	return events;
+}
+
 /* Returns whether there is a value. */
 static bool get_real(struct cursor *c, double *ret_value)
 {
@@ -201,6 +226,7 @@ static void read_topology(struct cursor *c, struct store_content *content)
 		c->r = prefix_parse(network, &t->network, &t->prefix_len, &c->err);
 	t->routing = (enum topo_routing)get_word(c, store_routing_words, STORE_ROUTING_WORDS);
 	t->hello_us = get_u32(c);
+	t->events = get_events(c); /* ours: store_content_free() */
 	if (c->r == 0)
 		c->r = store_check_topology(t, &c->err);
 	check_sum(c);
@@ -326,7 +352,7 @@ static const struct table {
 	{"state", 1, 1, read_state,
 	 "SELECT changes, last_router_id, last_link_id, last_op_id, boot_id FROM state", false},
 	{"topology", 1, 1, read_topology,
-	 "SELECT name, network, routing, hello_us, sum FROM topology", false},
+	 "SELECT name, network, routing, hello_us, events, sum FROM topology", false},
 	{"routers", 0, VLSP_SLOT_MAX, read_router,
 	 "SELECT id, name, address, slot, edge_port, host, label, latitude, longitude, memory, cpu,"
 	 " pids, created_ms, sum FROM routers ORDER BY id",
@@ -441,6 +467,7 @@ void store_content_free(struct store_content *content)
 		free(content->routers[i].label);
 	for (size_t i = 0; i < content->link_count; i++)
 		free(content->links[i].label);
+	topo_events_free((struct topo_events *)content->topology.events);
 	free(content->routers);
 	free(content->links);
 	free(content->removed);

@@ -96,7 +96,11 @@ static const char version_1[] =
 	" link_id INTEGER NOT NULL"
 	") STRICT;";
 
-static const char *const steps[] = {version_1};
+/* The topology's events and traces, as JSON; NULL: none. It counts for the sum where there are any,
+ * so that sums of before stay right. */
+static const char version_2[] = "ALTER TABLE topology ADD COLUMN events TEXT;";
+
+static const char *const steps[] = {version_1, version_2};
 
 const struct store_schema store_schema = {.steps = steps, .version = ARRAY_SIZE(steps)};
 

@@ -31,7 +31,7 @@ static const char *const sql[SQL_COUNT] = {
 		      " last_link_id = max(last_link_id, ?3), last_op_id = max(last_op_id, ?4)",
 	[SQL_CHANGES] = "SELECT changes FROM state",
 	[SQL_TOPOLOGY] = "UPDATE topology SET name = ?1, network = ?2, routing = ?3, hello_us = ?4,"
-			 " sum = ?5",
+			 " events = ?5, sum = ?6",
 	[SQL_ALL_LINKS_GONE] = "DELETE FROM links",
 	[SQL_ALL_ROUTERS_GONE] = "DELETE FROM routers",
 	[SQL_LINK_GONE] = "DELETE FROM links WHERE id = ?1",
@@ -206,6 +206,10 @@ static int put_topology(struct store_db *s, const struct model_topology *t)
 	row_text(&row, network);
 	row_text(&row, store_routing_words[t->routing]);
 	row_int(&row, t->hello_us);
+	if (t->events)
+		row_text(&row, t->events->text);
+	else
+		row.at++; /* NULL, which does not count for the sum */
 	row_sum(&row);
 	return row_end(&row, NULL);
 }

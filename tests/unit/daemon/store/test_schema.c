@@ -27,7 +27,7 @@ static int open_with(struct world *w, const char *const *steps, int version)
 
 static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 {
-	const char *steps[] = {OLD, store_schema.steps[0], FROM_OLD, COLOUR};
+	const char *steps[] = {OLD, store_schema.steps[0], FROM_OLD COLOUR, store_schema.steps[1]};
 	struct store_content *content;
 	struct world *w = *state;
 	struct stat st;
@@ -66,6 +66,45 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(access(w->dir, F_OK), -1);
 }
 
+/* The sum of a row of before stands, and counts events from then on. */
+static void version_2_keeps_events(void **state)
+{
+	static const char text[] = "events: [{at: 1s, link-down: x}]";
+	struct store_content *content;
+	struct topo_events *events = NULL;
+	struct world *w = *state;
+	uint64_t sum = STORE_SUM_START;
+	char sql[200];
+	struct net net;
+
+	assert_int_equal(open_with(w, store_schema.steps, 1), 0);
+	world_stop(w, false);
+	sum = store_sum_text(store_sum_text(sum, "lab"), "10.0.0.0/16");
+	sum = store_sum_int(store_sum_text(sum, "distributed"), 0);
+	snprintf(sql, sizeof(sql), "UPDATE topology SET name = 'lab', sum = %lld", (long long)sum);
+	world_sql(w, sql);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_string_equal(content->topology.name, "lab");
+	assert_null(content->topology.events);
+	store_content_free(content);
+
+	assert_int_equal(topo_events_read(text, sizeof(text) - 1, "x", NULL, &events, &w->err), 0);
+	net_make(&net, 3);
+	net.topology.events = events;
+	net_write(w, &net, 1);
+	world_stop(w, false);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_true(topo_events_same(content->topology.events, events));
+	store_content_free(content);
+	world_stop(w, false);
+	topo_events_free(events);
+	net_free(&net);
+	world_sql(w, "UPDATE topology SET events = replace(events, '1s', '2s')");
+	assert_int_equal(world_load(w, &content), -EUCLEAN);
+	world_sql(w, "UPDATE topology SET events = '[1', sum = NULL");
+	assert_int_equal(world_load(w, &content), -EUCLEAN);
+}
+
 static void what_is_up_to_date_is_not_copied(void **state)
 {
 	struct world *w = *state;
@@ -95,7 +134,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 	assert_non_null(strstr(w->err.text, "newer vlspd"));
 	assert_non_null(strstr(w->err.text, "version 99"));
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
-	world_sql(w, "PRAGMA user_version = 1");
+	world_sql(w, "PRAGMA user_version = 2");
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -104,7 +143,8 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 
 static void a_step_that_fails_changes_nothing(void **state)
 {
-	const char *steps[] = {store_schema.steps[0], COLOUR, "CREATE TABLE half (a); NONSENSE"};
+	const char *steps[] = {store_schema.steps[0], store_schema.steps[1],
+			       "CREATE TABLE half (a); NONSENSE"};
 	struct store_content *content;
 	struct world *w = *state;
 	struct net net;
@@ -114,7 +154,7 @@ static void a_step_that_fails_changes_nothing(void **state)
 	net_write(w, &net, 1);
 	world_stop(w, false);
 	assert_int_equal(open_with(w, steps, 3), -EUCLEAN);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 2);
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -152,7 +192,7 @@ static void a_disk_that_fails_while_it_is_made_leaves_none_or_all(void **state)
 
 static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state)
 {
-	const char *steps[] = {store_schema.steps[0], COLOUR};
+	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], COLOUR};
 	struct store_content *content;
 	struct world *w = *state;
 	bool hit = true;
@@ -165,14 +205,14 @@ static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state
 		net_write(w, &net, 1);
 		world_stop(w, false);
 		fault = (struct fault){.fail_at = at, .code = SQLITE_IOERR_WRITE};
-		r = open_with(w, steps, 2);
+		r = open_with(w, steps, 3);
 		hit = fault.count >= at;
 		fault = (struct fault){0};
 		if (r == 0)
 			world_stop(w, false);
 		else
 			assert_null(w->store);
-		assert_int_equal(open_with(w, steps, 2), 0);
+		assert_int_equal(open_with(w, steps, 3), 0);
 		assert_int_equal(store_load(w->store, &content, &w->err), 0);
 		assert_same(content, &net);
 		store_content_free(content);
@@ -194,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_older_database_is_brought_up_to_date_and_kept),
+		TEST(version_2_keeps_events),
 		TEST(what_is_up_to_date_is_not_copied),
 		TEST(a_newer_database_is_refused_and_left_alone),
 		TEST(a_step_that_fails_changes_nothing),
