@@ -93,7 +93,7 @@ int packet_new(struct loop *loop, const struct packet_ops *ops, void *arg,
 	       struct packet **ret_packet)
 {
 	struct packet *packet = calloc(1, sizeof(*packet));
-	int size = RCVBUF_SIZE, r;
+	int size = RCVBUF_SIZE, on = 1, r;
 
 	if (!packet)
 		return -ENOMEM;
@@ -106,6 +106,10 @@ int packet_new(struct loop *loop, const struct packet_ops *ops, void *arg,
 	/* a limit, not memory that is used; without it the default must do */
 	if (r == 0)
 		(void)setsockopt(packet->sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	/* What neighbours say to each other does not wait in the queue of a link with a rate. */
+	if (r == 0 &&
+	    setsockopt(packet->sock, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) < 0)
+		r = -errno;
 	if (r == 0)
 		r = loop_add(loop, packet->sock, EPOLLIN, ready, packet, &packet->source);
 	if (r < 0) {
