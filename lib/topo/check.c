@@ -371,6 +371,17 @@ out:
 	return r < 0 ? out_of_memory(c) : 0;
 }
 
+static int check_interfaces(const struct check *c)
+{
+	size_t i = 0;
+	struct err why;
+	int r = topo_check_interfaces(c->doc, &i, &why);
+
+	if (r == -ENOMEM)
+		return out_of_memory(c);
+	return r < 0 ? fail(c, c->doc->routers[i].line, "routers[%zu].%s", i, why.text) : 0;
+}
+
 int topo_doc_check(struct topo_doc *doc, const char *source, struct err *err)
 {
 	struct check c = {doc, source, err};
@@ -384,6 +395,8 @@ int topo_doc_check(struct topo_doc *doc, const char *source, struct err *err)
 		r = check_router(&c, &routers, i);
 	if (r == 0)
 		r = check_addresses(&c);
+	if (r == 0)
+		r = check_interfaces(&c);
 	for (size_t i = 0; r == 0 && i < doc->link_count; i++)
 		r = check_link(&c, &links, i);
 	if (r == 0)

@@ -27,8 +27,10 @@ void topo_doc_free(struct topo_doc *doc)
 {
 	if (!doc)
 		return;
-	for (size_t i = 0; i < doc->router_count; i++)
+	for (size_t i = 0; i < doc->router_count; i++) {
 		free(doc->routers[i].label);
+		topo_ifaces_unref(doc->routers[i].interfaces);
+	}
 	for (size_t i = 0; i < doc->link_count; i++)
 		free(doc->links[i].label);
 	for (size_t i = 0; i < doc->warning_count; i++)

@@ -15,6 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/base/name.h"
 #include "lib/topo/event.h"
+#include "lib/topo/iface.h"
 #include "lib/topo/shape.h"
 
 #define TOPO_ROUTERS_MAX	     16000
@@ -42,7 +43,8 @@ struct topo_router {
 	bool has_position;
 	double latitude, longitude;
 	struct topo_limits limits;
-	int line; /* in the file it came from; 0: none */
+	struct topo_ifaces *interfaces; /* of the host, attached; a reference; NULL: none */
+	int line;			/* in the file it came from; 0: none */
 };
 
 struct topo_link {

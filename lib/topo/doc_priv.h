@@ -20,6 +20,10 @@ long topo_doc_parts(const struct topo_doc *doc, uint32_t *part);
  * and is left "" where the file gave a name. 0 or -ENOMEM. */
 int topo_links_derive(const struct topo_doc *doc, char (*out)[LINK_NAME_SIZE]);
 
+/* check_iface.c: attached interfaces, of each router and of all together. *ret_router: whose the
+ * fault is. 0, -EINVAL with "interfaces[0].host: ...", -ENOMEM. */
+int topo_check_interfaces(const struct topo_doc *doc, size_t *ret_router, struct err *err);
+
 /* A name that is near to word; NULL: none is. */
 struct topo_near {
 	const char *word, *best;

@@ -33,9 +33,9 @@ static bool is_shape_key(const char *name)
 bool graphml_wanted(const char *name)
 {
 	static const char *const names[] = {
-		"vlsp",	     "Network",	       "network",   "routing",	 "hello",  "label",
-		"name",	     "address",	       "Latitude",  "Longitude", "weight", "LinkSpeedRaw",
-		"LinkSpeed", "LinkSpeedUnits", "LinkLabel", NULL,
+		"vlsp",		"Network",    "network",	"routing",   "hello",	  "label",
+		"name",		"interfaces", "address",	"Latitude",  "Longitude", "weight",
+		"LinkSpeedRaw", "LinkSpeed",  "LinkSpeedUnits", "LinkLabel", NULL,
 	};
 
 	for (const char *const *known = names; *known; known++)
@@ -189,6 +189,17 @@ static int take_limits(struct graphml *g, struct topo_limits *limits)
 	return 0;
 }
 
+static int take_interfaces(struct graphml *g, struct topo_ifaces **interfaces)
+{
+	const char *text = get(g, "interfaces");
+	struct err why;
+	int r = text ? topo_ifaces_parse(text, interfaces, &why) : 0;
+
+	if (r == -ENOMEM)
+		return no_memory(g);
+	return r < 0 ? graphml_fail(g, g->line, "node %.60s.%s", g->id, why.text) : 0;
+}
+
 static int take_our_node(struct graphml *g, struct topo_router *router)
 {
 	const char *name = get(g, "name"), *address = get(g, "address");
@@ -202,6 +213,8 @@ static int take_our_node(struct graphml *g, struct topo_router *router)
 	if (address && (addr_parse(address, &router->address) < 0 || router->address == 0))
 		return fail_at(g, "address", "is not an address like 10.0.0.1");
 	if (take_limits(g, &router->limits) < 0)
+		return -EINVAL;
+	if (take_interfaces(g, &router->interfaces) < 0)
 		return -EINVAL;
 	return set_label(g, &router->label, get(g, "label"));
 }

@@ -51,6 +51,10 @@ int topo_field_wrong(const struct topo_reader *r, const struct tree_node *node, 
 		     const char *expected);
 int topo_field_nomem(const struct topo_reader *r);
 
+/* read_iface.c: a router's list of interfaces */
+int topo_reader_interfaces(struct topo_reader *r, const struct tree_node *list, const char *path,
+			   void *object);
+
 /* read_links.c */
 int topo_reader_links(struct topo_reader *r, const struct tree_node *list);
 int topo_reader_default_link(struct topo_reader *r, const struct tree_node *node, const char *path,

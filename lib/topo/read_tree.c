@@ -125,10 +125,15 @@ static int later_feature(struct topo_reader *r, const struct tree_node *node, co
 }
 
 static const struct topo_field router_fields[] = {
-	{"name", router_name},		 {"address", router_address},
-	{"label", router_label},	 {"latitude", router_latitude},
-	{"longitude", router_longitude}, {"limits", router_limits},
-	{"apps", later_feature},	 {NULL, NULL},
+	{"name", router_name},
+	{"address", router_address},
+	{"label", router_label},
+	{"latitude", router_latitude},
+	{"longitude", router_longitude},
+	{"limits", router_limits},
+	{"apps", later_feature},
+	{"interfaces", topo_reader_interfaces},
+	{NULL, NULL},
 };
 
 static int read_router(struct topo_reader *r, const struct tree_node *node, const char *path)

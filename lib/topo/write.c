@@ -114,6 +114,47 @@ static void put_limits(struct style *s, const struct topo_limits *limits)
 	s->first = false;
 }
 
+static void put_interface(struct style *s, const struct topo_iface *iface)
+{
+	char value[TOPO_IFACE_VALUE_SIZE], *save = NULL;
+	const char *key, *open;
+
+	s->first = true;
+	topo_text_add(&s->w->out, "{");
+	for (size_t i = 0; topo_iface_format(iface, i, &key, value) == 0; i++) {
+		if (strcmp(key, "force") == 0) {
+			put_key(s, key);
+			topo_text_add(&s->w->out, "true");
+			continue;
+		}
+		if (strcmp(key, "address") != 0) {
+			put_text(s, key, value);
+			continue;
+		}
+		put_key(s, key);
+		open = "[";
+		for (char *one = strtok_r(value, ",", &save); one;
+		     one = strtok_r(NULL, ",", &save), open = ", ")
+			topo_text_add(&s->w->out, "%s\"%s\"", open, one);
+		topo_text_add(&s->w->out, "]");
+	}
+	topo_text_add(&s->w->out, "}");
+	s->first = false;
+}
+
+static void put_interfaces(struct style *s, const struct topo_ifaces *ifaces)
+{
+	if (!topo_ifaces_count(ifaces))
+		return;
+	put_key(s, "interfaces");
+	topo_text_add(&s->w->out, "[");
+	for (size_t i = 0; i < ifaces->count; i++) {
+		topo_text_add(&s->w->out, i ? ", " : "");
+		put_interface(s, &ifaces->list[i]);
+	}
+	topo_text_add(&s->w->out, "]");
+}
+
 static void put_router(struct style *s, const struct topo_router *router)
 {
 	char text[UNITS_TEXT_SIZE];
@@ -132,6 +173,7 @@ static void put_router(struct style *s, const struct topo_router *router)
 		topo_text_add(&s->w->out, "%s", units_double_format(router->longitude, text));
 	}
 	put_limits(s, &router->limits);
+	put_interfaces(s, router->interfaces);
 	topo_text_add(&s->w->out, "}");
 }
 

@@ -7,6 +7,7 @@
 #include "lib/topo/text_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/topo/units.h"
@@ -21,8 +22,9 @@ static void put_keys(struct topo_text *out)
 		{"node", "label", "string"},	     {"node", "address", "string"},
 		{"node", "Latitude", "double"},	     {"node", "Longitude", "double"},
 		{"node", "limits.memory", "string"}, {"node", "limits.cpu", "string"},
-		{"node", "limits.pids", "string"},   {"edge", "name", "string"},
-		{"edge", "label", "string"},	     {"edge", "weight", "int"},
+		{"node", "limits.pids", "string"},   {"node", "interfaces", "string"},
+		{"edge", "name", "string"},	     {"edge", "label", "string"},
+		{"edge", "weight", "int"},
 	};
 	static const char *const directions[] = {"", "a-to-b.", "b-to-a."};
 	const char *key;
@@ -66,6 +68,21 @@ static void put_limits(struct topo_text *out, const struct topo_limits *limits)
 	}
 }
 
+/* As one text: they are nothing that other programs draw. */
+static void put_interfaces(struct topo_text *out, const struct topo_ifaces *ifaces)
+{
+	char *text;
+
+	if (!topo_ifaces_count(ifaces))
+		return;
+	text = topo_ifaces_text(ifaces);
+	if (text)
+		put_data(out, "node", "interfaces", text);
+	else
+		out->failed = true;
+	free(text);
+}
+
 static void put_node(struct topo_text *out, const struct topo_router *router, size_t i)
 {
 	char text[UNITS_TEXT_SIZE];
@@ -81,6 +98,7 @@ static void put_node(struct topo_text *out, const struct topo_router *router, si
 		put_data(out, "node", "Longitude", units_double_format(router->longitude, text));
 	}
 	put_limits(out, &router->limits);
+	put_interfaces(out, router->interfaces);
 	topo_text_add(out, "</node>\n");
 }
 

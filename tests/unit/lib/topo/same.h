@@ -18,6 +18,7 @@ static inline bool same_router(const struct topo_router *x, const struct topo_ro
 	return strcmp(x->name, y->name) == 0 && x->address == y->address &&
 	       same_text(x->label, y->label) && x->has_position == y->has_position &&
 	       topo_limits_equal(&x->limits, &y->limits) &&
+	       topo_ifaces_equal(x->interfaces, y->interfaces) &&
 	       (!x->has_position || (x->latitude == y->latitude && x->longitude == y->longitude));
 }
 
