@@ -18,6 +18,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "lib/nlk/dump_priv.h"
 #include "lib/nlk/message.h"
 
 #define ERRNO_MAX	4095 /* MAX_ERRNO of the kernel */
@@ -70,14 +71,13 @@ static int error_of(const struct nlmsghdr *nlh)
 
 struct reader {
 	const struct nlk_dump *dump;
-	void (*take)(struct reader *reader, const struct nlmsghdr *nlh);
 	nlk_device_fn device;
 	nlk_address_fn address;
 	nlk_route_fn route;
 };
 
 /* 0, -EAGAIN: to be asked again, -errno. */
-static int dump_receive(int sock, uint32_t seq, struct reader *reader)
+static int dump_receive(int sock, uint32_t seq, nlk_take_fn take, void *arg)
 {
 	char buf[BUF_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	bool disturbed = false;
@@ -100,13 +100,15 @@ static int dump_receive(int sock, uint32_t seq, struct reader *reader)
 
 				return r < 0 ? r : disturbed ? -EAGAIN : 0;
 			}
-			reader->take(reader, nlh);
+			take(arg, nlh);
 		}
 	}
 }
 
-static int dump_run(int sock, uint16_t type, size_t head, struct reader *reader)
+int nlk_dump_run(int sock, const struct nlk_question *question, const struct nlk_dump *dump,
+		 nlk_take_fn take, void *arg)
 {
+	uint16_t type = question->type;
 	int r = -EAGAIN;
 
 	for (int i = 0; i < TRIES && r == -EAGAIN; i++) {
@@ -117,20 +119,20 @@ static int dump_run(int sock, uint16_t type, size_t head, struct reader *reader)
 		nlh->nlmsg_type = type;
 		nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 		nlh->nlmsg_seq = ++sequence;
-		family = mnl_nlmsg_put_extra_header(nlh, head);
-		*family = type == RTM_GETLINK ? AF_UNSPEC : AF_INET; /* the first field of each */
+		family = mnl_nlmsg_put_extra_header(nlh, question->head);
+		*family = question->family; /* the first field of each */
 		if (type == RTM_GETLINK)
 			mnl_attr_put_u32(nlh, IFLA_EXT_MASK, NOT_STATISTICS);
-		if (i > 0 && reader->dump->restart)
-			reader->dump->restart(reader->dump->arg);
+		if (i > 0 && dump->restart)
+			dump->restart(dump->arg);
 		r = send_all(sock, buf, nlh->nlmsg_len);
 		if (r == 0)
-			r = dump_receive(sock, nlh->nlmsg_seq, reader);
+			r = dump_receive(sock, nlh->nlmsg_seq, take, arg);
 	}
 	return r;
 }
 
-static void copy_string(char *to, size_t size, const struct nlattr *attr)
+void nlk_copy_string(char *to, size_t size, const struct nlattr *attr)
 {
 	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
 		return;
@@ -153,9 +155,9 @@ static bool device_parse(const struct nlmsghdr *nlh, struct nlk_device *device)
 		uint16_t type = mnl_attr_get_type(attr);
 
 		if (type == IFLA_IFNAME)
-			copy_string(device->name, sizeof(device->name), attr);
+			nlk_copy_string(device->name, sizeof(device->name), attr);
 		else if (type == IFLA_IFALIAS)
-			copy_string(device->alias, sizeof(device->alias), attr);
+			nlk_copy_string(device->alias, sizeof(device->alias), attr);
 		else if (type == IFLA_ADDRESS &&
 			 mnl_attr_get_payload_len(attr) == sizeof(device->mac))
 			memcpy(device->mac, mnl_attr_get_payload(attr), sizeof(device->mac));
@@ -165,8 +167,9 @@ static bool device_parse(const struct nlmsghdr *nlh, struct nlk_device *device)
 	return true;
 }
 
-static void take_device(struct reader *reader, const struct nlmsghdr *nlh)
+static void take_device(void *arg, const struct nlmsghdr *nlh)
 {
+	struct reader *reader = arg;
 	struct nlk_device device;
 
 	if (device_parse(nlh, &device))
@@ -175,9 +178,11 @@ static void take_device(struct reader *reader, const struct nlmsghdr *nlh)
 
 int nlk_dump_devices(int sock, const struct nlk_dump *dump, nlk_device_fn fn)
 {
-	struct reader reader = {.dump = dump, .take = take_device, .device = fn};
+	static const struct nlk_question question = {RTM_GETLINK, AF_UNSPEC,
+						     sizeof(struct ifinfomsg)};
+	struct reader reader = {.dump = dump, .device = fn};
 
-	return dump_run(sock, RTM_GETLINK, sizeof(struct ifinfomsg), &reader);
+	return nlk_dump_run(sock, &question, dump, take_device, &reader);
 }
 
 static uint32_t get_address(const struct nlattr *attr)
@@ -185,8 +190,9 @@ static uint32_t get_address(const struct nlattr *attr)
 	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ? 0 : ntohl(mnl_attr_get_u32(attr));
 }
 
-static void take_address(struct reader *reader, const struct nlmsghdr *nlh)
+static void take_address(void *arg, const struct nlmsghdr *nlh)
 {
+	struct reader *reader = arg;
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	struct nlk_address address;
 	const struct nlattr *attr;
@@ -205,13 +211,16 @@ static void take_address(struct reader *reader, const struct nlmsghdr *nlh)
 
 int nlk_dump_addresses(int sock, const struct nlk_dump *dump, nlk_address_fn fn)
 {
-	struct reader reader = {.dump = dump, .take = take_address, .address = fn};
+	static const struct nlk_question question = {RTM_GETADDR, AF_INET,
+						     sizeof(struct ifaddrmsg)};
+	struct reader reader = {.dump = dump, .address = fn};
 
-	return dump_run(sock, RTM_GETADDR, sizeof(struct ifaddrmsg), &reader);
+	return nlk_dump_run(sock, &question, dump, take_address, &reader);
 }
 
-static void take_route(struct reader *reader, const struct nlmsghdr *nlh)
+static void take_route(void *arg, const struct nlmsghdr *nlh)
 {
+	struct reader *reader = arg;
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	struct nlk_route route;
@@ -236,9 +245,10 @@ static void take_route(struct reader *reader, const struct nlmsghdr *nlh)
 
 int nlk_dump_routes(int sock, const struct nlk_dump *dump, nlk_route_fn fn)
 {
-	struct reader reader = {.dump = dump, .take = take_route, .route = fn};
+	static const struct nlk_question question = {RTM_GETROUTE, AF_INET, sizeof(struct rtmsg)};
+	struct reader reader = {.dump = dump, .route = fn};
 
-	return dump_run(sock, RTM_GETROUTE, sizeof(struct rtmsg), &reader);
+	return nlk_dump_run(sock, &question, dump, take_route, &reader);
 }
 
 /* --- single questions --------------------------------------------------------------------------
