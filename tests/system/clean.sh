@@ -13,6 +13,7 @@ crash() {
 network_that_crashed() {
 	must start_vlspd
 	must vlsp topology apply net.yaml
+	must vlsp link set r1:r2 --delay 1ms # so that there is a relay
 	on "$(ls /run/netns | head -n 1)" sleep 10000 &
 	crash
 }

@@ -14,6 +14,7 @@ before=$(ls -d /var/lib/vlsp 2>/dev/null || true)
 bash -e lab.sh >lab.out 2>&1 || { cat lab.out; exit 1; }
 must_say '^ 1  london' cat lab.out
 must_say '3 packets transmitted, 3 received' cat lab.out
+must_say 'delay 20ms' cat lab.out
 equal "$before" "$(ls -d /var/lib/vlsp 2>/dev/null || true)" "state directory"
 
 step "the trace takes the other way when the link is down"
@@ -30,6 +31,14 @@ for file in doc*.yaml; do
 	must_say 'nothing to do' vlsp topology apply "$file"
 done
 [ $complete -ge 1 ] || { echo "no complete file in topology.md"; exit 1; }
+
+step "link-emulation.md: the commands at its beginning"
+printf 'routers: [a, b]\nlinks: ["a:b"]\n' >ab.yaml
+must vlsp topology apply ab.yaml
+awk '/^```/ { if (inside) exit; inside = 1; next } inside' "$ROOT/Documentation/link-emulation.md" | sed "s|^vlsp |$BUILD/vlsp |" >shapes.sh
+[ "$(wc -l <shapes.sh)" -ge 5 ] || { echo "no commands in link-emulation.md"; exit 1; }
+must bash -e shapes.sh
+must_say 'a to b: .*rate 10mbit.*loss 1%.*burst 5' vlsp link show a:b
 
 step "examples/"
 for file in "$ROOT"/examples/*; do

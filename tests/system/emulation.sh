@@ -45,6 +45,7 @@ must_say 'gso_max_segs 1 ' on r1 ip -d link show lo
 
 step "a change under traffic changes that, and loses nothing"
 must links change
+must links changes
 
 step "the relay is killed: what it held is lost, the rest goes on by the next one"
 must vlsp link set r1:r2 --delay 5ms
