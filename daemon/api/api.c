@@ -119,7 +119,7 @@ bool api_begin(void *arg, struct http_request *req)
 	}
 	if (!resolve(call))
 		return true;
-	if (call->route->flags & API_TOPOLOGY_BODY)
+	if (call->route->flags & API_RAW_BODY)
 		req->body_limit = HTTP_BODY_TOPOLOGY;
 	return false; /* req->call goes on in api_handle() or api_dropped() */
 }
@@ -138,7 +138,7 @@ static int read_params(struct api_call *call, struct err *err)
 	struct http_request *req = call->req;
 	int r = http_params_add_form(&call->params, req->query, strlen(req->query), err);
 
-	if (r == 0 && req->body_size && !(call->route->flags & API_TOPOLOGY_BODY))
+	if (r == 0 && req->body_size && !(call->route->flags & API_RAW_BODY))
 		r = http_params_add_body(&call->params, http_header(req, "Content-Type"), req->body,
 					 req->body_size, err);
 	return r < 0 ? r : api_params_check(call->route, &call->params, err);

@@ -46,9 +46,12 @@ enum api_flags {
 	API_TOPOLOGY_BODY = 1 << 0, /* the body is a topology file, not parameters */
 	API_CACHED = 1 << 1,	    /* depends on the model only: kept while it is unchanged */
 	API_EVENT_STREAM = 1 << 2,
-	API_WAITS = 1 << 3,   /* makes an operation: takes wait= */
-	API_METRICS = 1 << 4, /* answers API_METRICS_TYPE, a text */
+	API_WAITS = 1 << 3,	 /* makes an operation: takes wait= */
+	API_METRICS = 1 << 4,	 /* answers API_METRICS_TYPE, a text */
+	API_EVENT_BODY = 1 << 5, /* as API_TOPOLOGY_BODY: events */
 };
+
+#define API_RAW_BODY (API_TOPOLOGY_BODY | API_EVENT_BODY) /* in place of parameters */
 
 struct api_route {
 	const char *method;

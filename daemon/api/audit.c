@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/api/api_priv.h"
+#include "daemon/api/event.h"
 #include "lib/base/clock.h"
 
 #define TARGET_MAX 400
@@ -88,4 +89,19 @@ void api_audit(struct api_call *call, int status)
 		snprintf(op, sizeof(op), " op %" PRIu64, call->op);
 	say(api, "%s role=%s, %s %s -> %d (%llu ms)%s", call->who.text, role_names[call->who.role],
 	    method, target, status, (clock_mono_ns() - call->began_ns) / NSEC_PER_MSEC, op);
+}
+
+void api_audit_firing(struct api *api, const struct ctl_firing *f)
+{
+	char object[200] = "", op[32] = "";
+
+	if (!api->audit.fn)
+		return;
+	put(object, sizeof(object), f->object);
+	if (f->op)
+		snprintf(op, sizeof(op), " op %" PRIu64, f->op);
+	say(api, "event, %s%s %s -> %s (planned %llu ms, at %llu ms)%s",
+	    f->undo ? "end of " : "", topo_action_name(f->action), object,
+	    ctl_outcome_name(f->outcome), f->planned_ns / NSEC_PER_MSEC,
+	    f->actual_ns / NSEC_PER_MSEC, op);
 }

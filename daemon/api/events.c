@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/api/encode.h"
+#include "daemon/api/event.h"
 #include "daemon/api/feed.h"
 #include "daemon/api/operation.h"
 #include "daemon/api/routes.h"
@@ -170,6 +171,14 @@ static void on_pace(void *arg, const struct ctl_pace *pace)
 	publish(arg, "pace", api_encode_pace(pace));
 }
 
+static void on_firing(void *arg, const struct ctl_firing *firing)
+{
+	struct api_feed *feed = arg;
+
+	api_audit_firing(feed->api, firing);
+	publish(feed, "event", api_encode_firing(firing));
+}
+
 /* From which event on the client gets them, told if that is not what it asked for. */
 static void client_begin(struct client *client, uint64_t after)
 {
@@ -242,6 +251,7 @@ int api_feed_new(struct api *api, struct api_feed **ret_feed)
 	if (r < 0)
 		goto fail;
 	ctl_pace_watch(api->ctl, on_pace, feed);
+	ctl_event_watch(api->ctl, on_firing, feed);
 	*ret_feed = feed;
 	return 0;
 
@@ -251,7 +261,8 @@ fail:
 	return r;
 }
 
-/* The controller, which on_op() and on_pace() were given to, is gone by now (see api_free). */
+/* The controller, which on_op(), on_pace() and on_firing() were given to, is gone by now (see
+ * api_free). */
 void api_feed_free(struct api_feed *feed)
 {
 	if (!feed)
@@ -268,7 +279,7 @@ static const struct api_field fields[] = {
 	{"id", "integer", "of the event, for Last-Event-ID"},
 	{"event", "string",
 	 "router-added, router-changed, router-removed, link-added, link-changed, link-removed, "
-	 "topology-changed, operation, pace, lost"},
+	 "topology-changed, operation, event, pace, lost"},
 	{"data", "object", "one JSON line: what changed"},
 	{.name = NULL}};
 

@@ -144,6 +144,15 @@ static json_t *topology_body(void)
 			 "schema", "type", "string");
 }
 
+static json_t *event_body(void)
+{
+	return json_pack("{s:b,s:s,s:{s:{s:{s:s}},s:{s:{s:s}}}}", "required", 0, "description",
+			 "one event, or a file of events and traces: JSON or YAML, as in a "
+			 "topology file",
+			 "content", "application/json", "schema", "type", "object",
+			 "application/yaml", "schema", "type", "string");
+}
+
 static json_t *success(const struct api_route *route)
 {
 	json_t *properties;
@@ -212,6 +221,8 @@ static json_t *operation(const struct api_route *route)
 	operation_id(route, id, sizeof(id));
 	if (route->flags & API_TOPOLOGY_BODY)
 		body = topology_body();
+	else if (route->flags & API_EVENT_BODY)
+		body = event_body();
 	else if (route->params && strcmp(route->method, "GET") != 0)
 		body = params_body(route);
 	op = json_pack("{s:s,s:s,s:[s#],s:o,s:o}", "operationId", id, "summary", route->doc, "tags",

@@ -10,6 +10,7 @@ extern const struct api_route api_router_routes[];
 extern const struct api_route api_link_routes[];
 extern const struct api_route api_topology_routes[];
 extern const struct api_route api_operation_routes[];
+extern const struct api_route api_event_routes[];
 extern const struct api_route api_events_routes[];
 extern const struct api_route api_service_routes[];
 extern const struct api_route api_metrics_routes[];

@@ -29,8 +29,12 @@ static json_t *encode_summary(const struct ctl_summary *s, bool settings_changed
 /* The topology's own settings, which a summary does not count, as a text to compare. */
 static void settings_text(const struct model *model, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s %u/%u %d %u", model->name, model->network, model->prefix_len,
-		 (int)model->routing, model->hello_us);
+	uint64_t sum = 0;
+
+	for (const char *p = model->events ? model->events->text : ""; *p; p++)
+		sum = (sum ^ (unsigned char)*p) * 1099511628211ULL;
+	snprintf(buf, size, "%s %u/%u %d %u %llx", model->name, model->network, model->prefix_len,
+		 (int)model->routing, model->hello_us, (unsigned long long)sum);
 }
 
 static void done(void *arg, const struct ctl_op *op)
@@ -193,6 +197,8 @@ static void put_topology(struct api_call *call)
 		flags |= CTL_APPLY_REPLACE;
 	if (api_bool(call, "no_wait", false))
 		flags |= CTL_APPLY_NO_WAIT;
+	if (api_bool(call, "no_events", false))
+		flags |= CTL_APPLY_NO_EVENTS;
 	settings_text(call->api->model, call->about.name, sizeof(call->about.name));
 	r = ctl_topology_apply(call->api->ctl, doc, flags, (uint64_t)(seconds * 1000),
 			       api_done(call, done), call, &op, &err);
@@ -232,6 +238,7 @@ static const struct api_param put_params[] = {
 	{"dry_run", API_BOOLEAN, .doc = "true: answer what would change, change nothing"},
 	{"replace", API_BOOLEAN, .doc = "true: everything that runs goes first"},
 	{"no_wait", API_BOOLEAN, .doc = "true: do not wait for the routes"},
+	{"no_events", API_BOOLEAN, .doc = "true: do not start events that are new"},
 	{"timeout", API_NUMBER, .min = 0, .max = TIMEOUT_MAX_S,
 	 .doc = "seconds to wait for the routes; 60 if not given"},
 	{.name = NULL}};

@@ -135,6 +135,8 @@ const struct topo_trace *topo_events_trace(const struct topo_events *events, con
 const char *topo_action_name(enum topo_action action); /* "link-down" */
 /* Whether the action has an end, so that it may be for a while. */
 bool topo_action_ends(enum topo_action action);
+/* One event as in a JSON file, to be freed. NULL: out of memory. */
+char *topo_event_text(const struct topo_event *event);
 /* What an event is about, for people: "backup", "r1, r2", "backup from r1: trace lte". */
 const char *topo_event_object(const struct topo_event *event, char *buf, size_t size);
 

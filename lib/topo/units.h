@@ -11,8 +11,8 @@
 
 #include "lib/base/err.h"
 
-#define UNITS_RATE_MAX	   10000000000000ULL /* bit/s: 10tbit */
-#define UNITS_DURATION_MAX 1000000000000ULL  /* ns: 1000s */
+#define UNITS_RATE_MAX	   10000000000000ULL	/* bit/s: 10tbit */
+#define UNITS_DURATION_MAX 1000000000000ULL	/* ns: 1000s */
 #define UNITS_TIME_MAX	   31536000000000000ULL /* ns: a year */
 #define UNITS_TEXT_SIZE	   48
 

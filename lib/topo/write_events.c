@@ -269,3 +269,15 @@ char *topo_events_text(const struct topo_events *events)
 	out.text[0] = '{';
 	return out.text;
 }
+
+char *topo_event_text(const struct topo_event *event)
+{
+	struct topo_text out = {0};
+	struct style s = {&out, true, true};
+
+	put_event(&s, event);
+	if (!out.failed)
+		return out.text;
+	free(out.text);
+	return NULL;
+}
