@@ -52,8 +52,11 @@ static int take_wake(struct relay *relay, int fd)
 
 static void take_shape(struct relay *relay, const struct relay_shape *news)
 {
-	struct line *line = news->port < VLSP_PORT_MAX ? relay->lines[news->port] : NULL;
+	struct line *line;
 
+	/* Frames that came before it bring the shape of before with them. */
+	relay_catch_up(relay);
+	line = news->port < VLSP_PORT_MAX ? relay->lines[news->port] : NULL;
 	if (!line || line->link != news->shape.link)
 		return; /* its first frame will say */
 	line_shape(line, &news->shape, clock_mono_ns());
@@ -76,7 +79,10 @@ static int take(struct relay *relay, uint16_t type, const void *body, uint32_t l
 		if (length != sizeof(router))
 			return -EPROTO;
 		memcpy(&router, body, sizeof(router));
-		return sender_router(relay->sender, router.slot, type == FRAME_ROUTER ? fd : -1);
+		if (type == FRAME_ROUTER)
+			return sender_router(relay->sender, router.slot, fd);
+		(void)sender_router(relay->sender, router.slot, -1);
+		break;
 	case FRAME_SHAPE:
 		if (length != sizeof(shape))
 			return -EPROTO;

@@ -6,6 +6,7 @@
 #include "daemon/relay/relay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #define CONTROL_NS     (5 * NSEC_PER_MSEC) /* how often the daemon is heard while there is work */
 #define RECKON_NS      (NSEC_PER_SEC / 4)
 #define POLL_NS	       (2 * NSEC_PER_MSEC) /* the ring is looked at while frames come */
+
+#define CATCH_UP 64 /* rounds, at most: more than the ring holds */
 
 /* The heap holds packets, which are due, and lines, whose transmitter will be done. */
 static void *as_line(struct line *line)
@@ -130,6 +133,12 @@ static unsigned read_ring(struct relay *relay)
 	return n;
 }
 
+void relay_catch_up(struct relay *relay)
+{
+	for (int i = 0; i < CATCH_UP && relay->ring && read_ring(relay); i++)
+		;
+}
+
 static void reckon_late(struct relay *relay, struct packet *const *packets, size_t count)
 {
 	uint64_t now = clock_mono_ns();
@@ -155,12 +164,8 @@ static void flush(struct relay *relay, struct packet **packets, size_t count)
 	uint8_t gone[SEND_MAX] = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		const struct line *line = packets[i]->line;
-
-		/* The port is another link's by now: this one has ended with its link. */
-		slots[i] = line->link == packets[i]->link ? line->slot : UINT32_MAX;
-		ports[i] = line->port;
-		line->stats->held--;
+		slots[i] = packets[i]->line->slot;
+		ports[i] = packets[i]->line->port;
 	}
 	reckon_late(relay, packets, count);
 	send_packets(relay->sender, packets, slots, ports, count, gone);
@@ -170,6 +175,18 @@ static void flush(struct relay *relay, struct packet **packets, size_t count)
 		else
 			hold_put(&relay->hold, packets[i]);
 	}
+}
+
+/* False: the port is another link's by now, and the packet has ended with its own. */
+static bool leaves(struct relay *relay, struct packet *packet)
+{
+	struct line *line = packet->line;
+
+	line->stats->held--;
+	if (line->link == packet->link)
+		return true;
+	hold_put(&relay->hold, packet);
+	return false;
 }
 
 /* True if something was due. */
@@ -185,7 +202,7 @@ static bool send_due(struct relay *relay, uint64_t now)
 		uint64_t at_ns = first->at_ns;
 
 		any = true;
-		if (!line)
+		if (!line && leaves(relay, first->what))
 			packets[count++] = first->what;
 		heap_pop(&relay->heap);
 		if (!line || line->tick_ns != at_ns)
@@ -268,34 +285,82 @@ static int lines_new(struct relay *relay)
 	return 0;
 }
 
-int relay_run(const struct relay_config *config)
+static int prepare(struct relay *relay, const struct relay_config *config)
 {
-	static struct relay relay; /* large */
 	int r;
 
-	relay.spin = config->spin;
-	relay.ring_fd = -1;
-	get_realtime(&relay);
-	r = loop_new(&relay.loop);
+	relay->spin = config->spin;
+	relay->ring_fd = relay->lines_fd = -1;
+	hold_init(&relay->hold, config->memory);
+	get_realtime(relay);
+	relay->sched_fd = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC); /* not everywhere */
+	r = loop_new(&relay->loop);
 	if (r == 0)
-		r = lines_new(&relay);
+		r = lines_new(relay);
 	if (r == 0)
-		r = sender_new(&relay.sender);
+		r = sender_new(&relay->sender);
 	if (r < 0) {
 		log_error("relay: %s", strerror(-r));
-		return EXIT_FAILURE;
+		return r;
 	}
-	hold_init(&relay.hold, config->memory);
 	r = become(config->uid);
 	if (r < 0) {
 		log_error("relay: becoming user %u: %s", config->uid, strerror(-r));
-		return EXIT_FAILURE;
+		return r;
 	}
-	r = control_open(&relay, config->socket);
-	if (r < 0) {
+	r = control_open(relay, config->socket);
+	if (r < 0)
 		log_error("relay: %s: %s", config->socket, strerror(-r));
-		return EXIT_FAILURE;
+	return r;
+}
+
+static void put_all(struct relay *relay)
+{
+	for (size_t i = 0; i < relay->heap.count; i++)
+		if (!line_in(relay->heap.entries[i].what))
+			hold_put(&relay->hold, relay->heap.entries[i].what);
+	for (uint32_t port = 0; port < VLSP_PORT_MAX; port++) {
+		struct line *line = relay->lines[port];
+
+		for (struct packet *packet = line ? line->head : NULL, *next; packet;
+		     packet = next) {
+			next = packet->next;
+			hold_put(&relay->hold, packet);
+		}
+		free(line);
 	}
-	rounds(&relay);
-	return EXIT_SUCCESS;
+}
+
+static void finish(struct relay *relay)
+{
+	put_all(relay);
+	heap_done(&relay->heap);
+	hold_done(&relay->hold);
+	sender_free(relay->sender);
+	chan_free(relay->chan);
+	loop_free(relay->loop);
+	ring_free(relay->ring);
+	if (relay->wake)
+		munmap((void *)(uintptr_t)relay->wake, sizeof(*relay->wake));
+	if (relay->stats)
+		munmap(relay->stats, RELAY_LINES_SIZE);
+	if (relay->ring_fd >= 0)
+		close(relay->ring_fd);
+	if (relay->lines_fd >= 0)
+		close(relay->lines_fd);
+	if (relay->sched_fd >= 0)
+		close(relay->sched_fd);
+	free(relay);
+}
+
+int relay_run(const struct relay_config *config)
+{
+	struct relay *relay = calloc(1, sizeof(*relay)); /* large */
+	int r = relay ? prepare(relay, config) : -ENOMEM;
+
+	if (r == 0)
+		rounds(relay);
+	if (relay)
+		finish(relay);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -31,7 +31,7 @@ struct relay {
 	uint64_t lag_ns;	      /* how late the kernel wakes us */
 	uint64_t spin_ns, spin_at_ns; /* left to spend, when that was reckoned */
 	unsigned spin;
-	int sched_fd; /* /proc/self/schedstat */
+	int sched_fd; /* /proc/self/schedstat; -1: there is none */
 };
 
 /* control.c: the conversation with the daemon */
@@ -43,5 +43,6 @@ void wait_reckon(struct relay *relay); /* once in a while: starvation */
 
 /* relay.c */
 void relay_line_changed(struct relay *relay, struct line *line);
+void relay_catch_up(struct relay *relay); /* reads the ring until it is empty */
 
 #endif

@@ -66,7 +66,8 @@ static void learn_lag(struct relay *relay, uint64_t asked_ns, uint64_t now)
 	relay->lag_ns = (relay->lag_ns * 15 + lag) / 16;
 }
 
-static void sleep_until(struct relay *relay, uint64_t wake_ns, uint64_t now)
+/* False: something else came before. */
+static bool sleep_until(struct relay *relay, uint64_t wake_ns, uint64_t now)
 {
 	uint64_t left = wake_ns - now;
 	struct timespec timeout = {.tv_sec = (time_t)(left / NSEC_PER_SEC),
@@ -80,6 +81,7 @@ static void sleep_until(struct relay *relay, uint64_t wake_ns, uint64_t now)
 		learn_lag(relay, wake_ns, clock_mono_ns());
 	if (n > 0 && fds[0].revents)
 		loop_once(relay->loop, 0);
+	return n == 0;
 }
 
 /*
@@ -113,8 +115,8 @@ void wait_until(struct relay *relay, uint64_t at_ns)
 		if (relay->wake)
 			relay->wake->at_ns = wake_ns;
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (!something_came(relay))
-			sleep_until(relay, wake_ns, now);
+		if (something_came(relay) || !sleep_until(relay, wake_ns, now))
+			exact = false; /* at_ns may be far away, or another by now */
 		if (relay->wake)
 			relay->wake->at_ns = 0;
 	}
@@ -129,7 +131,7 @@ void wait_reckon(struct relay *relay)
 
 	relay->pace->held = relay->hold.held;
 	relay->pace->held_bytes = relay->hold.held_bytes;
-	if (relay->sched_fd <= 0)
+	if (relay->sched_fd < 0)
 		return;
 	n = pread(relay->sched_fd, text, sizeof(text) - 1, 0);
 	if (n <= 0)
