@@ -312,6 +312,22 @@ static void drain(struct nlk_batch *batch, int sock, uint32_t port, uint32_t par
 	nanosleep(&(struct timespec){.tv_nsec = DRAIN_NS}, NULL);
 }
 
+/* The programs have let go of the direction; what waits in the relay for the rate leaves at once.
+ */
+static void unshape(const struct local_emulate *emulate, uint32_t port)
+{
+	struct vlsp_shape old = {.flags = 0};
+	bool relayed;
+
+	pthread_mutex_lock(emulate->bld_lock);
+	relayed = bld_shape_read(emulate->bld, port, &old) == 0 && old.flags & VLSP_SHAPE_RELAY;
+	bld_shape_del(emulate->bld, port);
+	pthread_mutex_unlock(emulate->bld_lock);
+	if (relayed)
+		local_relay_shape(emulate->emulation->relay, port,
+				  &(struct vlsp_shape){.link = old.link});
+}
+
 void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
 			 const struct host_link *link, int side)
 {
@@ -321,11 +337,8 @@ void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *
 	uint32_t parent = plan.tc == SHAPE_TC_NETEM ? NETEM | 1 : NLK_TC_ROOT;
 
 	emulate->emulation->tc[port] = (uint8_t)plan.tc;
-	if (!plan.fates) {
-		pthread_mutex_lock(emulate->bld_lock);
-		bld_shape_del(emulate->bld, port);
-		pthread_mutex_unlock(emulate->bld_lock);
-	}
+	if (!plan.fates)
+		unshape(emulate, port);
 	if (had == plan.tc || had == SHAPE_TC_NONE ||
 	    (plan.tc != SHAPE_TC_NONE && !(plan.tc == SHAPE_TC_NETEM && had == SHAPE_TC_NETEM_TBF)))
 		return;
