@@ -207,7 +207,7 @@ class Round:
     def check_traffic(self):
         net, routers = shown(self.world.rest), self.world.routers()
         near = {r: set() for r in net.routers}
-        for a, b, _, admin in net.links.values():
+        for a, b, _, admin, _ in net.links.values():
             if admin == "up":
                 near[a].add(b)
                 near[b].add(a)

@@ -78,6 +78,10 @@ def namespace(router, links, instance):
         if not d:
             continue
         kind = d.get("linkinfo", {}).get("info_kind")
+        link = next(l for l in links.values() if alias.endswith(":" + l["name"]))
+        by = link["backends"]["a-to-b" if link["names"][0] == name else "b-to-a"]
+        if (d.get("qdisc") not in ("noqueue", None)) != ("tc" in by.split(", ")):
+            out.append(f"router {name}: {dev} has the queue {d.get('qdisc')}, its shape is by {by or 'nothing'}")
         if (d["ifindex"], d.get("ifalias"), kind) != (port, alias, "veth"):
             out.append(f"router {name}: {dev} is {d['ifindex']} {d.get('ifalias')} {kind}, not {port} {alias} veth")
         if ("LOWER_UP" in d["flags"]) != (admin != "down"):
@@ -114,7 +118,16 @@ def kernel(world, instance="default"):
             out += namespace(router, links, instance)
         except OSError as e:
             out.append(f"router {name}: {e}")
-    return out + orphans(world, routers)
+    return out + shapes(links, instance) + orphans(world, routers)
+
+
+def shapes(links, instance):
+    """The programs have a shape of each direction that bpf or the relay emulate, and of no other."""
+    rows = json.loads(output("bpftool", "-j", "map", "dump", "pinned", f"/sys/fs/bpf/vlsp/{instance}/vlsp_shape") or "[]")
+    have = {r["formatted"]["key"] for r in rows}
+    want = {l["ports"][side] for l in links.values() for side, way in enumerate(("a-to-b", "b-to-a"))
+            if {"bpf", "relay"} & set(l["backends"][way].split(", "))}
+    return [f"port {p}: the programs have {'a' if p in have else 'no'} shape" for p in sorted(have ^ want)]
 
 
 def orphans(world, routers):
@@ -131,6 +144,8 @@ def orphans(world, routers):
         command = command_of(pid)
         if "vlsp-router" in command.split(" ")[0] and pid not in pids and parent_of(pid) != daemon:
             out.append(f"process {pid} ({command}) is no router's")
+        if "vlsp-relay" in command.split(" ")[0] and f" {world.path('relay.sock')} " not in command + " ":
+            out.append(f"process {pid} ({command}) is nobody's relay")
     for line in output("ip", "-o", "link").splitlines():
         if line.split(": ")[1] != "lo":
             out.append(f"device in the first namespace: {line[:100]}")

@@ -8,13 +8,17 @@ import copy
 import itertools
 import json
 
+# Of a link, in both directions; what is not named is taken away.
+SHAPES = ({}, {"delay": "1ms"}, {"delay": "3ms", "jitter": "1ms", "seed": "7"}, {"rate": "100mbit"},
+          {"rate": "50mbit", "delay": "2ms"}, {"duplicate": "1%"})
+SHAPE_KEYS = sorted({k for s in SHAPES for k in s})
 UNANSWERED_MAX = 3  # operations that were done and whose answer was lost, in one crash
 
 
 class Network:
     def __init__(self):
         self.routers = {}  # name: address, None if it is not known
-        self.links = {}  # name: (a, b, weight, admin)
+        self.links = {}  # name: (a, b, weight, admin, shape)
 
     def copy(self):
         return copy.deepcopy(self)
@@ -45,15 +49,15 @@ class Network:
         if op["name"] in self.links:
             may.add(409)
         if not may:
-            self.links[op["name"]] = (op["a"], op["b"], op["weight"], "up")
+            self.links[op["name"]] = (op["a"], op["b"], op["weight"], "up", {})
             may.add(201)
         return may
 
     def do_link_set(self, op, _answer):
         if op["name"] not in self.links:
             return {404}
-        a, b, weight, admin = self.links[op["name"]]
-        self.links[op["name"]] = (a, b, op.get("weight", weight), op.get("state", admin))
+        a, b, weight, admin, shape = self.links[op["name"]]
+        self.links[op["name"]] = (a, b, op.get("weight", weight), op.get("state", admin), op.get("shape", shape))
         return {200}
 
     def do_link_delete(self, op, _answer):
@@ -68,9 +72,9 @@ class Network:
         for name, a, b, weight in op["links"]:
             kept = old.get(name)
             if kept and {kept[0], kept[1]} == {a, b}:
-                self.links[name] = (kept[0], kept[1], weight, kept[3])
+                self.links[name] = (kept[0], kept[1], weight, kept[3], {})
             else:
-                self.links[name] = (a, b, weight, "up")
+                self.links[name] = (a, b, weight, "up", {})
         return {200}
 
     def do_clear(self, _op, _answer):
@@ -110,7 +114,10 @@ def request(rest, op):
         return rest("POST", "/link/", {"router1": op["a"], "router2": op["b"], "weight": op["weight"],
                                        "linkName": op["name"]})
     if kind == "link-set":
-        return rest("PUT", "/link/" + op["name"], {k: op[k] for k in ("weight", "state") if k in op})
+        words = {k: op[k] for k in ("weight", "state") if k in op}
+        if "shape" in op:
+            words.update({k: op["shape"].get(k, "none") for k in SHAPE_KEYS})
+        return rest("PUT", "/link/" + op["name"], words)
     if kind == "link-delete":
         return rest("DELETE", "/link/" + op["name"])
     if kind == "clear":
@@ -122,12 +129,13 @@ def shown(rest):
     """The topology that a daemon shows, as a Network."""
     net = Network()
     doc = rest("GET", "/topology/", {"format": "json"}).json
-    states = {l["name"]: l["state"] for l in rest.get("/link/", {"detail": "all"})["detail"]}
+    records = {l["name"]: l for l in rest.get("/link/", {"detail": "all"})["detail"]}
     for r in doc.get("routers", []):
         net.routers[r["name"]] = r["address"]
     for l in doc.get("links", []):
         name = l.get("name", f"{l['a']}-{l['b']}")
-        net.links[name] = (l["a"], l["b"], l.get("weight", 1), states.get(name))
+        net.links[name] = (l["a"], l["b"], l.get("weight", 1), *(
+            (records[name]["state"], records[name]["shape"]["a-to-b"]) if name in records else (None, None)))
     return net
 
 
@@ -185,8 +193,11 @@ class Random:
             op["a"], op["b"] = self.rng.sample(pool, 2)
             op["weight"] = self.rng.randint(1, 9)
         if pick == "link-set":
-            if self.rng.random() < 0.5:
+            what = self.rng.random()
+            if what < 0.3:
                 op["weight"] = self.rng.randint(1, 9)
+            elif what < 0.6:
+                op["shape"] = self.rng.choice(SHAPES)
             else:
                 op["state"] = self.rng.choice(["up", "up", "down", "silent"])
         if pick == "apply":

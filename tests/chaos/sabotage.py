@@ -13,6 +13,7 @@ import time
 
 from compare import inside, libc, output
 from rest import NotSent, Unanswered
+from world import command_of, processes
 
 MNT_DETACH = 2
 
@@ -69,6 +70,7 @@ class Sabotage:
     KINDS = {
         "kill": (12, False, False), "pause": (3, False, False), "clock": (2, False, False),
         "router-pause": (3, False, True), "router-kill": (4, False, True),
+        "relay-kill": (3, False, False),
         "device": (3, True, False), "name": (2, True, True), "filter": (3, True, False),
         "full": (3, False, False), "descriptors": (2, True, True), "send": (2, True, True),
         "recv": (1, True, True), "mount": (2, True, True), "namespace": (2, True, True),
@@ -156,6 +158,12 @@ class Sabotage:
         for router in self.some_routers(5):
             if ignore_gone(os.kill, router["pid"], signal.SIGKILL):
                 self.note(f"router {router['name']} ({router['pid']}) killed")
+
+    def do_relay_kill(self):
+        for pid in processes():
+            if command_of(pid).startswith("vlsp-relay " + self.world.path("relay.sock")):
+                ignore_gone(os.kill, pid, signal.SIGKILL)
+                self.note(f"relay ({pid}) killed")
 
     def devices(self, router):
         return [d["device"] for d in router.get("linkDetail", [])]
