@@ -47,6 +47,7 @@ void local_shape_counts(struct local *local, uint32_t port, struct host_counts *
 	local_relay_line(local->emulation->relay, port, record.link, &line);
 	counts->drop[VLSP_DROP_QUEUE] += line.dropped;
 	counts->drop[VLSP_DROP_OVERRUN] += line.overruns;
+	counts->drop[VLSP_DROP_DOWN] += line.gone;
 }
 
 void local_pace_read(struct host *host, struct host_pace *ret_pace)

@@ -161,19 +161,22 @@ static void reckon_late(struct relay *relay, struct packet *const *packets, size
 static void flush(struct relay *relay, struct packet **packets, size_t count)
 {
 	uint32_t slots[SEND_MAX], ports[SEND_MAX];
-	uint8_t gone[SEND_MAX] = {0};
+	uint8_t why[SEND_MAX] = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		slots[i] = packets[i]->line->slot;
 		ports[i] = packets[i]->line->port;
 	}
 	reckon_late(relay, packets, count);
-	send_packets(relay->sender, packets, slots, ports, count, gone);
+	send_packets(relay->sender, packets, slots, ports, count, why);
 	for (size_t i = 0; i < count; i++) {
-		if (gone[i])
+		if (why[i] == SEND_OVERRUN) {
 			lost(relay, packets[i]);
-		else
-			hold_put(&relay->hold, packets[i]);
+			continue;
+		}
+		if (why[i] == SEND_GONE)
+			packets[i]->line->stats->gone++;
+		hold_put(&relay->hold, packets[i]);
 	}
 }
 

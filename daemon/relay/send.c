@@ -118,6 +118,11 @@ static void put(struct sender *sender, int at, struct packet *packet, uint32_t p
 	sender->to[at].sll_ifindex = (int)port;
 }
 
+static enum send_lost why_lost(int error)
+{
+	return error == EAGAIN || error == ENOBUFS || error == ENOMEM ? SEND_OVERRUN : SEND_GONE;
+}
+
 void send_packets(struct sender *sender, struct packet *const *packets, const uint32_t *slots,
 		  const uint32_t *ports, size_t count, uint8_t *lost)
 {
@@ -143,8 +148,8 @@ void send_packets(struct sender *sender, struct packet *const *packets, const ui
 
 			if (r > 0)
 				sent += (unsigned)r;
-			else /* its device is down or gone, or its queue is full */
-				lost[at[sent++]] = 1;
+			else
+				lost[at[sent++]] = sock < 0 ? SEND_GONE : why_lost(errno);
 		}
 	}
 }

@@ -19,8 +19,13 @@ void sender_free(struct sender *sender);    /* closes sockets; NULL is fine */
  * sender's. -1: the router has gone. 0 or -EINVAL (then sock is still the caller's). */
 int sender_router(struct sender *sender, uint32_t slot, int sock);
 
-/* Sends all; sets lost[i] of those that the kernel did not take. Those of one slot leave in order.
- */
+enum send_lost {
+	SEND_OVERRUN = 1, /* the kernel takes no more at the moment */
+	SEND_GONE,	  /* the router, or the device, is gone or down */
+};
+
+/* Sends all; sets lost[i], enum send_lost, of those that the kernel did not take. Those of one slot
+ * leave in order. */
 void send_packets(struct sender *sender, struct packet *const *packets, const uint32_t *slots,
 		  const uint32_t *ports, size_t count, uint8_t *lost);
 

@@ -75,7 +75,7 @@ struct vlsp_line {
 	__u64 sent, dropped;	/* dropped: no room in the queue */
 	__u64 late, late_max_ns;
 	__u64 overruns; /* lost because the relay had no memory, or the kernel took no more */
-	__u64 reserved;
+	__u64 gone;	/* lost because the device was down or gone */
 };
 
 _Static_assert(sizeof(struct vlsp_shape) == 88, "shared layout");
