@@ -20,13 +20,38 @@
 
 struct fate {
 	__u64 n, base;
+	__u64 busy_ns; /* it will not be transmitted before */
 	bool lost, duplicate, corrupt, early;
 };
 
+/*
+ * When the relay will have transmitted it, so that nobody is woken for what has to wait. Not exact:
+ * the queue is the relay's, and what it drops is not known here. Lock held.
+ */
+static __always_inline __u64 busy_until(struct vlsp_fate *state, const struct vlsp_shape *shape,
+					__u64 now, __u32 length)
+{
+	__u64 bits = ((__u64)length + shape->overhead) * 8, each, most;
+
+	if (state->rate != shape->rate || state->busy_ns < now) {
+		state->rate = shape->rate;
+		state->busy_ns = now;
+	}
+	each = bits * 1000000000ULL / shape->rate;
+	most = now + each * shape->limit;
+	state->busy_ns += each;
+	if (state->busy_ns > most)
+		state->busy_ns = most;
+	return state->busy_ns;
+}
+
 /* 0: it has drawn. */
-static __always_inline int fate_next(const struct vlsp_shape *shape, __u32 port, struct fate *fate)
+static __always_inline int fate_next(const struct vlsp_shape *shape, __u32 port, __u32 length,
+				     struct fate *fate)
 {
 	struct vlsp_fate *state = bpf_map_lookup_elem(&vlsp_fate, &port);
+
+	__u64 now = bpf_ktime_get_ns();
 
 	if (!state)
 		return -1;
@@ -48,6 +73,9 @@ static __always_inline int fate_next(const struct vlsp_shape *shape, __u32 port,
 		state->corrupted += fate->corrupt;
 		state->reordered += fate->early;
 	}
+	fate->busy_ns = now;
+	if (shape->rate && !fate->lost)
+		fate->busy_ns = busy_until(state, shape, now, length);
 	bpf_spin_unlock(&state->lock);
 	return 0;
 }
@@ -118,14 +146,17 @@ static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
  * came now. It writes at_ns, then looks at the ring once more; here a place in the ring is reserved
  * before at_ns is read: one of both sees the other.
  */
-static __always_inline __u64 ring_wake(const struct vlsp_shape *shape, __u64 now, bool early)
+static __always_inline __u64 ring_wake(const struct vlsp_shape *shape, __u64 now,
+				       const struct fate *fate)
 {
 	__u32 zero = 0;
 	struct vlsp_wake *wake = bpf_map_lookup_elem(&vlsp_wake, &zero);
 	__u64 jitter = shape->jitter_ns * JITTER_MOST, spare = 0;
 
-	if (!early && shape->delay_ns > jitter)
+	if (!fate->early && shape->delay_ns > jitter)
 		spare = shape->delay_ns - jitter;
+	if (fate->busy_ns > now)
+		spare += fate->busy_ns - now;
 	if (spare > WAKE_NS)
 		spare = WAKE_NS;
 	if (wake && *(volatile __u64 *)&wake->at_ns <= now + spare)
@@ -159,7 +190,7 @@ static __always_inline int ring_put(void *ring, __u32 size, struct __sk_buff *sk
 	frame->slot = to->slot;
 	frame->length = length;
 	frame->flags = flags;
-	bpf_ringbuf_submit(frame, ring_wake(shape, frame->arrived_ns, fate->early));
+	bpf_ringbuf_submit(frame, ring_wake(shape, frame->arrived_ns, fate));
 	return 0;
 discard:
 	bpf_ringbuf_discard(frame, BPF_RB_NO_WAKEUP);
@@ -205,7 +236,7 @@ static __noinline int emulate(struct __sk_buff *skb, __u32 port)
 	}
 	if (!shape) /* it has just been taken away: the port's flag goes before it */
 		return EMULATE_GO;
-	if (!to || fate_next(shape, port, &fate))
+	if (!to || fate_next(shape, port, skb->len, &fate))
 		goto drop;
 	cause = VLSP_DROP_LOSS;
 	if (fate.lost)

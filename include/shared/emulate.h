@@ -39,6 +39,8 @@ struct vlsp_fate {
 	__u32 reserved;
 	__u64 n; /* datagrams so far */
 	__u64 duplicated, corrupted, reordered;
+	__u64 busy_ns; /* about until when the relay's transmitter has something to do */
+	__u64 rate;    /* by which that was reckoned */
 };
 
 enum vlsp_frame_flags {
@@ -79,7 +81,7 @@ struct vlsp_line {
 };
 
 _Static_assert(sizeof(struct vlsp_shape) == 88, "shared layout");
-_Static_assert(sizeof(struct vlsp_fate) == 48, "shared layout");
+_Static_assert(sizeof(struct vlsp_fate) == 64, "shared layout");
 _Static_assert(sizeof(struct vlsp_frame) == 120, "shared layout");
 _Static_assert(sizeof(struct vlsp_line) == 64, "shared layout");
 
