@@ -70,6 +70,38 @@ const char *local_emulate_look(const struct bld *bld, unsigned can, const struct
 	return memcmp(&wanted, &there, sizeof(there)) == 0 ? NULL : "its shape is another";
 }
 
+enum queue { QUEUE_NETEM = 1 << 0, QUEUE_TBF = 1 << 1, QUEUE_FIFO = 1 << 2 };
+
+uint8_t local_emulate_queues_of(unsigned can, const struct topo_shape *shape)
+{
+	static const uint8_t queues[] = {
+		[SHAPE_TC_TBF] = QUEUE_TBF | QUEUE_FIFO,
+		[SHAPE_TC_NETEM] = QUEUE_NETEM,
+		[SHAPE_TC_NETEM_TBF] = QUEUE_NETEM | QUEUE_TBF | QUEUE_FIFO,
+	};
+
+	return queues[plan_of(can, shape).tc];
+}
+
+static uint32_t limit_of(const struct topo_shape *shape)
+{
+	return shape->set & TOPO_LIMIT ? shape->limit_packets : SHAPE_LIMIT_DEFAULT;
+}
+
+uint8_t local_emulate_queue(const struct topo_shape *shape, const struct nlk_qdisc *qdisc)
+{
+	if (qdisc->handle == NETEM && qdisc->parent == NLK_TC_ROOT &&
+	    strcmp(qdisc->kind, "netem") == 0)
+		return QUEUE_NETEM;
+	if (qdisc->handle == TBF && strcmp(qdisc->kind, "tbf") == 0 &&
+	    qdisc->rate == shape->rate / 8)
+		return QUEUE_TBF;
+	if (qdisc->handle == FIFO && qdisc->parent == (TBF | 1) &&
+	    strcmp(qdisc->kind, "pfifo") == 0 && qdisc->limit == limit_of(shape))
+		return QUEUE_FIFO;
+	return 0;
+}
+
 void local_emulate_adopt(struct local_emulation *emulation, const struct host_link *link)
 {
 	for (int side = 0; side < 2; side++)
@@ -231,7 +263,7 @@ int local_emulate_enter(const struct local_emulate *emulate, const struct host_l
 static void put_tbf(struct nlk_batch *batch, uint32_t port, uint32_t parent,
 		    const struct topo_shape *shape, bool there)
 {
-	uint32_t limit = shape->set & TOPO_LIMIT ? shape->limit_packets : SHAPE_LIMIT_DEFAULT;
+	uint32_t limit = limit_of(shape);
 	struct nlk_tbf tbf = {.rate = shape->rate / 8, .limit = there ? limit : limit * FRAME};
 	uint64_t burst = tbf.rate / BURST_PER_S;
 

@@ -16,6 +16,7 @@
 #include "daemon/host/local_names.h"
 #include "daemon/host/local_relay.h"
 #include "lib/nlk/batch.h"
+#include "lib/nlk/dump.h"
 #include "lib/shape/plan.h"
 
 #define LOCAL_CAPABILITIES 8
@@ -64,6 +65,10 @@ void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *
 /* NULL: the programs have of that end what the link's shape asks for. By any thread. */
 const char *local_emulate_look(const struct bld *bld, unsigned can, const struct vlsp_port *record,
 			       const struct host_link *link, int side);
+/* Which queues the device that sends into a direction of that shape has to have, as bits, and the
+ * bit of one that it has; 0: not ours, or not as the shape asks for it. By any thread. */
+uint8_t local_emulate_queues_of(unsigned can, const struct topo_shape *shape);
+uint8_t local_emulate_queue(const struct topo_shape *shape, const struct nlk_qdisc *qdisc);
 /* The link was taken over as it runs. */
 void local_emulate_adopt(struct local_emulation *emulation, const struct host_link *link);
 

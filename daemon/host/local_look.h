@@ -64,6 +64,7 @@ void local_look_done(struct local_look *look);
 struct local_end_seen {
 	uint32_t slot, link; /* link: index in audit->links */
 	uint8_t side;
+	uint8_t queues; /* local_emulate_queue() of those that it has */
 	bool there, right, up,
 		filter; /* of the device: something has the index; it is the link's */
 };

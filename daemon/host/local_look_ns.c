@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One router's namespace as the kernel has it: lo, the link ends, their classifiers; three dumps
+ * One router's namespace as the kernel has it: lo, the link ends, their classifiers; four dumps
  * and one message full of questions. Called by local_look.c.
  */
 #include <errno.h>
@@ -109,6 +109,24 @@ static void see_route(void *arg, const struct nlk_route *route)
 		view->route = true;
 }
 
+static void see_qdisc(void *arg, const struct nlk_qdisc *qdisc)
+{
+	struct view *view = arg;
+	struct local_end_seen *end = find_end(view, qdisc->index);
+
+	if (end)
+		end->queues |= local_emulate_queue(
+			&view->look->audit->links[end->link].shape[end->side], qdisc);
+}
+
+static void forget_qdiscs(void *arg)
+{
+	struct view *view = arg;
+
+	for (size_t i = 0; i < view->end_count; i++)
+		view->ends[i].queues = 0;
+}
+
 static int see_filters(struct local_inside *inside, struct view *view, int sock, bool *ret_lo)
 {
 	struct nlk_filter *filters = inside->filters;
@@ -167,6 +185,10 @@ const char *local_look_inside(struct local_inside *inside, struct local_look *lo
 					       see_address);
 		if (r == 0)
 			r = nlk_dump_routes(ns.sock, &(struct nlk_dump){.arg = &view}, see_route);
+		if (r == 0)
+			r = nlk_dump_qdiscs(
+				ns.sock, &(struct nlk_dump){.restart = forget_qdiscs, .arg = &view},
+				see_qdisc);
 		if (r == 0)
 			r = see_filters(inside, &view, ns.sock, &filter);
 		close(ns.sock);

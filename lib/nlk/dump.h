@@ -31,9 +31,17 @@ struct nlk_route { /* IPv4, host byte order, of the main table */
 	unsigned prefix_len;
 };
 
+struct nlk_qdisc {
+	uint32_t index, parent, handle; /* of the device; NLK_TC_ROOT */
+	char kind[16];
+	uint64_t rate;	/* of a tbf: bytes a second */
+	uint32_t limit; /* of a pfifo: packets */
+};
+
 typedef void (*nlk_device_fn)(void *arg, const struct nlk_device *device);
 typedef void (*nlk_address_fn)(void *arg, const struct nlk_address *address);
 typedef void (*nlk_route_fn)(void *arg, const struct nlk_route *route);
+typedef void (*nlk_qdisc_fn)(void *arg, const struct nlk_qdisc *qdisc);
 
 /* restart (may be NULL) is called before a dump begins again: what fn was told is void. */
 struct nlk_dump {
@@ -44,6 +52,7 @@ struct nlk_dump {
 int nlk_dump_devices(int sock, const struct nlk_dump *dump, nlk_device_fn fn);
 int nlk_dump_addresses(int sock, const struct nlk_dump *dump, nlk_address_fn fn);
 int nlk_dump_routes(int sock, const struct nlk_dump *dump, nlk_route_fn fn);
+int nlk_dump_qdiscs(int sock, const struct nlk_dump *dump, nlk_qdisc_fn fn);
 
 /* One device by its index; -ENODEV. */
 int nlk_device_get(int sock, uint32_t index, struct nlk_device *ret_device);

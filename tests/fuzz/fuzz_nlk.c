@@ -175,6 +175,12 @@ static void on_route(void *arg, const struct nlk_route *route)
 	*(unsigned *)arg += route->prefix_len;
 }
 
+static void on_qdisc(void *arg, const struct nlk_qdisc *qdisc)
+{
+	*(unsigned *)arg += qdisc->handle;
+	CHECK(memchr(qdisc->kind, 0, sizeof(qdisc->kind)));
+}
+
 static void try_dump(struct input in)
 {
 	unsigned sum = 0;
@@ -187,7 +193,7 @@ static void try_dump(struct input in)
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
 	replies = &in;
 	reply_to = pair[1];
-	switch (kind % 5) {
+	switch (kind % 6) {
 	case 0:
 		r = nlk_dump_devices(pair[0], &dump, on_device);
 		break;
@@ -202,8 +208,11 @@ static void try_dump(struct input in)
 		if (r == 0)
 			on_device(NULL, &device);
 		break;
-	default:
+	case 4:
 		r = nlk_filters_get(pair[0], filters, FILTERS);
+		break;
+	default:
+		r = nlk_dump_qdiscs(pair[0], &dump, on_qdisc);
 	}
 	CHECK(r <= 0 && r >= -4095);
 	replies = NULL;
