@@ -17,6 +17,8 @@
 #define AUDIT_RATE_MAX	 20
 #define AUDIT_RATE_BURST 200
 
+#define API_RAW_BODY (API_TOPOLOGY_BODY | API_EVENT_BODY) /* in place of parameters */
+
 static struct api_call *call_new(struct api *api, struct http_request *req)
 {
 	struct api_call *call = calloc(1, sizeof(*call));

@@ -51,8 +51,6 @@ enum api_flags {
 	API_EVENT_BODY = 1 << 5, /* as API_TOPOLOGY_BODY: events */
 };
 
-#define API_RAW_BODY (API_TOPOLOGY_BODY | API_EVENT_BODY) /* in place of parameters */
-
 struct api_route {
 	const char *method;
 	const char *path; /* "/router/{r}/link/{l}" */
@@ -150,8 +148,5 @@ int api_status_of(int code);
 const struct api_cached *api_cache_get(struct api *api, const char *key);
 void api_cache_put(struct api *api, const char *key, const char *text, size_t size);
 void api_cache_done(struct api *api);
-
-/* openapi.c: the whole document, to be freed; NULL: out of memory. */
-char *api_openapi_text(void);
 
 #endif

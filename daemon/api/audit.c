@@ -100,8 +100,7 @@ void api_audit_firing(struct api *api, const struct ctl_firing *f)
 	put(object, sizeof(object), f->object);
 	if (f->op)
 		snprintf(op, sizeof(op), " op %" PRIu64, f->op);
-	say(api, "event, %s%s %s -> %s (planned %llu ms, at %llu ms)%s",
-	    f->undo ? "end of " : "", topo_action_name(f->action), object,
-	    ctl_outcome_name(f->outcome), f->planned_ns / NSEC_PER_MSEC,
-	    f->actual_ns / NSEC_PER_MSEC, op);
+	say(api, "event, %s%s %s -> %s (planned %llu ms, at %llu ms)%s", f->undo ? "end of " : "",
+	    topo_action_name(f->action), object, ctl_outcome_name(f->outcome),
+	    f->planned_ns / NSEC_PER_MSEC, f->actual_ns / NSEC_PER_MSEC, op);
 }

@@ -51,4 +51,7 @@ static inline bool api_page_takes(struct api_page *page)
 	return i >= page->offset && i - page->offset < page->limit;
 }
 
+/* openapi.c: the whole document, to be freed; NULL: out of memory. */
+char *api_openapi_text(void);
+
 #endif
