@@ -117,3 +117,105 @@ int file_format(const struct cli *cli, enum topo_format *ret_format)
 				 output);
 	return 0;
 }
+
+int file_read_named(void *arg, const char *path, char **ret_text, size_t *ret_size, struct err *err)
+{
+	struct file_place *place = arg;
+	const char *slash = strrchr(place->name, '/');
+	cleanup_free char *full = NULL, *text = NULL;
+	cleanup_close int fd = -1;
+	struct stat st;
+	size_t size = 0;
+	ssize_t n = 1;
+
+	if (asprintf(&full, "%.*s%s", slash && path[0] != '/' ? (int)(slash - place->name + 1) : 0,
+		     place->name, path) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	fd = open(full, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, errno, "%.200s", full);
+	if (!S_ISREG(st.st_mode) || st.st_size > TOPO_FILE_MAX)
+		return err_set(err, EINVAL, "%.200s: no file, or larger than %u MB", full,
+			       TOPO_FILE_MAX >> 20);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return err_set(err, ENOMEM, "out of memory");
+	while (size < (size_t)st.st_size && n > 0) {
+		n = read(fd, text + size, (size_t)st.st_size - size);
+		if (n < 0)
+			return err_errno(err, errno, "%.200s", full);
+		size += (size_t)n;
+	}
+	text[size] = '\0';
+	place->count++;
+	*ret_text = text;
+	*ret_size = size;
+	text = NULL;
+	return 0;
+}
+
+/* Whether a trace may name a file: then the text is read here, too. */
+static bool may_name_files(const char *text, size_t size)
+{
+	return memmem(text, size, "traces", 6) && memmem(text, size, "file", 4);
+}
+
+int file_read_topology(struct cli *cli, const char *name, char **ret_text, size_t *ret_size)
+{
+	struct file_place place = {.name = name};
+	struct topo_files files = {file_read_named, &place};
+	cleanup_free char *text = NULL;
+	struct topo_doc *doc;
+	struct err err = {0};
+	size_t size;
+	int rc = file_read(cli, name, &text, &size), r = 0;
+
+	if (rc)
+		return rc;
+	if (may_name_files(text, size)) {
+		if (topo_read_files(text, size, file_source(name), &files, &doc, &err) < 0)
+			return cli_fail(cli, "%s", err.text);
+		if (place.count) {
+			free(text);
+			text = NULL;
+			r = topo_write(doc, TOPO_FORMAT_JSON, &text, &size);
+		}
+		topo_doc_free(doc);
+		if (r < 0)
+			return cli_fail(cli, "%s: %s", file_source(name), strerror(-r));
+	}
+	*ret_text = text;
+	*ret_size = size;
+	text = NULL;
+	return 0;
+}
+
+int file_read_events(struct cli *cli, const char *name, char **ret_text, size_t *ret_size)
+{
+	struct file_place place = {.name = name};
+	struct topo_files files = {file_read_named, &place};
+	cleanup_free char *text = NULL;
+	struct topo_events *events;
+	struct err err = {0};
+	size_t size;
+	int rc = file_read(cli, name, &text, &size);
+
+	if (rc)
+		return rc;
+	if (may_name_files(text, size)) {
+		if (topo_events_read(text, size, file_source(name), &files, &events, &err) < 0)
+			return cli_fail(cli, "%s", err.text);
+		if (place.count) {
+			free(text);
+			text = strdup(events->text);
+		}
+		topo_events_free(events);
+		if (!text)
+			return cli_fail(cli, "out of memory");
+		size = strlen(text);
+	}
+	*ret_text = text;
+	*ret_size = size;
+	text = NULL;
+	return 0;
+}

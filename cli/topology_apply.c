@@ -147,6 +147,8 @@ static void query(struct cli *cli, struct path *path, const char *source, bool d
 		path_query(path, "replace", "true");
 	if (diff)
 		return;
+	if (cli_given(cli, "no-events"))
+		path_query(path, "no_events", "true");
 	if (cli_given(cli, "no-wait"))
 		path_query(path, "no_wait", "true");
 	if (cli_given(cli, "timeout")) {
@@ -166,7 +168,7 @@ static int send(struct cli *cli, bool diff)
 	size_t size;
 	int rc;
 
-	rc = file_read(cli, name, &text, &size);
+	rc = file_read_topology(cli, name, &text, &size);
 	if (rc)
 		return rc;
 	path_start(&path, diff ? "/topology/diff" : "/topology/", NULL);

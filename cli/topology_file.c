@@ -36,6 +36,8 @@ static int read_doc(struct cli *cli, struct topo_doc **ret_doc)
 {
 	cleanup_free char *text = NULL;
 	const char *name = cli_arg(cli, 0);
+	struct file_place place = {.name = name};
+	struct topo_files files = {file_read_named, &place};
 	struct err err;
 	size_t size;
 	int rc;
@@ -43,7 +45,7 @@ static int read_doc(struct cli *cli, struct topo_doc **ret_doc)
 	rc = file_read(cli, name, &text, &size);
 	if (rc)
 		return rc;
-	if (topo_read(text, size, file_source(name), ret_doc, &err) < 0)
+	if (topo_read_files(text, size, file_source(name), &files, ret_doc, &err) < 0)
 		return cli_fail(cli, "%s", err.text);
 	warnings(cli, *ret_doc);
 	return 0;

@@ -37,7 +37,8 @@ for path in examples:
         complain(f"{path.relative_to(root)}: {error.json_path}: {error.message}")
 
 # In the documentation, a block that lists routers is a whole file.
-blocks = re.findall(r"```(?:yaml|json)\n(.*?)```", (root / "Documentation/topology.md").read_text(), re.S)
+pages = [(root / "Documentation" / page).read_text() for page in ("topology.md", "events.md")]
+blocks = re.findall(r"```(?:yaml|json)\n(.*?)```", "\n".join(pages), re.S)
 whole = [block for block in blocks if re.search(r'^(?:\{?\s*)"?routers"?:', block, re.M)]
 if not whole:
     complain("Documentation/topology.md has no example")
@@ -82,7 +83,10 @@ wrong = [
     (["links", 0, "b"], None),
     (["links", 0, "shape"], {"c": {}}),
     (["links", 0], "a-b"),
-    (["events"], []),
+    (["events"], [{"link-down": "b"}]),
+    (["events"], [{"at": "1s", "link-down": "b", "heal": True}]),
+    (["events"], [{"at": "1s", "link-set": {"link": "b", "speed": 1}}]),
+    (["traces"], {"t": {"format": "steps"}}),
     (["network"], "10.0.0.0/8"),
 ]
 if not validator.is_valid(good):

@@ -40,6 +40,15 @@ awk '/^```/ { if (inside) exit; inside = 1; next } inside' "$ROOT/Documentation/
 must bash -e shapes.sh
 must_say 'a to b: .*rate 10mbit.*loss 1%.*burst 5' vlsp link show a:b
 
+step "events.md: the worked example happens as told"
+awk '/^```yaml/ { if (n++) exit; inside = 1; next } /^```/ { inside = 0 } inside' "$ROOT/Documentation/events.md" >storm.yaml
+grep '^vlsp ' "$ROOT/Documentation/events.md" | sed "s|^vlsp |$BUILD/vlsp |" >storm.sh
+[ "$(wc -l <storm.sh)" -ge 5 ] || { echo "no commands in events.md"; exit 1; }
+bash -e storm.sh >storm.out 2>&1 || { cat storm.out; exit 1; }
+must_say 'end of link-down direct: done' cat storm.out
+must_say 'router-kill +berlin +done' cat storm.out
+must_not_say 'failed' cat storm.out
+
 step "examples/"
 for file in "$ROOT"/examples/*; do
 	must vlsp topology apply "$file"

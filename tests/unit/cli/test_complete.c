@@ -39,8 +39,8 @@ static const struct {
 	{"completion ''", "bash\n"},
 	{"--runtime-dir /nowhere router show ''", ""},
 	{"--runtime-dir=/nowhere router show ''", ""},
-	{"nonsense ''",
-	 "topology\nrouter\nlink\nroute\nstatus\ndoctor\nping\ntrace\nversion\ncompletion\n"},
+	{"nonsense ''", "topology\nrouter\nlink\nevent\nroute\nstatus\ndoctor\nping\ntrace\nversion"
+			"\ncompletion\n"},
 };
 
 static void the_last_word_is_completed(void **state)
