@@ -86,6 +86,11 @@ post() { curl --noproxy "*" -sf --unix-socket "$RUNTIME/vlspd.sock" "http://vlsp
 must_say '"success":true' post '{"link-down": "direct", "for": "1s"}'
 eventually 2 must_say 'direct .* down' vlsp link list
 eventually 5 must_not_say 'direct .* down' vlsp link list
+pid=$(vlsp router show b --json | jq .pid)
+must_say '"success":true' post '{"router-restart": "b"}'
+other() { local now; now=$(vlsp router show b --json | jq 'select(.state == "running") | .pid'); [ -n "$now" ] && [ "$now" != "$pid" ]; }
+eventually 5 other
+must_fail 22 '' post '{"link-down": "nowhere"}'
 
 step "a trace changes a link over and over, and leaves it as it was"
 cat >trace.yaml <<'Y'
