@@ -128,6 +128,57 @@ if [ "$inodes" != ' ' ]; then
 		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	fi
 fi
+# --- interfaces of the host: those that were moved go back first, as a namespace takes along what is in it
+carrying() { # carrying TAG: devices of this namespace with that alias (a pattern); their names and aliases
+	ip -o link show | sed -n "s/^[0-9]*: \([^:@ ]*\)[@:].* alias \($1\) *\$/\1 \2/p"
+}
+record() { # record ROUTER HOST: how that one was, as it stands in the journal: state, addresses, alias
+	standing iface | awk -v router="$1" -v host="$2" '$1 == router && $3 == host {
+		alias = $0
+		for (i = 0; i < 6; i++) sub(/^[^ ]* /, "", alias)
+		print $4, $6, alias
+		exit
+	}'
+}
+settle() { # settle DEVICE HOST ROUTER: it is here again: as it was
+	record "$3" "$2" | {
+		read -r state addresses alias || state=up
+		ip link set dev "$1" "${state:-up}" || rc=1
+		for address in $(echo "${addresses:--}" | tr -d - | tr , ' '); do
+			case $address in
+			*b) ip addr add "${address%b}" broadcast + dev "$1" 2>/dev/null ;;
+			*:*) ip addr add "$address" dev "$1" nodad 2>/dev/null ;;
+			*) ip addr add "$address" dev "$1" 2>/dev/null ;;
+			esac
+		done
+		ip link set dev "$1" alias "${alias:-}"
+	}
+}
+for name in $ours; do
+	is_ns "$dir/netns/$name" || continue
+	# shellcheck disable=SC2016
+	nsenter --net="$dir/netns/$name" sh -c 'ip -o link show' |
+		sed -n "s/^[0-9]*: \([^:@ ]*\)[@:].* alias vlsp:$instance=move:\([^ ]*\) *\$/\1 \2/p" |
+		while read -r device host; do
+			as=$host
+			! ip link show dev "$host" >/dev/null 2>&1 || as=vlsp$$
+			[ "$as" = "$host" ] || say "there is another $host by now: the one of router $name is called $as"
+			nsenter --net="$dir/netns/$name" ip link set dev "$device" netns $$ name "$as" ||
+				say "interface $device of router $name cannot be given back"
+			settle "$as" "$host" "$name"
+		done
+	if nsenter --net="$dir/netns/$name" ip -o link show | grep -q "alias vlsp:$instance=move:"; then
+		fail "router $name has interfaces of the host: it stays"
+		ours=$(echo " $ours " | sed "s/ $name / /")
+	fi
+done
+carrying "vlsp:$instance=move:[^ ]*" | while read -r device alias; do # was on its way when somebody was killed
+	host=${alias##*:}
+	settle "$device" "$host" "$(standing iface | awk -v host="$host" '$3 == host { print $1; exit }')"
+done
+carrying "vlsp:$instance=tap:[^ ]*" | while read -r device _; do
+	ip link del dev "$device"
+done
 for name in $ours; do
 	path=$dir/netns/$name
 	[ "$(readlink "/run/netns/$name" 2>/dev/null)" != "$path" ] || rm -f "/run/netns/$name"

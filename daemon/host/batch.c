@@ -9,14 +9,21 @@ struct host_batch *host_batch_new(void)
 	return calloc(1, sizeof(struct host_batch));
 }
 
+static void free_routers(struct host_router *routers, size_t count)
+{
+	for (size_t i = 0; routers && i < count; i++)
+		topo_ifaces_unref(routers[i].interfaces);
+	free(routers);
+}
+
 void host_batch_free(struct host_batch *batch)
 {
 	if (!batch)
 		return;
 	free(batch->links_del);
-	free(batch->routers_del);
-	free(batch->routers_add);
-	free(batch->routers_set);
+	free_routers(batch->routers_del, batch->routers_del_count);
+	free_routers(batch->routers_add, batch->routers_add_count);
+	free_routers(batch->routers_set, batch->routers_set_count);
 	free(batch->links_add);
 	free(batch->links_set);
 	free(batch);
@@ -46,7 +53,7 @@ void host_audit_free(struct host_audit *audit)
 {
 	if (!audit)
 		return;
-	free(audit->routers);
+	free_routers(audit->routers, audit->router_count);
 	free(audit->router_found);
 	free(audit->links);
 	free(audit->link_found);

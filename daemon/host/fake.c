@@ -68,6 +68,8 @@ static int run_batch(struct fake *fake, struct host_batch *batch, struct err *er
 	if (ret == 0)
 		machine->network = batch->network;
 	RUN(routers_add, "router", fake_router_start)
+	for (i = 0; ret == 0 && i < batch->routers_set_count; i++)
+		fake_detach(machine, &batch->routers_set[i]);
 	RUN(routers_set, "router", fake_router_change)
 	RUN(links_add, "link", fake_link_create)
 	RUN(links_set, "link", fake_link_change)
@@ -182,6 +184,7 @@ static const struct host_ops fake_ops = {
 	.pace_read = fake_pace_read,
 	.shape_check = fake_shape_check,
 	.capabilities = fake_capabilities,
+	.interface_check = fake_interface_check,
 	.netns_path = netns_path,
 	.router_kill = router_kill,
 	.application = application,

@@ -55,6 +55,12 @@ void fake_say_line(struct host *host, uint32_t port, const struct host_counts *c
 		   const struct host_line *line);
 void fake_say_pace(struct host *host, const struct host_pace *pace);
 
+/* The host has such a device (at most 8), which carries the default route or not; it has eth0 and
+ * eth1 when it is made, and the route is by eth0. */
+void fake_add_device(struct fake_machine *machine, const char *name, bool needed);
+/* It is unplugged, wherever it is. -ENOENT. */
+int fake_lose_device(struct fake_machine *machine, const char *name);
+
 struct fake_machine *fake_machine(const struct host *host);
 /* Behind the daemon's back, whether or not there is one. -ENOENT. */
 int fake_lose_router(struct fake_machine *machine, uint32_t slot); /* with its links */

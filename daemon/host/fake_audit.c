@@ -21,6 +21,7 @@ static enum host_finding look_router(const struct fake *fake, struct host_router
 	const struct fake_router *router = fake_router_get(fake, wanted->slot);
 
 	wanted->away = router && !router->alive;
+	wanted->detached = false;
 	*ret_why = "it is gone";
 	if (!router || router->item.id != wanted->id)
 		return HOST_ABSENT;
@@ -31,6 +32,7 @@ static enum host_finding look_router(const struct fake *fake, struct host_router
 	*ret_why = "its process has ended";
 	if (adopt && !router->alive)
 		return HOST_WRONG;
+	wanted->detached = !topo_ifaces_equal(router->item.interfaces, wanted->interfaces);
 	return HOST_WELL;
 }
 
@@ -72,6 +74,8 @@ static void look(struct fake *fake, struct host_audit *audit, bool *router_known
 		audit->router_found[i] = look_router(fake, wanted, fake->adopt, &why);
 		if (audit->router_found[i] != HOST_WELL)
 			note(audit, "router", wanted->name, why);
+		else if (wanted->detached)
+			note(audit, "router", wanted->name, "its interfaces are not as wanted");
 		if (audit->router_found[i] != HOST_ABSENT)
 			router_known[wanted->slot] = true;
 	}

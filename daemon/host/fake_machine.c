@@ -43,6 +43,7 @@ int fake_router_start(struct fake_machine *machine, struct host_router *item, st
 		return fake_no(err, ENOMEM, "router", item->name, "out of memory");
 	item->pid = 0; /* there is no process */
 	router->item = *item;
+	router->item.interfaces = NULL; /* by routers_set */
 	router->host = host;
 	list_init(&router->ends);
 	router->alive = true;
@@ -63,6 +64,7 @@ static void router_forget(struct fake_machine *machine, struct fake_router *rout
 	machine->slot_of[router->host] = 0;
 	machine->port_used[router->item.edge_port] = false;
 	machine->router_count--;
+	topo_ifaces_unref(router->item.interfaces);
 	free(router->fib);
 	free(router);
 }
@@ -154,7 +156,7 @@ int fake_router_change(struct fake_machine *machine, struct host_router *item, s
 	if (!router || router->item.id != item->id || strcmp(router->item.name, item->name) != 0)
 		return fake_no(err, ENOENT, "router", item->name, "there is no such router");
 	router->item.limits = item->limits;
-	return 0;
+	return fake_attach(machine, router, item->interfaces, err);
 }
 
 static struct fake_link *link_same(const struct fake_machine *machine, const struct host_link *item)
@@ -226,8 +228,11 @@ struct fake_machine *fake_machine_new(void)
 {
 	struct fake_machine *machine = calloc(1, sizeof(*machine));
 
-	if (machine)
-		machine->network.prefix_len = 16;
+	if (!machine)
+		return NULL;
+	machine->network.prefix_len = 16;
+	fake_add_device(machine, "eth0", true);
+	fake_add_device(machine, "eth1", false);
 	return machine;
 }
 

@@ -4,6 +4,7 @@
 #define VLSP_DAEMON_HOST_FAKE_PRIV_H
 
 #include "daemon/host/fake.h"
+#include "daemon/host/fake_iface.h"
 #include "daemon/model/paths.h"
 #include "include/shared/maps.h"
 #include "lib/base/list.h"
@@ -14,11 +15,10 @@ struct fake_entry { /* of a router's table, central mode */
 
 struct fake_router {
 	struct host_router item;
-	uint32_t host;	     /* part of its address */
-	struct list ends;    /* struct fake_end.of_router */
-	uint64_t restart_ns; /* when its process is started again; 0: it runs */
-	bool alive;
-	bool spoilt;		/* somebody did something to it */
+	uint32_t host;		/* part of its address */
+	struct list ends;	/* struct fake_end.of_router */
+	uint64_t restart_ns;	/* when its process is started again; 0: it runs */
+	bool alive, spoilt;	/* spoilt: somebody did something to it */
 	bool unreported;	/* its process, or the daemon, is new: report the table */
 	struct frame_rib rib;	/* as reported last */
 	struct fake_entry *fib; /* [fib_size] by destination slot */
@@ -33,8 +33,7 @@ struct fake_end {
 struct fake_link {
 	struct host_link item;
 	struct fake_end ends[2];
-	bool broken;
-	bool spoilt;
+	bool broken, spoilt;
 	bool heard; /* reported: both ends hear each other */
 	bool told;  /* anything was reported */
 };
@@ -51,6 +50,7 @@ struct fake_machine {
 	uint32_t router_count, link_count;
 	uint32_t strays;  /* of another kind than routers and links */
 	uint64_t started; /* routers, ever */
+	struct fake_devices devices;
 };
 
 #define FAKE_TOLD_MAX 4

@@ -18,10 +18,13 @@ enum host_item_state { HOST_TODO, HOST_DONE, HOST_FAILED };
 struct host_router {
 	uint32_t id, slot, edge_port;
 	char name[NAME_SIZE];
-	uint32_t address;	    /* host byte order */
-	struct topo_limits limits;  /* of the programs on it */
-	enum host_item_state state; /* filled in by the back end */
-	int32_t pid;		    /* filled in by start */
+	uint32_t address;		/* host byte order */
+	struct topo_limits limits;	/* of the programs on it */
+	struct topo_ifaces *interfaces; /* that are to be attached; a reference; NULL: none */
+	enum host_item_state state;	/* filled in by the back end */
+	int32_t pid;			/* filled in by start */
+	bool detached; /* filled in by an audit: its interfaces are not as wanted; routers_set makes
+			  them so */
 	bool away; /* filled in: it has no process yet; the back end starts one, router_ready tells
 		    */
 };

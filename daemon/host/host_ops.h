@@ -32,7 +32,8 @@ struct host_batch {
 	size_t routers_del_count;
 	struct host_router *routers_add;
 	size_t routers_add_count;
-	struct host_router *routers_set; /* limits: the whole wanted state */
+	struct host_router *routers_set; /* limits, interfaces: the whole wanted state; routers_add
+					    does not attach any */
 	size_t routers_set_count;
 	struct host_link *links_add;
 	size_t links_add_count;
@@ -96,6 +97,14 @@ struct host_ops {
 	int (*shape_check)(struct host *host, const struct topo_shape *shape,
 			   char ret_backends[HOST_BACKENDS_SIZE], struct err *err);
 	const struct host_capability *(*capabilities)(struct host *host, size_t *ret_count);
+
+	/*
+	 * Whether that interface of the host can be attached to a router now: nothing is changed.
+	 * -ENODEV (there is none), -EBUSY (the host needs it, and iface->force is not set), -EEXIST
+	 * (a TAP is to be made and the name is taken), -EOPNOTSUPP, -EINVAL ... with a text that
+	 * starts with the field. Asked of what is not attached already.
+	 */
+	int (*interface_check)(struct host *host, const struct topo_iface *iface, struct err *err);
 
 	/* Path of the router's namespace file, for setns by programs; 0 or -ENOENT. */
 	int (*netns_path)(struct host *host, const char *router, char *buf, size_t size);

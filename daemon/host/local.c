@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/host/local_priv.h"
+#include "lib/nlk/ns.h"
 
 #define WORKERS 2
 
@@ -80,6 +81,7 @@ static const struct host_ops ops = {
 	.pace_read = local_pace_read,
 	.shape_check = local_shape_check,
 	.capabilities = local_capabilities,
+	.interface_check = local_iface_check,
 	.netns_path = netns_path,
 	.router_kill = local_router_kill_op,
 	.application = local_application,
@@ -122,7 +124,10 @@ static int take_config(struct local *local, const struct host_local_config *conf
 	if (local_names_init(&local->names, config->runtime_dir,
 			     strcmp(config->instance, "default") == 0) < 0)
 		return err_errno(err, ENOMEM, "host");
-	return 0;
+	local->ifaces.names = &local->names;
+	local->ifaces.instance = local->instance;
+	local->ifaces.home = nlk_ns_current();
+	return local->ifaces.home < 0 ? err_errno(err, local->ifaces.home, "network namespace") : 0;
 }
 
 static int journal_open(struct local *local, size_t *ret_bad, struct err *err)
@@ -173,6 +178,7 @@ int host_local_clean(const struct host_local_config *config, struct err *err)
 
 	if (!local)
 		return err_errno(err, ENOMEM, "host");
+	local->ifaces.home = -1;
 	raise_limits();
 	r = take_config(local, config, err);
 	if (r == 0)
@@ -185,6 +191,8 @@ int host_local_clean(const struct host_local_config *config, struct err *err)
 		local_journal_drop_bad(local->journal); /* all has been looked at */
 	local_names_done(&local->names, true);
 	local_journal_close(local->journal, r == 0);
+	if (local->ifaces.home >= 0)
+		close(local->ifaces.home);
 	free(local);
 	return r;
 }
@@ -309,6 +317,7 @@ int host_local_open(const struct host_local_config *config, struct host **ret_ho
 	if (!local)
 		return err_errno(err, ENOMEM, "host");
 	local->host.ops = &ops;
+	local->ifaces.home = -1;
 	list_init(&local->dumps);
 	pthread_mutex_init(&local->bld_lock, NULL);
 	raise_limits();

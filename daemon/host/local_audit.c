@@ -162,6 +162,7 @@ int local_audit(struct host *host, struct host_audit *audit, bool adopt, host_au
 	run->arg = arg;
 	run->look = (struct local_look){
 		.names = &local->names,
+		.ifaces = &local->ifaces,
 		.instance = local->instance,
 		.bld = local->bld,
 		.can = local->emulation->can,
@@ -211,6 +212,7 @@ void local_audit_nothing(struct local *local)
 {
 	struct nothing nothing = {.local = local,
 				  .look = {.names = &local->names,
+					   .ifaces = &local->ifaces,
 					   .instance = local->instance,
 					   .bld = local->bld,
 					   .can = local->emulation->can,

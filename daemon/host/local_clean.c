@@ -140,6 +140,24 @@ static int note_names(struct cleaner *cleaner, bool there)
 	return r;
 }
 
+/* What is in the namespaces of the host's; whatever stands in the journal. */
+static int release_interfaces(struct cleaner *cleaner)
+{
+	const char **list = calloc(cleaner->count + 1, sizeof(*list));
+	struct err why;
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; list && i < cleaner->count; i++)
+		list[i] = cleaner->names[i];
+	if (list)
+		r = local_iface_release_many(&cleaner->local->ifaces, list, cleaner->count, true,
+					     &why);
+	if (list && r < 0)
+		log_error("%s", why.text);
+	free(list);
+	return r;
+}
+
 static int remove_namespaces(struct cleaner *cleaner)
 {
 	struct local_names *names = &cleaner->local->names;
@@ -161,8 +179,8 @@ static int remove_namespaces(struct cleaner *cleaner)
 		r = local_gone_prepare(&gone);
 	if (r < 0)
 		return r;
-	r = 0;
-	for (size_t i = 0; i < cleaner->count; i++) {
+	r = release_interfaces(cleaner);
+	for (size_t i = 0; r == 0 && i < cleaner->count; i++) {
 		int one = local_names_del(names, cleaner->names[i]);
 
 		if (one < 0)

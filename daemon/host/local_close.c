@@ -175,5 +175,7 @@ void local_close(struct host *host, bool keep)
 	loop_timer_free(local->audit.timer);
 	loop_timer_free(local->hang);
 	pthread_mutex_destroy(&local->bld_lock);
+	if (local->ifaces.home >= 0)
+		close(local->ifaces.home);
 	free(local);
 }

@@ -114,8 +114,8 @@ static void leave(struct local_journal *journal, const char *entry)
 /* "KIND WHAT": a known kind and something behind it. */
 static bool entry_ok(const char *entry)
 {
-	static const char *const kinds[] = {"netns ",  "link ",	 "pin ",
-					    "cgroup ", "mount ", "file "};
+	static const char *const kinds[] = {"netns ", "link ", "pin ",	 "cgroup ",
+					    "mount ", "file ", "iface ", "tap "};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		size_t n = strlen(kinds[i]);

@@ -11,6 +11,7 @@
  *   + cgroup PATH         a directory
  *   + mount PATH
  *   + file PATH
+ *   + iface ..., + tap ...	what routers have of the host's (local_iface.h)
  *   - KIND WHAT           it is gone
  *
  * Read by local_stale.c (vlspd clean, and the next start) and packaging/vlsp-clean.sh.

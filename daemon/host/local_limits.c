@@ -8,12 +8,33 @@
 #include "daemon/host/local_priv.h"
 #include "lib/base/log.h"
 
+/* What somebody gives up another may want. Until the whole of it is done it counts as failed. */
+static int drop_interfaces(struct local *local, struct host_batch *batch, struct err *err)
+{
+	for (size_t i = 0; i < batch->routers_set_count; i++) {
+		struct host_router *item = &batch->routers_set[i];
+		int r = local_iface_drop(&local->ifaces, item, err);
+
+		if (r != 0)
+			__atomic_store_n(&item->state, HOST_FAILED, __ATOMIC_RELEASE);
+		if (r < 0)
+			return err_wrap(err, "router %s", item->name);
+	}
+	return 0;
+}
+
 int local_limits_set(struct local *local, struct host_batch *batch, struct err *err)
 {
+	int dropped = drop_interfaces(local, batch, err);
+
+	if (dropped < 0)
+		return dropped;
 	for (size_t i = 0; i < batch->routers_set_count; i++) {
 		struct host_router *item = &batch->routers_set[i];
 		int r = local_cgroup_set(local->cgroup, item->id, &item->limits, err);
 
+		if (r == 0)
+			r = local_iface_set(&local->ifaces, item, err);
 		__atomic_store_n(&item->state, r < 0 ? HOST_FAILED : HOST_DONE, __ATOMIC_RELEASE);
 		if (r < 0)
 			return err_wrap(err, "router %s", item->name);

@@ -157,7 +157,7 @@ static const char *look_record(const struct local_look *look, const struct host_
 static void look_router(struct local_look *look, struct local_inside *inside, size_t at,
 			struct local_end_seen *ends, size_t end_count)
 {
-	const struct host_router *router = &look->audit->routers[at];
+	struct host_router *router = &look->audit->routers[at];
 	enum host_finding *found = &look->audit->router_found[at];
 	struct local_seen *seen = &look->routers[at];
 	const char *why = look_record(look, router);

@@ -13,6 +13,7 @@
 #include "bpf/loader/loader.h"
 #include "daemon/host/host_ops.h"
 #include "daemon/host/local_emulate.h"
+#include "daemon/host/local_iface.h"
 #include "daemon/host/local_names.h"
 
 enum local_stray_kind {
@@ -43,6 +44,7 @@ struct local_seen { /* of a wanted router */
 
 struct local_look {
 	const struct local_names *names;
+	const struct local_iface_env *ifaces;
 	const char *instance;
 	const struct bld *bld;
 	unsigned can;		    /* enum shape_can */
@@ -81,7 +83,7 @@ struct local_inside {
 	struct nlk_filter *filters;	       /* room for 2 + the most ends of a router */
 };
 const char *local_look_inside(struct local_inside *inside, struct local_look *look,
-			      const struct host_router *router, struct local_end_seen *ends,
+			      struct host_router *router, struct local_end_seen *ends,
 			      size_t end_count, bool *ret_tagged);
 /* Whether lo of the namespace of that name has the instance's tag. */
 bool local_look_tagged(const struct local_names *names, const char *instance, const char *name);

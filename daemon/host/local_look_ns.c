@@ -21,7 +21,7 @@ struct view {
 	struct local_end_seen *ends;
 	size_t end_count;
 	size_t strays; /* of look, before this namespace */
-	bool tagged, up, address, route;
+	bool tagged, up, address, route, attached;
 	int status;
 };
 
@@ -83,6 +83,7 @@ static void see_device(void *arg, const struct nlk_device *device)
 		    local_tag_is_link(device, look->instance, look->audit->links[end->link].name))
 			return;
 	}
+	view->attached = view->attached || local_iface_tagged(look->instance, device->alias);
 	if (!local_tag_is_link(device, look->instance, NULL))
 		return; /* somebody's own */
 	memcpy(stray.name, view->router->name, sizeof(stray.name));
@@ -161,8 +162,20 @@ static const char *judge(const struct view *view, bool filter)
 	return NULL;
 }
 
+/* Interfaces of the host, where there are any, or should be. */
+static void look_interfaces(struct view *view, struct host_router *router, int sock)
+{
+	const char *why = NULL;
+
+	if (topo_ifaces_count(router->interfaces) || view->attached)
+		why = local_iface_look(view->look->ifaces, sock, router);
+	router->detached = why != NULL;
+	if (why)
+		local_look_note(view->look, "router", router->name, why);
+}
+
 const char *local_look_inside(struct local_inside *inside, struct local_look *look,
-			      const struct host_router *router, struct local_end_seen *ends,
+			      struct host_router *router, struct local_end_seen *ends,
 			      size_t end_count, bool *ret_tagged)
 {
 	struct view view = {.look = look,
@@ -191,6 +204,8 @@ const char *local_look_inside(struct local_inside *inside, struct local_look *lo
 				see_qdisc);
 		if (r == 0)
 			r = see_filters(inside, &view, ns.sock, &filter);
+		if (r == 0)
+			look_interfaces(&view, router, ns.sock);
 		close(ns.sock);
 		close(ns.ns);
 	}

@@ -13,6 +13,7 @@
 #include "daemon/host/local_cgroup.h"
 #include "daemon/host/local_chan.h"
 #include "daemon/host/local_emulate.h"
+#include "daemon/host/local_iface.h"
 #include "daemon/host/local_journal.h"
 #include "daemon/host/local_link.h"
 #include "daemon/host/local_look.h"
@@ -38,6 +39,7 @@ struct local {
 	struct local_journal *journal;
 	struct bld_journal bld_journal; /* the same, for pins */
 	struct local_names names;
+	struct local_iface_env ifaces;
 	struct bld *bld;
 	pthread_mutex_t bld_lock;
 	struct local_emulation *emulation;

@@ -178,6 +178,22 @@ static int remove_groups(struct local_remove_task *task)
 	return r;
 }
 
+/* What came from the host goes back there, before the namespace would take it along. */
+static int release_interfaces(struct local_remove_task *task)
+{
+	const char **names = calloc(task->router_count + 1, sizeof(*names));
+	int r;
+
+	if (!names)
+		return err_errno(&task->err, ENOMEM, "interfaces");
+	for (size_t i = 0; i < task->router_count; i++)
+		names[i] = task->routers[i].name;
+	r = local_iface_release_many(&task->job.local->ifaces, names, task->router_count, false,
+				     &task->err);
+	free(names);
+	return r;
+}
+
 static int remove_routers(struct local_remove_task *task)
 {
 	struct local_gone gone;
@@ -190,6 +206,8 @@ static int remove_routers(struct local_remove_task *task)
 	if (r < 0)
 		err_errno(&task->err, r, "cannot look for programs on routers");
 	else
+		r = release_interfaces(task);
+	if (r >= 0)
 		r = remove_names(task);
 	strike_out(task);
 	if (r >= 0)

@@ -196,6 +196,8 @@ int topo_iface_complete(struct topo_iface *iface, struct err *err)
 {
 	if (!iface->host[0])
 		return err_set(err, EINVAL, "host: is missing");
+	if (strcmp(iface->host, "lo") == 0)
+		return err_set(err, EINVAL, "host: lo is the host's own loopback");
 	if (!iface->name[0])
 		memcpy(iface->name, iface->host, sizeof(iface->name));
 	/* what the daemon itself makes in there */
