@@ -19,6 +19,7 @@ static const struct {
 	{ERANGE, 422},
 	{E2BIG, 422},
 	{EOPNOTSUPP, 422},
+	{ENODEV, 422},
 	{ENOTEMPTY, 409},
 	{ENOMEM, 503},
 	{ECANCELED, 503},

@@ -11,8 +11,9 @@ json_t *api_encode_reconcile(const struct ctl_reconcile *result)
 	/* It may quote a name that is not ours, cut anywhere. */
 	if (!example)
 		example = json_string("");
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "routersMade",
-			 (json_int_t)result->routers_made, "linksMade",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "routersMade",
+			 (json_int_t)result->routers_made, "routersSet",
+			 (json_int_t)result->routers_set, "linksMade",
 			 (json_int_t)result->links_made, "linksSet", (json_int_t)result->links_set,
 			 "strays", (json_int_t)result->strays, "routersAdopted",
 			 (json_int_t)result->routers_adopted, "linksAdopted",
@@ -56,6 +57,7 @@ const struct api_field api_reconcile_fields[] = {
 	{"changed", "boolean", "false: the machine has what it should have"},
 	{"dryRun", "boolean", "true: only looked; the numbers are what would be done"},
 	{"routersMade", "integer", "made again"},
+	{"routersSet", "integer", "their interfaces attached again"},
 	{"linksMade", "integer", "made again"},
 	{"linksSet", "integer", "set right in place"},
 	{"strays", "integer", "things of this instance that nobody wants, removed"},

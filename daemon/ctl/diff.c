@@ -117,6 +117,7 @@ static int add_router(struct diff *d, size_t i)
 	router->spec.latitude = wanted->latitude;
 	router->spec.longitude = wanted->longitude;
 	router->spec.limits = wanted->limits;
+	router->spec.interfaces = wanted->interfaces;
 	d->add[i] = d->plan->routers_add_count - 1;
 	return 0;
 }
@@ -152,6 +153,8 @@ static int diff_router(struct diff *d, size_t i)
 		field(fields, "position");
 	if (!topo_limits_equal(&router->limits, &wanted->limits))
 		field(fields, "limits");
+	if (!topo_ifaces_equal(router->interfaces, wanted->interfaces))
+		field(fields, "interfaces");
 	if (!fields[0])
 		return 0;
 	set = plan_router_set(d->plan, router);
@@ -162,6 +165,7 @@ static int diff_router(struct diff *d, size_t i)
 	set->latitude = wanted->latitude;
 	set->longitude = wanted->longitude;
 	set->limits = wanted->limits;
+	plan_set_interfaces(set, wanted->interfaces);
 	d->plan->summary.routers_changed++;
 	return note(d, '~', "router", wanted->name, fields);
 }

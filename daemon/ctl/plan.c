@@ -18,6 +18,8 @@ void plan_init(struct plan *plan, const struct model *model)
 
 void plan_done(struct plan *plan)
 {
+	for (size_t i = 0; i < plan->routers_set_count; i++)
+		topo_ifaces_unref(plan->routers_set[i].interfaces);
 	free(plan->links_del);
 	free(plan->routers_del);
 	free(plan->routers_add);
@@ -95,8 +97,16 @@ struct plan_router_set *plan_router_set(struct plan *plan, struct model_router *
 		set->latitude = router->latitude;
 		set->longitude = router->longitude;
 		set->limits = router->limits;
+		set->interfaces = topo_ifaces_ref(router->interfaces);
 	}
 	return set;
+}
+
+void plan_set_interfaces(struct plan_router_set *set, struct topo_ifaces *interfaces)
+{
+	topo_ifaces_ref(interfaces);
+	topo_ifaces_unref(set->interfaces);
+	set->interfaces = interfaces;
 }
 
 bool plan_set_described(const struct plan_router_set *set)
@@ -107,9 +117,10 @@ bool plan_set_described(const struct plan_router_set *set)
 	       set->latitude != router->latitude || set->longitude != router->longitude;
 }
 
-bool plan_set_limits(const struct plan_router_set *set)
+bool plan_set_machine(const struct plan_router_set *set)
 {
-	return !topo_limits_equal(&set->limits, &set->router->limits);
+	return !topo_limits_equal(&set->limits, &set->router->limits) ||
+	       !topo_ifaces_equal(set->interfaces, set->router->interfaces);
 }
 
 int plan_router_del(struct plan *plan, struct model_router *router)
@@ -144,11 +155,13 @@ void plan_router_was(struct plan *plan, const struct model_router *router, enum 
 
 size_t plan_host_items(const struct plan *plan)
 {
-	size_t limits = 0;
+	size_t sets = 0;
 
 	for (size_t i = 0; i < plan->routers_set_count; i++)
-		limits += plan_set_limits(&plan->routers_set[i]);
-	return plan->links_del_count + plan->routers_del_count + plan->routers_add_count + limits +
+		sets += plan_set_machine(&plan->routers_set[i]);
+	for (size_t i = 0; i < plan->routers_add_count; i++)
+		sets += plan->routers_add[i].spec.interfaces != NULL;
+	return plan->links_del_count + plan->routers_del_count + plan->routers_add_count + sets +
 	       plan->links_add_count + plan->links_set_count;
 }
 

@@ -9,7 +9,8 @@
  *   plan_undo       the machine refused: a batch that takes back what was done
  *   plan_leave      the model is again what it was (or what the machine truly has)
  *
- * Labels belong to the document that the plan was made from, which must outlive it.
+ * Labels and interfaces of new routers belong to the document that the plan was made from, which
+ * must outlive it.
  */
 #ifndef VLSP_DAEMON_CTL_PLAN_H
 #define VLSP_DAEMON_CTL_PLAN_H
@@ -52,12 +53,14 @@ struct plan_link_del {
 	enum model_state was;
 };
 
-struct plan_router_set { /* the whole wanted state; work for the machine if limits differ */
+struct plan_router_set { /* the whole wanted state; work for the machine if limits or interfaces do
+			  */
 	struct model_router *router;
 	const char *label;
 	bool has_position;
 	double latitude, longitude;
 	struct topo_limits limits;
+	struct topo_ifaces *interfaces; /* a reference */
 };
 
 struct plan_link_set { /* the whole wanted state */
@@ -100,8 +103,11 @@ int plan_link_del(struct plan *plan, struct model_link *link);
 
 /* Whether label (another than the router's own) or position are to be set. */
 bool plan_set_described(const struct plan_router_set *set);
-/* Whether the machine has to do something for it. True until the plan has become the model. */
-bool plan_set_limits(const struct plan_router_set *set);
+/* Whether the machine has to do something for it: limits or interfaces differ. True until the plan
+ * has become the model. */
+bool plan_set_machine(const struct plan_router_set *set);
+/* Takes a reference to interfaces in place of what the set has. */
+void plan_set_interfaces(struct plan_router_set *set, struct topo_ifaces *interfaces);
 size_t plan_host_items(const struct plan *plan);
 /* The router, if it is to be deleted, is in this state should it have to stay. */
 void plan_router_was(struct plan *plan, const struct model_router *router, enum model_state state);

@@ -13,6 +13,7 @@ void plan_fill_router(struct host_router *item, const struct model_router *route
 	item->edge_port = router->edge_port;
 	item->address = router->address;
 	item->limits = router->limits;
+	item->interfaces = topo_ifaces_ref(router->interfaces);
 	memcpy(item->name, router->name, sizeof(item->name));
 }
 
@@ -61,10 +62,18 @@ struct host_batch *plan_batch_new(size_t links_del, size_t routers_del, size_t r
 	return NULL;
 }
 
+/* One that was made with interfaces is changed to have them, behind all other changes. */
+static void attach(struct host_batch *batch, const struct model_router *router)
+{
+	if (topo_ifaces_count(router->interfaces))
+		plan_fill_router(&batch->routers_set[batch->routers_set_count++], router);
+}
+
 struct host_batch *plan_batch(const struct plan *plan)
 {
 	struct host_batch *batch = plan_batch_new(plan->links_del_count, plan->routers_del_count,
-						  plan->routers_add_count, plan->routers_set_count,
+						  plan->routers_add_count,
+						  plan->routers_set_count + plan->routers_add_count,
 						  plan->links_add_count, plan->links_set_count);
 	size_t i;
 
@@ -78,12 +87,18 @@ struct host_batch *plan_batch(const struct plan *plan)
 		plan_fill_router(&batch->routers_add[i], plan->routers_add[i].made);
 	for (i = 0; i < plan->routers_set_count; i++) {
 		const struct plan_router_set *set = &plan->routers_set[i];
+		struct host_router *item = &batch->routers_set[batch->routers_set_count];
 
-		if (!plan_set_limits(set))
+		if (!plan_set_machine(set))
 			continue;
-		plan_fill_router(&batch->routers_set[batch->routers_set_count], set->router);
-		batch->routers_set[batch->routers_set_count++].limits = set->limits;
+		plan_fill_router(item, set->router);
+		item->limits = set->limits;
+		topo_ifaces_unref(item->interfaces);
+		item->interfaces = topo_ifaces_ref(set->interfaces);
+		batch->routers_set_count++;
 	}
+	for (i = 0; i < plan->routers_add_count; i++)
+		attach(batch, plan->routers_add[i].made);
 	for (i = 0; i < plan->links_add_count; i++)
 		plan_fill_link(&batch->links_add[i], plan->links_add[i].made);
 	for (i = 0; i < plan->links_set_count; i++) {
@@ -108,7 +123,8 @@ struct host_batch *plan_batch(const struct plan *plan)
 struct host_batch *plan_undo(const struct plan *plan, const struct host_batch *did)
 {
 	struct host_batch *undo = plan_batch_new(plan->links_add_count, plan->routers_add_count,
-						 plan->routers_del_count, plan->routers_set_count,
+						 plan->routers_del_count,
+						 plan->routers_set_count + plan->routers_del_count,
 						 plan->links_del_count, plan->links_set_count);
 	size_t i, k;
 
@@ -135,10 +151,14 @@ struct host_batch *plan_undo(const struct plan *plan, const struct host_batch *d
 				       plan->links_del[i].link);
 	}
 	for (i = k = 0; i < plan->routers_set_count; i++) {
-		if (plan_set_limits(&plan->routers_set[i]) &&
+		if (plan_set_machine(&plan->routers_set[i]) &&
 		    did->routers_set[k++].state != HOST_TODO)
 			plan_fill_router(&undo->routers_set[undo->routers_set_count++],
 					 plan->routers_set[i].router);
+	}
+	for (i = 0; i < plan->routers_del_count; i++) {
+		if (did->routers_del[i].state == HOST_DONE)
+			attach(undo, plan->routers_del[i].router);
 	}
 	for (i = 0; i < plan->links_set_count; i++) {
 		if (did->links_set[i].state != HOST_TODO)

@@ -19,6 +19,15 @@ static int apply_link_set(struct model *model, const struct plan_link_set *set)
 	return set->relabel ? model_link_set_label(model, set->link, set->label) : 0;
 }
 
+/* What the machine has done. */
+static void apply_router_set(struct model *model, const struct plan_router_set *set)
+{
+	if (!topo_limits_equal(&set->limits, &set->router->limits))
+		model_router_set_limits(model, set->router, &set->limits);
+	if (!topo_ifaces_equal(set->interfaces, set->router->interfaces))
+		model_router_set_interfaces(model, set->router, set->interfaces);
+}
+
 int plan_commit(struct plan *plan, struct model *model, const struct host_batch *did,
 		uint64_t now_ms)
 {
@@ -52,8 +61,7 @@ int plan_commit(struct plan *plan, struct model *model, const struct host_batch 
 		    model_router_describe(model, set->router, set->label, set->has_position,
 					  set->latitude, set->longitude) < 0)
 			ret = -ENOMEM;
-		if (plan_set_limits(set))
-			model_router_set_limits(model, set->router, &set->limits);
+		apply_router_set(model, set);
 	}
 	model_topology_set(model, &plan->after);
 	return ret;
@@ -182,14 +190,14 @@ static size_t leave_changes(struct plan *plan, struct model *model, const struct
 		const struct plan_router_set *set = &plan->routers_set[i];
 		enum host_item_state state;
 
-		if (!plan_set_limits(set))
+		if (!plan_set_machine(set))
 			continue;
 		state = did->routers_set[done_count++].state;
 		if (state == HOST_TODO || (undid && done(undid->routers_set[k++].state)))
 			continue;
 		wrong++;
 		if (done(state))
-			model_router_set_limits(model, set->router, &set->limits);
+			apply_router_set(model, set);
 	}
 	for (i = k = 0; i < plan->links_set_count && did; i++) {
 		bool back;

@@ -18,6 +18,7 @@ static void fill_router(struct store_router *row, const struct model_router *rou
 	row->latitude = router->latitude;
 	row->longitude = router->longitude;
 	row->limits = router->limits;
+	row->interfaces = router->interfaces;
 	row->created_ms = router->created_ms;
 }
 
@@ -130,6 +131,7 @@ static void changed(const struct plan *plan, struct plan_store *store)
 		row->latitude = set->latitude;
 		row->longitude = set->longitude;
 		row->limits = set->limits;
+		row->interfaces = set->interfaces;
 	}
 	for (i = 0; i < plan->links_set_count; i++) {
 		const struct plan_link_set *set = &plan->links_set[i];

@@ -10,7 +10,8 @@
 
 /* What a comparison of the model with the machine found, and what was done about it. */
 struct ctl_reconcile {
-	uint32_t routers_made, routers_adopted, links_made, links_set, links_adopted;
+	uint32_t routers_made, routers_set, routers_adopted;
+	uint32_t links_made, links_set, links_adopted;
 	uint32_t strays;   /* removed */
 	bool nothing;	   /* to do */
 	char example[200]; /* the first thing that was not well; "" : none */

@@ -16,8 +16,8 @@
 
 struct fix_router {
 	struct model_router *router;
-	bool del, add; /* still to be done */
-	bool lost;     /* given up */
+	bool del, add, set; /* still to be done; set: its interfaces */
+	bool lost;	    /* given up */
 };
 
 struct fix_link {
@@ -71,10 +71,17 @@ static void finish(struct repair *repair, int status, const struct err *err)
 
 static void give_up_router(struct repair *repair, struct fix_router *fix)
 {
-	fix->del = fix->add = false;
+	fix->del = fix->add = fix->set = false;
 	fix->lost = true;
 	repair->failed++;
 	model_router_set_state(repair->ctl->model, fix->router, MODEL_FAILED);
+}
+
+/* The router runs without. */
+static void give_up_interfaces(struct repair *repair, struct fix_router *fix)
+{
+	fix->set = false;
+	repair->failed++;
 }
 
 static void give_up_link(struct repair *repair, struct fix_link *fix)
@@ -89,7 +96,7 @@ static bool to_do(const struct repair *repair)
 	size_t i;
 
 	for (i = 0; i < repair->router_count; i++) {
-		if (repair->routers[i].del || repair->routers[i].add)
+		if (repair->routers[i].del || repair->routers[i].add || repair->routers[i].set)
 			return true;
 	}
 	for (i = 0; i < repair->link_count; i++) {
@@ -104,8 +111,12 @@ static void give_up_all(struct repair *repair)
 	size_t i;
 
 	for (i = 0; i < repair->router_count; i++) {
-		if (repair->routers[i].del || repair->routers[i].add)
-			give_up_router(repair, &repair->routers[i]);
+		struct fix_router *fix = &repair->routers[i];
+
+		if (fix->del || fix->add)
+			give_up_router(repair, fix);
+		else if (fix->set)
+			give_up_interfaces(repair, fix);
 	}
 	for (i = 0; i < repair->link_count; i++) {
 		if (repair->links[i].del || repair->links[i].add || repair->links[i].set)
@@ -117,8 +128,8 @@ static void give_up_all(struct repair *repair)
 static struct host_batch *batch_of(const struct repair *repair)
 {
 	struct host_batch *batch = plan_batch_new(repair->link_count, repair->router_count,
-						  repair->router_count, 0, repair->link_count,
-						  repair->link_count);
+						  repair->router_count, repair->router_count,
+						  repair->link_count, repair->link_count);
 	size_t i;
 
 	if (!batch)
@@ -132,6 +143,9 @@ static struct host_batch *batch_of(const struct repair *repair)
 					 fix->router);
 		if (fix->add)
 			plan_fill_router(&batch->routers_add[batch->routers_add_count++],
+					 fix->router);
+		if (fix->set)
+			plan_fill_router(&batch->routers_set[batch->routers_set_count++],
 					 fix->router);
 	}
 	for (i = 0; i < repair->link_count; i++) {
@@ -157,15 +171,17 @@ static void router_made(struct repair *repair, struct fix_router *fix,
 
 static void settle_routers(struct repair *repair, const struct host_batch *batch)
 {
-	size_t i, d = 0, a = 0;
+	size_t i, d = 0, a = 0, s = 0;
 
 	for (i = 0; i < repair->router_count; i++) {
 		struct fix_router *fix = &repair->routers[i];
+		enum host_item_state set = fix->set ? batch->routers_set[s].state : HOST_TODO;
 		enum host_item_state del = fix->del ? batch->routers_del[d].state : HOST_DONE;
 		enum host_item_state add = fix->add ? batch->routers_add[a].state : HOST_DONE;
 		const struct host_router *item = &batch->routers_add[a];
 		bool adds = fix->add;
 
+		s += fix->set;
 		d += fix->del;
 		a += adds;
 		if (del == HOST_FAILED || add == HOST_FAILED) {
@@ -176,6 +192,12 @@ static void settle_routers(struct repair *repair, const struct host_batch *batch
 			fix->del = false;
 		if (adds && add == HOST_DONE)
 			router_made(repair, fix, item);
+		if (set == HOST_FAILED)
+			give_up_interfaces(repair, fix);
+		if (set != HOST_DONE)
+			continue;
+		fix->set = false;
+		repair->result->routers_set += !adds;
 	}
 }
 
@@ -292,8 +314,10 @@ static void judge_router(struct repair *repair, struct fix_router *fix, bool wel
 	if (!well) {
 		fix->add = true;
 		fix->del = repair->mode == REPAIR_FIX;
+		fix->set = topo_ifaces_count(fix->router->interfaces) > 0;
 		return;
 	}
+	fix->set = item->detached;
 	if (repair->mode == REPAIR_LOOK)
 		return;
 	repair->result->routers_adopted += repair->mode == REPAIR_ADOPT;
@@ -351,8 +375,10 @@ static void only_count(struct repair *repair)
 {
 	size_t i;
 
-	for (i = 0; i < repair->router_count; i++)
+	for (i = 0; i < repair->router_count; i++) {
 		repair->result->routers_made += repair->routers[i].add;
+		repair->result->routers_set += repair->routers[i].set && !repair->routers[i].add;
+	}
 	for (i = 0; i < repair->link_count; i++) {
 		repair->result->links_made += repair->links[i].add;
 		repair->result->links_set += repair->links[i].set;

@@ -6,6 +6,7 @@
 
 #include "daemon/ctl/ctl_priv.h"
 #include "daemon/ctl/diff.h"
+#include "daemon/ctl/interface.h"
 #include "daemon/ctl/overlay.h"
 #include "daemon/ctl/shape.h"
 #include "daemon/ctl/timeline_priv.h"
@@ -35,6 +36,7 @@ static int copy_items(const struct topo_doc *doc, struct topo_doc *copy)
 			return -ENOMEM;
 		*router = doc->routers[i];
 		router->label = NULL;
+		topo_ifaces_ref(router->interfaces);
 		if (copy_label(doc->routers[i].label, &router->label) < 0)
 			return -ENOMEM;
 	}
@@ -104,6 +106,8 @@ static int plan_apply(struct ctl *ctl, const void *data, struct plan *plan, stru
 		overlay_shape(ctl, set->link->id, 0, &set->lasting[0], &set->shape[0]);
 		overlay_shape(ctl, set->link->id, 1, &set->lasting[1], &set->shape[1]);
 	}
+	if (ret == 0)
+		ret = interface_check_plan(ctl, plan, err);
 	return ret < 0 ? ret : router_check_room(&plan->after, args->doc->router_count, err);
 }
 
@@ -204,6 +208,8 @@ int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_di
 	plan_init(&plan, ctl->model);
 	ret = diff_plan(ctl->model, ctl->dead, copy, false, &plan, &diff, err);
 	if (ret == 0)
+		ret = interface_check_plan(ctl, &plan, err);
+	if (ret == 0)
 		ret = router_check_room(&plan.after, copy->router_count, err);
 	plan_done(&plan);
 	topo_doc_free(copy);
@@ -233,6 +239,7 @@ static int export_router(struct topo_doc *doc, const struct model_router *router
 	to->address = router->address;
 	to->has_position = router->has_position;
 	to->limits = router->limits;
+	to->interfaces = topo_ifaces_ref(router->interfaces);
 	to->latitude = router->latitude;
 	to->longitude = router->longitude;
 	return copy_label(router->label, &to->label);

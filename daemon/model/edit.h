@@ -19,6 +19,7 @@ struct model_router_spec {
 	bool has_position;
 	double latitude, longitude;
 	struct topo_limits limits;
+	struct topo_ifaces *interfaces; /* the model takes a reference of its own; NULL: none */
 	const char *host;
 	uint64_t now_ms;
 };
@@ -99,6 +100,10 @@ void model_last_ids(const struct model *model, uint32_t *ret_router_id, uint32_t
 /* Tells MODEL_ROUTER_CHANGED. */
 void model_router_set_limits(struct model *model, struct model_router *router,
 			     const struct topo_limits *limits);
+
+/* The same; takes a reference of its own. */
+void model_router_set_interfaces(struct model *model, struct model_router *router,
+				 struct topo_ifaces *interfaces);
 
 /* The id that the next router will have. */
 uint32_t model_next_router_id(const struct model *model);

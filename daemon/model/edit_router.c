@@ -90,6 +90,7 @@ static int enter(struct model *model, const struct model_router_spec *spec, uint
 	router->latitude = spec->latitude;
 	router->longitude = spec->longitude;
 	router->limits = spec->limits;
+	router->interfaces = topo_ifaces_ref(spec->interfaces);
 	router->created_ms = spec->now_ms;
 	router->state = MODEL_PLANNED;
 	list_init(&router->links);
@@ -156,6 +157,16 @@ void model_router_set_limits(struct model *model, struct model_router *router,
 	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "limits");
 }
 
+void model_router_set_interfaces(struct model *model, struct model_router *router,
+				 struct topo_ifaces *interfaces)
+{
+	struct topo_ifaces *before = router->interfaces;
+
+	router->interfaces = topo_ifaces_ref(interfaces);
+	topo_ifaces_unref(before);
+	model_tell(model, MODEL_ROUTER_CHANGED, router, NULL, "interfaces");
+}
+
 void model_restore_ids(struct model *model, uint32_t last_router_id, uint32_t last_link_id)
 {
 	struct model_index *index = model->index;
@@ -218,6 +229,7 @@ void model_router_remove(struct model *model, struct model_router *router, bool 
 	pool_give(&index->ports, router->edge_port);
 	model->router_count--;
 	model_tell(model, MODEL_ROUTER_REMOVED, router, NULL, "removed");
+	topo_ifaces_unref(router->interfaces);
 	free(router->label);
 	free(node);
 }

@@ -80,6 +80,7 @@ void model_free(struct model *model)
 	list_for_each_safe (pos, tmp, &model->routers) {
 		struct model_router *router = list_entry(pos, struct model_router, all);
 
+		topo_ifaces_unref(router->interfaces);
 		free(router->label);
 		free(router_node(router));
 	}

@@ -43,6 +43,7 @@ struct model_router {
 	bool has_position;
 	double latitude, longitude;
 	struct topo_limits limits;
+	struct topo_ifaces *interfaces; /* attached; a reference; NULL: none */
 	enum model_state state;
 	uint64_t created_ms;  /* wall clock */
 	char host[NAME_SIZE]; /* the machine that runs it */

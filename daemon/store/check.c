@@ -70,6 +70,22 @@ static int check_address(uint32_t address, const struct model_topology *t, struc
 		       addr_format(address, text), addr_format(t->network, net), t->prefix_len);
 }
 
+/* They are stored as text. */
+static int check_interfaces(const struct topo_ifaces *interfaces, struct err *err)
+{
+	struct topo_ifaces *back = NULL;
+	char *text;
+	int r;
+
+	if (!interfaces)
+		return 0;
+	text = topo_ifaces_text(interfaces);
+	r = text ? topo_ifaces_parse(text, &back, err) : err_errno(err, ENOMEM, "interfaces");
+	topo_ifaces_unref(back);
+	free(text);
+	return r;
+}
+
 int store_check_router(const struct store_router *router, const struct model_topology *topology,
 		       struct err *err)
 {
@@ -93,6 +109,8 @@ int store_check_router(const struct store_router *router, const struct model_top
 		r = err_set(err, EINVAL, "longitude: not within -180 to 180");
 	if (r == 0)
 		r = within("memory", router->limits.memory, 0, INT64_MAX, err);
+	if (r == 0)
+		r = check_interfaces(router->interfaces, err);
 	if (r == 0)
 		r = within("created_ms", router->created_ms, 0, TIME_MAX, err);
 	return r;

@@ -232,6 +232,21 @@ static void read_topology(struct cursor *c, struct store_content *content)
 	check_sum(c);
 }
 
+/* As events: where there are none, nothing counts for the sum. */
+static void get_interfaces(struct cursor *c, struct store_router *router)
+{
+	char text[STORE_INTERFACES_SIZE] = "";
+	struct err why;
+
+	if (sqlite3_column_type(c->stmt, c->at) == SQLITE_NULL) {
+		c->at++;
+		return;
+	}
+	get_text(c, text, sizeof(text));
+	if (c->r == 0 && topo_ifaces_parse(text, &router->interfaces, &why) < 0)
+		c->r = err_set(&c->err, EUCLEAN, "interfaces: %s", why.text);
+}
+
 static void read_router(struct cursor *c, struct store_content *content)
 {
 	size_t count = content->router_count;
@@ -263,6 +278,7 @@ static void read_router(struct cursor *c, struct store_content *content)
 	router->limits.cpu = get_u32(c);
 	router->limits.pids = get_u32(c);
 	router->created_ms = get_u64(c);
+	get_interfaces(c, router);
 	if (c->r == 0)
 		c->r = store_check_router(router, &content->topology, &c->err);
 	check_sum(c);
@@ -355,7 +371,7 @@ static const struct table {
 	 "SELECT name, network, routing, hello_us, events, sum FROM topology", false},
 	{"routers", 0, VLSP_SLOT_MAX, read_router,
 	 "SELECT id, name, address, slot, edge_port, host, label, latitude, longitude, memory, cpu,"
-	 " pids, created_ms, sum FROM routers ORDER BY id",
+	 " pids, created_ms, interfaces, sum FROM routers ORDER BY id",
 	 true},
 	{"links", 0, VLSP_PORT_MAX / 2, read_link,
 	 "SELECT id, name, router_a, router_b, port_a, port_b, ifname_a, ifname_b, weight, admin,"
@@ -463,8 +479,10 @@ void store_content_free(struct store_content *content)
 {
 	if (!content)
 		return;
-	for (size_t i = 0; i < content->router_count; i++)
+	for (size_t i = 0; i < content->router_count; i++) {
+		topo_ifaces_unref(content->routers[i].interfaces);
 		free(content->routers[i].label);
+	}
 	for (size_t i = 0; i < content->link_count; i++)
 		free(content->links[i].label);
 	topo_events_free((struct topo_events *)content->topology.events);

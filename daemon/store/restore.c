@@ -13,6 +13,7 @@ static int put_router(struct model *model, const struct store_router *r, struct 
 					 .latitude = r->latitude,
 					 .longitude = r->longitude,
 					 .limits = r->limits,
+					 .interfaces = r->interfaces,
 					 .host = r->host,
 					 .now_ms = r->created_ms};
 	struct model_router *router;

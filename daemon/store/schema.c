@@ -100,7 +100,11 @@ static const char version_1[] =
  * so that sums of before stay right. */
 static const char version_2[] = "ALTER TABLE topology ADD COLUMN events TEXT;";
 
-static const char *const steps[] = {version_1, version_2};
+/* Interfaces of the host that are attached, as topo_ifaces_text() has them; NULL: none. They count
+ * for the sum as events do. */
+static const char version_3[] = "ALTER TABLE routers ADD COLUMN interfaces TEXT;";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 
 const struct store_schema store_schema = {.steps = steps, .version = ARRAY_SIZE(steps)};
 

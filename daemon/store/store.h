@@ -32,6 +32,7 @@ struct store_router {
 	bool has_position;
 	double latitude, longitude;
 	struct topo_limits limits;
+	struct topo_ifaces *interfaces; /* as label is owned; a reference; NULL: none */
 	uint64_t created_ms;
 };
 

@@ -8,11 +8,12 @@
 
 #include "daemon/store/store.h"
 
-#define STORE_APPLICATION_ID 0x564c5350 /* "VLSP", in bytes 68 to 71 of the file */
-#define STORE_DIR_MAX	     200	/* characters of a directory that are told in a message */
-#define STORE_RESERVE_MIN    (1u << 20) /* bytes */
-#define STORE_COPIES_MAX     99		/* N of vlsp.db.vN */
-#define STORE_SHAPE_SIZE     800	/* "rate=10mbit delay=20ms ..." */
+#define STORE_APPLICATION_ID  0x564c5350 /* "VLSP", in bytes 68 to 71 of the file */
+#define STORE_DIR_MAX	      200	 /* characters of a directory that are told in a message */
+#define STORE_RESERVE_MIN     (1u << 20) /* bytes */
+#define STORE_COPIES_MAX      99	 /* N of vlsp.db.vN */
+#define STORE_SHAPE_SIZE      800	 /* "rate=10mbit delay=20ms ..." */
+#define STORE_INTERFACES_SIZE 16384	 /* "host=eth1 mode=move ...; host=..." */
 
 /* Each is prepared when it is needed first, and kept. SQL in write.c. */
 enum store_sql {

@@ -38,11 +38,12 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_ROUTER_GONE] = "DELETE FROM routers WHERE id = ?1",
 	[SQL_ROUTER] =
 		"INSERT INTO routers (id, name, address, slot, edge_port, host, label, latitude,"
-		" longitude, memory, cpu, pids, created_ms, sum)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+		" longitude, memory, cpu, pids, created_ms, interfaces, sum)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 		" ON CONFLICT (id) DO UPDATE SET name = ?2, address = ?3, slot = ?4,"
 		" edge_port = ?5, host = ?6, label = ?7, latitude = ?8, longitude = ?9,"
-		" memory = ?10, cpu = ?11, pids = ?12, created_ms = ?13, sum = ?14",
+		" memory = ?10, cpu = ?11, pids = ?12, created_ms = ?13, interfaces = ?14,"
+		" sum = ?15",
 	[SQL_LINK] = "INSERT INTO links (id, name, router_a, router_b, port_a, port_b, ifname_a,"
 		     " ifname_b, weight, admin, shape_ab, shape_ba, label, created_ms, sum)"
 		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
@@ -151,7 +152,9 @@ static int run_with(struct store_db *s, enum store_sql which, uint64_t value)
 static int put_router(struct store_db *s, const struct store_router *r)
 {
 	struct row row = row_start(s, SQL_ROUTER);
+	char *interfaces = r->interfaces ? topo_ifaces_text(r->interfaces) : NULL;
 	char address[ADDR_TEXT_SIZE];
+	int rc;
 
 	row_int(&row, r->id);
 	row_text(&row, r->name);
@@ -166,8 +169,14 @@ static int put_router(struct store_db *s, const struct store_router *r)
 	row_int(&row, r->limits.cpu);
 	row_int(&row, r->limits.pids);
 	row_int(&row, r->created_ms);
+	if (interfaces)
+		row_text(&row, interfaces);
+	else
+		row.at++; /* NULL, which does not count for the sum */
 	row_sum(&row);
-	return row_end(&row, NULL);
+	rc = row_end(&row, NULL);
+	free(interfaces);
+	return interfaces || !r->interfaces ? rc : SQLITE_NOMEM;
 }
 
 static int put_link(struct store_db *s, const struct store_link *l)

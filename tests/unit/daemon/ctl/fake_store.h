@@ -78,6 +78,7 @@ static inline void fake_store_op(struct fake_store *fs, const struct store_op *o
 static inline void fake_store_del_router(struct fake_store *fs, size_t i)
 {
 	free(fs->kept.routers[i].label);
+	topo_ifaces_unref(fs->kept.routers[i].interfaces);
 	memmove(&fs->kept.routers[i], &fs->kept.routers[i + 1],
 		(--fs->kept.router_count - i) * sizeof(fs->kept.routers[0]));
 }
@@ -118,7 +119,9 @@ static inline void fake_store_rows(struct fake_store *fs, const struct store_cha
 			at = (long)kept->router_count++;
 		}
 		free(kept->routers[at].label);
+		topo_ifaces_unref(kept->routers[at].interfaces);
 		kept->routers[at] = change->routers[i];
+		topo_ifaces_ref(change->routers[i].interfaces);
 		kept->routers[at].label = fake_store_text(change->routers[i].label);
 	}
 	for (i = 0; i < change->link_count; i++) {

@@ -219,6 +219,7 @@ static __attribute__((unused)) void world_check(const struct world *w)
 		assert_int_equal(item->id, router->id);
 		assert_int_equal(item->limits.pids, router->limits.pids);
 		assert_true(topo_limits_equal(&item->limits, &router->limits));
+		assert_true(topo_ifaces_equal(item->interfaces, router->interfaces));
 	}
 	list_for_each (pos, &w->model->links) {
 		const struct model_link *link = list_entry(pos, struct model_link, all);
@@ -254,7 +255,10 @@ static __attribute__((unused)) char *world_picture(const struct world *w)
 		w->model->routing, w->model->hello_us);
 	list_for_each (pos, &w->model->routers) {
 		const struct model_router *r = list_entry(pos, struct model_router, all);
+		char *interfaces = topo_ifaces_text(r->interfaces);
 
+		fprintf(out, "interfaces %s\n", interfaces);
+		free(interfaces);
 		fprintf(out, "router %u %s %x slot %u edge %u state %d links %u label %s pids %u\n",
 			r->id, r->name, r->address, r->slot, r->edge_port, r->state, r->link_count,
 			r->label ? r->label : "-", r->limits.pids);

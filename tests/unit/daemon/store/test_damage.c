@@ -139,24 +139,24 @@ static const struct nonsense nonsense[] = {
 	{"ALTER TABLE routers DROP COLUMN created_ms", "no such column: created_ms"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, sum);"
-	 "INSERT INTO routers VALUES ('one', 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
+	 "INSERT INTO routers VALUES ('one', 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, NULL, 14)",
 	 "routers, id 0: id: not a whole number"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, sum);"
-	 "INSERT INTO routers VALUES (1, x'41', 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
+	 "INSERT INTO routers VALUES (1, x'41', 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, NULL, 14)",
 	 "routers, id 1: name: not a text"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, sum);"
-	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'','','x',9,10,11,12,13,NULL)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
+	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'','','x',9,10,11,12,13,NULL,NULL)",
 	 "routers, id 1: latitude: not a number"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, sum);"
-	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'',NULL,NULL,NULL,0,0,0,0,NULL),"
-	 "(1,'b','10.0.0.2',1,17,'',NULL,NULL,NULL,0,0,0,0,NULL)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
+	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'',NULL,NULL,NULL,0,0,0,0,NULL,NULL),"
+	 "(1,'b','10.0.0.2',1,17,'',NULL,NULL,NULL,0,0,0,0,NULL,NULL)",
 	 "routers, id 1: id: behind id 1"},
 	{"DROP TABLE routers; CREATE VIEW routers AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL "
 	 "SELECT"

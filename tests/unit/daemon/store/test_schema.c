@@ -27,7 +27,8 @@ static int open_with(struct world *w, const char *const *steps, int version)
 
 static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 {
-	const char *steps[] = {OLD, store_schema.steps[0], FROM_OLD COLOUR, store_schema.steps[1]};
+	const char *steps[] = {OLD, store_schema.steps[0], FROM_OLD COLOUR, store_schema.steps[1],
+			       store_schema.steps[2]};
 	struct store_content *content;
 	struct world *w = *state;
 	struct stat st;
@@ -35,7 +36,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(open_with(w, steps, 1), 0);
 	world_stop(w, false);
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
-	assert_int_equal(open_with(w, steps, 4), 0);
+	assert_int_equal(open_with(w, steps, 5), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->router_count, 2);
 	assert_string_equal(content->routers[1].name, "r2");
@@ -43,7 +44,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(content->last_router_id, 2);
 	store_content_free(content);
 	world_stop(w, false);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 4);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 5);
 	assert_int_equal(world_number(w, "SELECT count(*) FROM routers WHERE colour = 'red'"), 2);
 	/* The copy is a database of the old version. */
 	assert_true(world_has(w, "vlsp.db.v1"));
@@ -59,7 +60,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 
 	/* It is named where the database is damaged, and goes with the store. */
 	world_sql(w, "DROP TABLE links");
-	assert_int_equal(open_with(w, steps, 4), 0);
+	assert_int_equal(open_with(w, steps, 5), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), -EUCLEAN);
 	assert_non_null(strstr(w->err.text, "or restore vlsp.db.v1"));
 	world_stop(w, true);
@@ -134,7 +135,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 	assert_non_null(strstr(w->err.text, "newer vlspd"));
 	assert_non_null(strstr(w->err.text, "version 99"));
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
-	world_sql(w, "PRAGMA user_version = 2");
+	world_sql(w, "PRAGMA user_version = 3");
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -143,7 +144,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 
 static void a_step_that_fails_changes_nothing(void **state)
 {
-	const char *steps[] = {store_schema.steps[0], store_schema.steps[1],
+	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], store_schema.steps[2],
 			       "CREATE TABLE half (a); NONSENSE"};
 	struct store_content *content;
 	struct world *w = *state;
@@ -153,8 +154,8 @@ static void a_step_that_fails_changes_nothing(void **state)
 	world_start(w);
 	net_write(w, &net, 1);
 	world_stop(w, false);
-	assert_int_equal(open_with(w, steps, 3), -EUCLEAN);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 2);
+	assert_int_equal(open_with(w, steps, 4), -EUCLEAN);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 3);
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -192,7 +193,8 @@ static void a_disk_that_fails_while_it_is_made_leaves_none_or_all(void **state)
 
 static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state)
 {
-	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], COLOUR};
+	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], store_schema.steps[2],
+			       COLOUR};
 	struct store_content *content;
 	struct world *w = *state;
 	bool hit = true;
@@ -205,14 +207,14 @@ static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state
 		net_write(w, &net, 1);
 		world_stop(w, false);
 		fault = (struct fault){.fail_at = at, .code = SQLITE_IOERR_WRITE};
-		r = open_with(w, steps, 3);
+		r = open_with(w, steps, 4);
 		hit = fault.count >= at;
 		fault = (struct fault){0};
 		if (r == 0)
 			world_stop(w, false);
 		else
 			assert_null(w->store);
-		assert_int_equal(open_with(w, steps, 3), 0);
+		assert_int_equal(open_with(w, steps, 4), 0);
 		assert_int_equal(store_load(w->store, &content, &w->err), 0);
 		assert_same(content, &net);
 		store_content_free(content);
