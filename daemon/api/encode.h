@@ -15,6 +15,9 @@ json_t *api_encode_router(struct api *api, const struct model_router *router);
 json_t *api_encode_router_made(struct api *api, const struct model_router *router);
 /* Ids of neighbours, of links, and a short record for each link, in the same order. */
 json_t *api_encode_router_neighbours(const struct model_router *router);
+/* interface.c: of the host's, attached to a router. */
+json_t *api_encode_interface(const struct topo_iface *iface);
+json_t *api_encode_interfaces(const struct topo_ifaces *interfaces);
 const char *api_state_name(enum model_state state);
 
 /* The record of GET /link/{l}, without counts and emulation. */

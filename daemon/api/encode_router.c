@@ -95,5 +95,7 @@ json_t *api_encode_router(struct api *api, const struct model_router *router)
 		json_object_set_new(json, "longitude", json_real(router->longitude));
 	}
 	put_limits(json, &router->limits);
+	if (topo_ifaces_count(router->interfaces))
+		json_object_set_new(json, "interfaces", api_encode_interfaces(router->interfaces));
 	return json;
 }

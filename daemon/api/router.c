@@ -264,6 +264,7 @@ static const struct api_field record_fields[] = {
 	{"latitude", "number", "may be missing"},
 	{"longitude", "number", "may be missing"},
 	{"limits", "object", "memory, cpu, pids that differ from the default; may be missing"},
+	{"interfaces", "array", "of the host, attached; may be missing"},
 	{.name = NULL}};
 static const struct api_field changed_fields[] = {
 	IDENTITY_FIELDS,

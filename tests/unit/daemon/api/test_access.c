@@ -30,11 +30,9 @@ static int teardown(void **state)
 /* A route's path with something that exists for each {name}. */
 static void path_of(const struct api_route *route, char *path)
 {
-	static const char *const values[][2] = {{"{r}", "r1"},
-						{"{l}", "1"},
-						{"{id}", "1"},
-						{"{dst}", "r2"},
-						{"{command}", "STATUS"}};
+	static const char *const values[][2] = {{"{r}", "r1"},	 {"{l}", "1"},
+						{"{id}", "1"},	 {"{dst}", "r2"},
+						{"{i}", "eth1"}, {"{command}", "STATUS"}};
 	const char *p = route->path;
 
 	while (*p) {
