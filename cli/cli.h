@@ -23,7 +23,8 @@ enum cli_live {
 	CLI_FILE,
 	CLI_ROUTER,
 	CLI_LINK,
-	CLI_KIND, /* of generators */
+	CLI_DEVICE, /* of this machine */
+	CLI_KIND,   /* of generators */
 	CLI_COMMAND,
 };
 
@@ -36,6 +37,7 @@ struct cli_option {
 	int64_t min, max; /* CLI_INT, CLI_DURATION */
 	enum cli_live live;
 	const char *const *choices; /* CLI_ENUM: what is allowed, NULL-terminated */
+	bool many;		    /* may be given several times: each is one of the values */
 };
 
 struct cli_arg {

@@ -6,6 +6,7 @@
  */
 #include "cli/cli_priv.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,18 @@ static void offer_live(const struct complete *c, const char *path)
 	c->cli->rest = quiet.rest;
 }
 
+static void offer_devices(const struct complete *c)
+{
+	DIR *dir = opendir("/sys/class/net");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			offer(c, entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 static void offer_kinds(const struct complete *c)
 {
 	size_t n;
@@ -73,6 +86,8 @@ static void offer_value(const struct complete *c, enum cli_live live, const char
 		offer_live(c, "/router/?detail=all");
 	else if (live == CLI_LINK)
 		offer_live(c, "/link/?detail=all");
+	else if (live == CLI_DEVICE)
+		offer_devices(c);
 	else if (live == CLI_KIND)
 		offer_kinds(c);
 }

@@ -3,6 +3,8 @@
 #ifndef VLSP_CLI_NOUNS_H
 #define VLSP_CLI_NOUNS_H
 
+#include <jansson.h>
+
 #include "cli/cli.h"
 
 extern const struct cli_noun noun_topology, noun_router, noun_link, noun_event, noun_route;
@@ -20,5 +22,11 @@ int topology_validate_run(struct cli *cli);
 int topology_convert_run(struct cli *cli);
 int router_exec_run(struct cli *cli);
 int router_shell_run(struct cli *cli);
+int router_attach_run(struct cli *cli);
+int router_detach_run(struct cli *cli);
+int router_interfaces_run(struct cli *cli);
+extern const struct cli_option router_attach_options[];
+/* A table of them; 0 or -ENOMEM. */
+int router_interfaces_print(FILE *out, const json_t *list);
 
 #endif

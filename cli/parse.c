@@ -199,7 +199,7 @@ int parse_value(const struct cli_option *option, const char *text, struct cli_va
 	return r;
 }
 
-/* The last one given counts. */
+/* The last one given counts, or each of them. */
 static int store(struct cli *cli, const struct cli_option *o, const char *text)
 {
 	struct cli_value value;
@@ -210,7 +210,7 @@ static int store(struct cli *cli, const struct cli_option *o, const char *text)
 		return cli_usage(cli, "%s", reason);
 	if (strcmp(o->name, "help") == 0)
 		cli->help = true;
-	for (i = 0; i < cli->value_count && cli->values[i].option != o; i++)
+	for (i = 0; i < cli->value_count && (o->many || cli->values[i].option != o); i++)
 		;
 	if (i == CLI_OPTIONS_MAX)
 		return cli_usage(cli, "--%s: too many options", o->name);

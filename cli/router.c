@@ -133,6 +133,11 @@ static int show_print(FILE *out, const json_t *r)
 		fprintf(out, "position   %.4f %.4f\n",
 			json_number_value(json_object_get(r, "latitude")),
 			json_number_value(json_object_get(r, "longitude")));
+	if (json_array_size(json_object_get(r, "interfaces"))) {
+		fputc('\n', out);
+		if (router_interfaces_print(out, json_object_get(r, "interfaces")) < 0)
+			return -ENOMEM;
+	}
 	if (json_array_size(links) == 0)
 		return 0;
 	fputc('\n', out);
@@ -324,6 +329,42 @@ static const struct cli_verb verbs[] = {
 		.options = app_options,
 		.args = {ROUTER},
 		.run = router_shell_run,
+	},
+	{
+		.name = "attach",
+		.help = "give a router an interface of the host, so that real devices take part",
+		.more = "move: the device itself goes to the router, and comes back by 'detach', "
+			"with the\n"
+			"addresses that it had (its routes are lost). macvlan: the router gets a "
+			"device of\n"
+			"its own on it, with another MAC address. bridge: IFACE is a bridge of the "
+			"host;\n"
+			"a cable leads from it to the router. tap: a TAP device IFACE is made on "
+			"the host,\n"
+			"for a virtual machine: qemu -netdev tap,ifname=IFACE,script=no.\n"
+			"What carries the host's default route, or is in use, needs --force.",
+		.options = router_attach_options,
+		.args = {ROUTER,
+			 {.name = "IFACE",
+			  .help = "a network interface of the host",
+			  .live = CLI_DEVICE}},
+		.flags = CLI_JSON,
+		.run = router_attach_run,
+	},
+	{
+		.name = "detach",
+		.help = "give an interface back to the host",
+		.args = {ROUTER,
+			 {.name = "IFACE", .help = "its name on the router, or on the host"}},
+		.flags = CLI_JSON,
+		.run = router_detach_run,
+	},
+	{
+		.name = "interfaces",
+		.help = "print the interfaces of the host that a router has",
+		.args = {ROUTER},
+		.flags = CLI_JSON,
+		.run = router_interfaces_run,
 	},
 	{
 		.name = "stats",

@@ -49,6 +49,7 @@ static void repairs(FILE *out, const json_t *result)
 		const char *key, *one, *many, *what;
 	} parts[] = {
 		{"routersMade", "router", "routers", "made again"},
+		{"routersSet", "router", "routers", "set right"},
 		{"linksMade", "link", "links", "made again"},
 		{"linksSet", "link", "links", "set right"},
 		{"strays", "stray", "strays", "removed"},
