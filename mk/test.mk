@@ -55,8 +55,8 @@ bpf-check: bpf-tests
 	@$(O)/tests/bpf/fuzz_bpf -runs=1000000
 	@BUILD=$(abspath $(O)) tests/bpf/chain.sh
 
-# These run the real router process.
-$(filter $(O)/tests/unit/daemon/host/%,$(UNIT_BINS)): | $(O)/vlsp-router $(O)/vlsp-relay
+# These run the real processes.
+$(filter $(O)/tests/unit/daemon/host/% $(O)/tests/unit/daemon/relay/%,$(UNIT_BINS)): | $(O)/vlsp-router $(O)/vlsp-relay
 
 fuzzers: $(FUZZ_BINS)
 run-fuzz: $(FUZZ_BINS)

@@ -206,19 +206,20 @@ static void timers_run(struct loop *loop)
 	}
 }
 
-/* Sets the timerfd to the first deadline; *timeout_ms becomes 0 if that is over already. */
-static int timers_arm(struct loop *loop, int *timeout_ms)
+static uint64_t first_deadline(const struct loop *loop)
 {
-	uint64_t at = loop->heap_used ? loop->heap[0]->at_ns : 0;
+	return loop->heap_used ? loop->heap[0]->at_ns : 0;
+}
+
+/* Sets the timerfd to the first deadline, if it is not. */
+static int timerfd_set(struct loop *loop)
+{
+	uint64_t at = first_deadline(loop);
 	struct itimerspec spec = {
 		.it_value = {.tv_sec = (time_t)(at / NSEC_PER_SEC),
 			     .tv_nsec = (long)(at % NSEC_PER_SEC)},
 	};
 
-	if (at && at <= clock_mono_ns()) {
-		*timeout_ms = 0;
-		return 0;
-	}
 	if (at == loop->armed_ns && !loop->fired)
 		return 0;
 	if (at / NSEC_PER_SEC > INT32_MAX) { /* "never": the kernel refuses what overflows */
@@ -230,6 +231,18 @@ static int timers_arm(struct loop *loop, int *timeout_ms)
 	loop->armed_ns = at;
 	loop->fired = false;
 	return 0;
+}
+
+/* The same for a wait of our own; *timeout_ms becomes 0 if the deadline is over already. */
+static int timers_arm(struct loop *loop, int *timeout_ms)
+{
+	uint64_t at = first_deadline(loop);
+
+	if (at && at <= clock_mono_ns()) {
+		*timeout_ms = 0;
+		return 0;
+	}
+	return timerfd_set(loop);
 }
 
 static void timer_ready(void *arg, uint32_t events)
@@ -269,8 +282,10 @@ int loop_add(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ar
 	return 0;
 }
 
-int loop_fd(const struct loop *loop)
+int loop_fd(struct loop *loop)
 {
+	/* What was set since the last round began. It fails for no reason that could be here. */
+	(void)timerfd_set(loop);
 	return loop->epoll_fd;
 }
 

@@ -27,8 +27,9 @@ void loop_stop(struct loop *loop);
 /* One round, waiting at most timeout_ms (-1: for ever): number of callbacks that ran or -errno. */
 int loop_once(struct loop *loop, int timeout_ms);
 
-/* Readable when loop_once() has something to do: for a loop within another wait. The loop's. */
-int loop_fd(const struct loop *loop);
+/* Readable when loop_once() has something to do: for a loop within another wait, which has to ask
+ * for it each time, because that is when timers come into force. The loop's. */
+int loop_fd(struct loop *loop);
 
 /* events as for epoll (EPOLLIN ...). The caller keeps the descriptor and closes it after loop_del.
  */

@@ -4,10 +4,12 @@
 #include "lib/loop/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +347,45 @@ static void a_signal_becomes_a_callback(void **state)
 	assert_int_equal(f->runs, SIGUSR1);
 }
 
+static bool is_readable(struct loop *loop, int timeout_ms)
+{
+	struct pollfd p = {.fd = loop_fd(loop), .events = POLLIN};
+
+	return poll(&p, 1, timeout_ms) == 1;
+}
+
+/* Runs timer_a in a moment, by its own timer. */
+static void timer_sets(void *arg)
+{
+	struct fixture *f = arg;
+
+	loop_timer_set(f->timer, clock_mono_ns() + 1000000);
+}
+
+static void within_another_wait_it_is_readable_when_something_is_due(void **state)
+{
+	struct fixture *f = *state;
+	struct loop_timer *first;
+
+	assert_int_equal(loop_timer_new(f->loop, timer_sets, f, &first), 0);
+	assert_int_equal(loop_timer_new(f->loop, timer_a, f, &f->timer), 0);
+	assert_false(is_readable(f->loop, 0));
+	loop_timer_set(first, clock_mono_ns() + 1000000);
+	assert_true(is_readable(f->loop, 10000));
+	assert_int_equal(loop_once(f->loop, 0), 1);
+	/* and so it is for what a callback has set, and for what is over already */
+	assert_true(is_readable(f->loop, 10000));
+	assert_int_equal(loop_once(f->loop, 0), 1);
+	assert_string_equal(f->trace, "a");
+	assert_false(is_readable(f->loop, 0));
+	loop_timer_set(f->timer, 1);
+	assert_true(is_readable(f->loop, 0));
+	loop_timer_set(f->timer, 0);
+	assert_false(is_readable(f->loop, 0));
+	loop_timer_free(first);
+	loop_timer_free(f->timer);
+}
+
 static void stopping_before_running_returns_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -373,6 +414,7 @@ int main(void)
 		T(a_post_from_a_post_runs_in_the_next_round),
 		T(posts_that_never_ran_are_freed_with_the_loop),
 		T(a_signal_becomes_a_callback),
+		T(within_another_wait_it_is_readable_when_something_is_due),
 		T(stopping_before_running_returns_at_once),
 	};
 
