@@ -69,7 +69,9 @@ static void piece_says(const struct topo_trace *trace, uint64_t piece, struct to
 	       chances_before(trace, from);
 	bits = bits * TOPO_MAHIMAHI_BYTES * 8 * 1000000000 / (to - from);
 	memset(ret, 0, sizeof(*ret));
-	ret->shape.set = TOPO_RATE;
+	/* One back end for all rates: tc has none so small, and a change of it costs datagrams. */
+	ret->shape.set = TOPO_RATE | TOPO_BACKEND;
+	ret->shape.backend = TOPO_BACKEND_RELAY;
 	ret->shape.rate = bits ? (uint64_t)bits : 1;
 }
 

@@ -495,7 +495,7 @@ static void look_at_traces(struct events *e, unsigned n)
 	if (n == 4) {
 		assert_int_equal(status.traces, 1);
 		assert_int_equal(link->shape[0].set, 0);
-		assert_int_equal(link->shape[1].set, TOPO_RATE);
+		assert_int_equal(link->shape[1].set, TOPO_RATE | TOPO_BACKEND);
 	}
 }
 
