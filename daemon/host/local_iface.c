@@ -6,6 +6,7 @@
 #include "daemon/host/local_iface.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -406,8 +407,37 @@ static int set_one(struct work *work, const struct topo_iface *iface)
 	return r < 0 ? r : adjust(work, iface, device);
 }
 
+/* Into the virtual network nothing can be forwarded: what is not a router's own stays at lo, where
+ * it would go round until its time is over. */
+static int forward(struct work *work, const struct host_network *network)
+{
+	const struct topo_ifaces *interfaces = work->item->interfaces;
+	struct nlk_batch batch;
+	int r = 0, fd;
+
+	nlk_batch_init(&batch);
+	for (size_t i = 0; r == 0 && i < interfaces->count; i++) {
+		nlk_rule_prohibit(&batch, interfaces->list[i].name, network->network,
+				  network->prefix_len);
+		r = nlk_batch_send(&batch, work->ns.sock, NULL, NULL);
+		r = r == -EEXIST ? 0 : r;
+	}
+	nlk_batch_done(&batch);
+	if (r == 0)
+		r = nlk_ns_enter(work->ns.ns);
+	if (r == 0) {
+		fd = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY | O_CLOEXEC);
+		r = fd < 0 || write(fd, "1", 1) < 0 ? -errno : 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	return r < 0 ? err_errno(work->err, r, "router %s: forwarding between its interfaces",
+				 work->item->name)
+		     : 0;
+}
+
 int local_iface_set(const struct local_iface_env *env, const struct host_router *item,
-		    struct err *err)
+		    const struct host_network *network, struct err *err)
 {
 	struct work work = {.env = env, .item = item, .err = err};
 	int r = topo_ifaces_count(item->interfaces) ? work_begin(&work) : 0;
@@ -417,6 +447,8 @@ int local_iface_set(const struct local_iface_env *env, const struct host_router 
 	r = 0;
 	for (size_t i = 0; r == 0 && i < item->interfaces->count; i++)
 		r = set_one(&work, &item->interfaces->list[i]);
+	if (r == 0)
+		r = forward(&work, network);
 	work_end(&work);
 	return r;
 }

@@ -51,9 +51,10 @@ int local_iface_check(struct host *host, const struct topo_iface *iface, struct 
 /* Detaches what the router has and the item does not want: 1 if that was anything, 0, -errno. */
 int local_iface_drop(const struct local_iface_env *env, const struct host_router *item,
 		     struct err *err);
-/* Attaches what is wanted and missing, and gives it its addresses. 0 or -errno. */
+/* Attaches what is wanted and missing, and gives it its addresses; the router then forwards IPv4
+ * between its interfaces, but not into the virtual network. 0 or -errno. */
 int local_iface_set(const struct local_iface_env *env, const struct host_router *item,
-		    struct err *err);
+		    const struct host_network *network, struct err *err);
 /* In a namespace: NULL if all is as wanted, otherwise what is not. */
 const char *local_iface_look(const struct local_iface_env *env, int sock,
 			     const struct host_router *item);

@@ -34,7 +34,7 @@ int local_limits_set(struct local *local, struct host_batch *batch, struct err *
 		int r = local_cgroup_set(local->cgroup, item->id, &item->limits, err);
 
 		if (r == 0)
-			r = local_iface_set(&local->ifaces, item, err);
+			r = local_iface_set(&local->ifaces, item, &batch->network, err);
 		__atomic_store_n(&item->state, r < 0 ? HOST_FAILED : HOST_DONE, __ATOMIC_RELEASE);
 		if (r < 0)
 			return err_wrap(err, "router %s", item->name);

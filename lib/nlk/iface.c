@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -72,6 +73,28 @@ void nlk_iface_enslave(struct nlk_batch *batch, uint32_t index, uint32_t bridge)
 	if (!nlh)
 		return;
 	mnl_attr_put_u32(nlh, IFLA_MASTER, bridge);
+	nlk_batch_end(batch, nlh);
+}
+
+#define RULE_PRIORITY 100 /* before the main table's, 32766 */
+
+void nlk_rule_prohibit(struct nlk_batch *batch, const char *name, uint32_t network,
+		       unsigned prefix_len)
+{
+	struct fib_rule_hdr *rule;
+	void *extra;
+	struct nlmsghdr *nlh = nlk_batch_begin(batch, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL,
+					       sizeof(*rule), &extra);
+
+	if (!nlh)
+		return;
+	rule = extra;
+	rule->family = AF_INET;
+	rule->dst_len = (uint8_t)prefix_len;
+	rule->action = FR_ACT_PROHIBIT;
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, RULE_PRIORITY);
+	mnl_attr_put_strz(nlh, FRA_IIFNAME, name);
+	mnl_attr_put_u32(nlh, FRA_DST, htonl(network));
 	nlk_batch_end(batch, nlh);
 }
 

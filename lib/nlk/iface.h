@@ -76,6 +76,11 @@ void nlk_iface_macvlan(struct nlk_batch *batch, const struct nlk_macvlan *macvla
 /* Makes it a port of the bridge; up. */
 void nlk_iface_enslave(struct nlk_batch *batch, uint32_t index, uint32_t bridge);
 
+/* What comes in by the device of that name and goes to network/prefix_len (host byte order) is
+ * refused, and its sender told. Refused with EEXIST when there is such a rule. */
+void nlk_rule_prohibit(struct nlk_batch *batch, const char *name, uint32_t network,
+		       unsigned prefix_len);
+
 #define NLK_HELD_OURS 0x76 /* IFA_PROTO of the addresses that nlk_held_add() gives with ours */
 
 /* IPv6 addresses are not tested for duplicates, so that they can be used at once. Refused with

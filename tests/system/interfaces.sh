@@ -121,6 +121,18 @@ ip link set eth2 up
 must eventually 5 ping_from gw 192.0.2.1
 must eventually 5 ping_from gw 198.51.100.1
 must eventually 5 ping_from r2 203.0.113.1
+step "a router forwards between its interfaces, and into the virtual network nothing"
+mkdir -p "$WORK/far" && touch "$WORK/far/ns"
+unshare --net="$WORK/far/ns" true
+outside ip link set o-eth2 netns "$WORK/far/ns"
+far() { nsenter --net="$WORK/far/ns" "$@"; }
+far ip addr add 198.51.100.1/24 dev o-eth2
+far ip link set o-eth2 up
+far ip route add default via 198.51.100.2
+outside ip route add 198.51.100.0/24 via 192.0.2.2
+must eventually 5 outside ping -q -c 1 -W 3 198.51.100.1
+must_fail 1 "Packet filtered" far ping -c 1 -W 3 "$(address r2)"
+must vlsp ping gw r2 -c 1
 ip link set eth2 down
 
 step "a virtual machine opens the TAP device and is reached"
