@@ -10,7 +10,7 @@
 
 #define GRAPHML_ID_MAX	 200
 #define GRAPHML_KEYS_MAX 512
-#define GRAPHML_DATA_MAX 64   /* attributes of one element */
+#define GRAPHML_DATA_MAX 64    /* attributes of one element */
 #define GRAPHML_TEXT_MAX 16384 /* bytes of one attribute */
 
 /* <key>: which attribute stands behind an id like d33. Texts are owned. */

@@ -16,6 +16,7 @@
 
 #include "lib/nlk/batch.h"
 #include "lib/nlk/dump.h"
+#include "lib/nlk/iface.h"
 #include "lib/nlk/link.h"
 #include "lib/nlk/message.h"
 #include "tests/fuzz/fuzz.h"
@@ -181,6 +182,27 @@ static void on_qdisc(void *arg, const struct nlk_qdisc *qdisc)
 	CHECK(memchr(qdisc->kind, 0, sizeof(qdisc->kind)));
 }
 
+static void on_iface(void *arg, const struct nlk_iface *iface)
+{
+	*(unsigned *)arg += iface->index + iface->lower + iface->master;
+	CHECK(memchr(iface->name, 0, sizeof(iface->name)));
+	CHECK(memchr(iface->kind, 0, sizeof(iface->kind)));
+	CHECK(memchr(iface->alias, 0, sizeof(iface->alias)));
+	CHECK(iface->lower == 0 || iface->lower != iface->index);
+}
+
+static void on_held(void *arg, const struct nlk_held *held)
+{
+	*(unsigned *)arg += held->prefix.length;
+	CHECK(held->prefix.version == 4 || held->prefix.version == 6);
+}
+
+static void on_default(void *arg, const struct nlk_default *route)
+{
+	*(unsigned *)arg += route->index;
+	CHECK(memchr(route->gateway, 0, sizeof(route->gateway)));
+}
+
 static void try_dump(struct input in)
 {
 	unsigned sum = 0;
@@ -193,7 +215,7 @@ static void try_dump(struct input in)
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
 	replies = &in;
 	reply_to = pair[1];
-	switch (kind % 6) {
+	switch (kind % 9) {
 	case 0:
 		r = nlk_dump_devices(pair[0], &dump, on_device);
 		break;
@@ -210,6 +232,15 @@ static void try_dump(struct input in)
 		break;
 	case 4:
 		r = nlk_filters_get(pair[0], filters, FILTERS);
+		break;
+	case 5:
+		r = nlk_dump_ifaces(pair[0], &dump, on_iface);
+		break;
+	case 6:
+		r = nlk_dump_held(pair[0], &dump, on_held);
+		break;
+	case 7:
+		r = nlk_dump_defaults(pair[0], &dump, on_default);
 		break;
 	default:
 		r = nlk_dump_qdiscs(pair[0], &dump, on_qdisc);
