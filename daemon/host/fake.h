@@ -55,8 +55,8 @@ void fake_say_line(struct host *host, uint32_t port, const struct host_counts *c
 		   const struct host_line *line);
 void fake_say_pace(struct host *host, const struct host_pace *pace);
 
-/* The host has such a device (at most 8), which carries the default route or not; it has eth0 and
- * eth1 when it is made, and the route is by eth0. */
+/* The host has such a device (at most 8), which carries the default route or not. A host of which
+ * no device was told has each that is asked for. */
 void fake_add_device(struct fake_machine *machine, const char *name, bool needed);
 /* It is unplugged, wherever it is. -ENOENT. */
 int fake_lose_device(struct fake_machine *machine, const char *name);

@@ -9,6 +9,15 @@
 
 #include "daemon/host/fake_priv.h"
 
+/* Which it has is not known: each. */
+static bool is_open(const struct fake_machine *machine)
+{
+	for (size_t i = 0; i < FAKE_DEVICES_MAX; i++)
+		if (machine->devices.name[i][0])
+			return false;
+	return true;
+}
+
 static bool has_device(const struct fake_machine *machine, const char *name)
 {
 	for (size_t i = 0; i < FAKE_DEVICES_MAX; i++)
@@ -38,12 +47,13 @@ static int check(const struct fake_machine *machine, const struct fake_router *t
 		 const struct topo_iface *iface, struct err *err)
 {
 	const struct fake_router *other = holder(machine, than, iface);
-	bool there = has_device(machine, iface->host);
+	bool tap = iface->mode == TOPO_IFACE_TAP;
+	bool there = is_open(machine) ? !tap : has_device(machine, iface->host);
 
 	if (other)
 		return err_set(err, EBUSY, "host: %s is attached to router %s already", iface->host,
 			       other->item.name);
-	if (there != (iface->mode != TOPO_IFACE_TAP))
+	if (there == tap)
 		return there ? err_set(err, EEXIST, "host: there is a device %s already",
 				       iface->host)
 			     : err_set(err, ENODEV, "host: there is no interface %s on the host",

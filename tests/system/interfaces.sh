@@ -238,3 +238,8 @@ crash
 on gw ip link set wan netns 1 name eth1 # tag and journal say that it is not at home yet
 must vlspd clean --runtime-dir "$RUNTIME"
 same "after it was half at home"
+
+step "nothing else is left"
+for device in eth1 eth2 eth3 def0 br0; do ip link del "$device"; done
+umount "$WORK/outside" "$WORK/far/ns"
+nothing_left

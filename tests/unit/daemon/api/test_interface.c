@@ -14,6 +14,8 @@ static int setup(void **state)
 	struct harness *h = malloc(sizeof(*h));
 
 	assert_int_equal(harness_open(h, NULL), 0);
+	fake_add_device(fake_machine(h->host), "eth0", true);
+	fake_add_device(fake_machine(h->host), "eth1", false);
 	two_routers(h);
 	*state = h;
 	return 0;

@@ -66,8 +66,15 @@ static void assert_has(struct kept_world *k, const char *router, const char *tex
 	assert_true(topo_ifaces_equal(k->store.kept.routers[at].interfaces, found->interfaces));
 }
 
+static void devices(struct kept_world *k)
+{
+	fake_add_device(k->machine, "eth0", true);
+	fake_add_device(k->machine, "eth1", false);
+}
+
 static void two(struct kept_world *k)
 {
+	devices(k);
 	world_router(&k->w, "gw", 0);
 	world_router(&k->w, "r2", 0);
 	world_link(&k->w, "gw", "r2", NULL);
@@ -202,6 +209,7 @@ static void a_file_adds_changes_moves_and_removes(void **state)
 	struct fake_counts before;
 	struct topo_doc *doc;
 
+	devices(k);
 	must_apply(k, "host=eth1 name=a; host=tap0 mode=tap name=t", "host=eth0 mode=macvlan");
 	assert_has(k, "gw", "host=eth1 mode=move name=a; host=tap0 mode=tap name=t");
 	before = world_counts(&k->w);
