@@ -276,7 +276,7 @@ static int move_back(const struct local_iface_env *env, const char *router, int 
 				 device->name, router);
 	if (name != record->host)
 		log_warn("interface %s of router %s: the host has another %s by now; it is called "
-			 "vlsp0, or the next number that is free",
+			 "vlsp and a number",
 			 device->name, router, record->host);
 	return arrive(env, device->alias, record, err);
 }

@@ -239,6 +239,19 @@ on gw ip link set wan netns 1 name eth1 # tag and journal say that it is not at 
 must vlspd clean --runtime-dir "$RUNTIME"
 same "after it was half at home"
 
+step "home under another name where its own is another's by now"
+start_vlspd --restore no
+must vlsp router add gw
+must vlsp router attach gw eth1
+ip link add eth1 type veth peer name other
+must vlsp router detach gw eth1
+name=$(ip -4 -o addr | awk '$4 == "192.0.2.5/24" { print $2 }')
+[[ $name =~ ^vlsp[0-9]+$ ]] || { echo "home as '$name'"; exit 1; }
+ip link del eth1
+ip link set "$name" down
+ip link set "$name" name eth1 up
+stop_vlspd
+
 step "nothing else is left"
 for device in eth1 eth2 eth3 def0 br0; do ip link del "$device"; done
 umount "$WORK/outside" "$WORK/far/ns"

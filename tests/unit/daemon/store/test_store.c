@@ -110,6 +110,7 @@ static void what_is_loaded_is_restored(void **state)
 		assert_int_equal(router->edge_port, r->edge_port);
 		assert_int_equal(router->address, r->address);
 		assert_int_equal(router->limits.memory, r->limits.memory);
+		assert_true(topo_ifaces_equal(router->interfaces, r->interfaces));
 		assert_int_equal(router->created_ms, r->created_ms);
 		assert_string_equal(router->host, "here");
 	}

@@ -134,6 +134,12 @@ static void make_router(struct store_router *r, uint32_t i)
 				     "Orl\xc3\xa9"
 				     "ans %u\nline two",
 				     i) > 0);
+	if (i % 5 == 1) {
+		char text[100];
+
+		snprintf(text, sizeof(text), "host=eth%u name=wan address=192.0.2.1/24,::2/64", i);
+		assert_int_equal(topo_ifaces_parse(text, &r->interfaces, NULL), 0);
+	}
 }
 
 static void make_link(struct store_link *l, uint32_t i)
@@ -186,8 +192,10 @@ void net_make(struct net *net, uint32_t n)
 
 void net_free(struct net *net)
 {
-	for (size_t i = 0; i < net->router_count; i++)
+	for (size_t i = 0; i < net->router_count; i++) {
+		topo_ifaces_unref(net->routers[i].interfaces);
 		free(net->routers[i].label);
+	}
 	for (size_t i = 0; i < net->link_count; i++)
 		free(net->links[i].label);
 	free(net->routers);
@@ -244,6 +252,7 @@ static void assert_same_router(const struct store_router *x, const struct store_
 	assert_int_equal(x->limits.memory, y->limits.memory);
 	assert_int_equal(x->limits.cpu, y->limits.cpu);
 	assert_int_equal(x->limits.pids, y->limits.pids);
+	assert_true(topo_ifaces_equal(x->interfaces, y->interfaces));
 	assert_int_equal(x->created_ms, y->created_ms);
 }
 
