@@ -32,17 +32,22 @@ void line_begin(struct line *line, uint32_t slot, uint32_t link)
 	*line->stats = (struct vlsp_line){.link = link, .held = line->stats->held};
 }
 
+/* Bits times nanoseconds in a second. */
+static uint64_t work_of(const struct line *line, const struct packet *packet)
+{
+	int64_t bytes = (int64_t)packet->length + line->shape.overhead;
+
+	return (uint64_t)(bytes < 1 ? 1 : bytes) * 8 * NSEC;
+}
+
 /* Nanoseconds to transmit it; what does not divide is carried on to the next. */
 static uint64_t transmission(struct line *line, const struct packet *packet)
 {
-	int64_t bytes = (int64_t)packet->length + line->shape.overhead;
 	uint64_t work;
 
 	if (!line->shape.rate)
 		return 0;
-	if (bytes < 1)
-		bytes = 1;
-	work = (uint64_t)bytes * 8 * NSEC + line->rest;
+	work = work_of(line, packet) + line->rest;
 	line->rest = work % line->shape.rate;
 	return work / line->shape.rate;
 }
@@ -90,7 +95,8 @@ void line_advance(struct line *line, uint64_t now_ns)
 
 static void reshape(struct line *line, const struct vlsp_shape *shape, uint64_t now_ns)
 {
-	uint64_t old = line->shape.rate, left;
+	double whole = line->head ? (double)work_of(line, line->head) : 0, left;
+	uint64_t old = line->shape.rate;
 
 	line->shape = *shape;
 	if (old == shape->rate)
@@ -98,11 +104,14 @@ static void reshape(struct line *line, const struct vlsp_shape *shape, uint64_t 
 	line->rest = 0;
 	if (!line->head || line->end_ns <= now_ns)
 		return;
-	/* Of the one that is being transmitted, the bits that are left take the new time. */
-	left = line->end_ns - now_ns;
+	/* Of the one that is being transmitted, the bits that are left take the new time; what came
+	 * before the change may be told after it, and has not begun yet then. */
+	left = (double)(line->end_ns - now_ns) * (double)old;
+	if (left > whole)
+		left = whole;
 	line->end_ns = now_ns;
 	if (shape->rate)
-		line->end_ns += (uint64_t)((double)left * (double)old / (double)shape->rate);
+		line->end_ns += (uint64_t)(left / (double)shape->rate);
 }
 
 void line_shape(struct line *line, const struct vlsp_shape *shape, uint64_t now_ns)

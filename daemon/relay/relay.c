@@ -79,6 +79,8 @@ static struct line *line_of(struct relay *relay, const struct vlsp_frame *frame)
 			return NULL;
 		line_init(line, frame->port, due, relay, &relay->stats[frame->port]);
 		relay->lines[frame->port] = line;
+		if (frame->port >= relay->line_end)
+			relay->line_end = frame->port + 1;
 	}
 	if (line->link != frame->shape.link) {
 		line_shape(line, &(struct vlsp_shape){0}, frame->arrived_ns); /* empties it */
@@ -322,7 +324,7 @@ static void put_all(struct relay *relay)
 	for (size_t i = 0; i < relay->heap.count; i++)
 		if (!line_in(relay->heap.entries[i].what))
 			hold_put(&relay->hold, relay->heap.entries[i].what);
-	for (uint32_t port = 0; port < VLSP_PORT_MAX; port++) {
+	for (uint32_t port = 0; port < relay->line_end; port++) {
 		struct line *line = relay->lines[port];
 
 		for (struct packet *packet = line ? line->head : NULL, *next; packet;

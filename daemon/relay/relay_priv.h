@@ -23,6 +23,7 @@ struct relay {
 	struct vlsp_line *stats;	   /* VLSP_PORT_MAX, shared with the daemon */
 	volatile struct relay_pace *pace;  /* in their first page */
 	struct line *lines[VLSP_PORT_MAX]; /* NULL: never used */
+	uint32_t line_end;		   /* none from that port on */
 	struct heap heap;		   /* of packets, and of lines (marked) */
 	struct hold hold;
 	struct sender *sender;

@@ -54,6 +54,21 @@ static void what_has_been_sent_when_the_rate_changes_was_sent_at_the_old_one(voi
 	expect_due(f, 3, 3, T0 + 265000);
 }
 
+/* The daemon's word of a change may be heard before a frame that came before it. */
+static void a_change_that_is_told_late_makes_no_transmission_longer(void **state)
+{
+	struct fixture *f = *state;
+
+	f->shape.rate = 10000000 * MBIT;
+	shape(f, T0);
+	assert_true(come(f, 1000, 0, T0 + 1000000));
+	f->shape.rate = 8;
+	shape(f, T0); /* a millisecond before the transmission has begun */
+	line_advance(&f->line, UNLIMITED);
+	assert_true(f->due[0].due_ns <= T0 + 1002 * NSEC);
+	assert_true(f->due[0].due_ns >= T0 + 1000 * NSEC);
+}
+
 static void a_queue_that_waits_leaves_when_the_rate_is_taken_away(void **state)
 {
 	struct fixture *f = *state;
@@ -162,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_new_rate_is_that_of_the_bits_that_are_left),
 		T(what_has_been_sent_when_the_rate_changes_was_sent_at_the_old_one),
+		T(a_change_that_is_told_late_makes_no_transmission_longer),
 		T(a_queue_that_waits_leaves_when_the_rate_is_taken_away),
 		T(a_rate_that_comes_holds_back_from_then_on),
 		T(the_same_rate_again_changes_nothing),
