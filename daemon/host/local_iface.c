@@ -279,14 +279,29 @@ static void take_back(struct work *work, const struct topo_iface *iface, uint32_
 	local_iface_forget(work->env, work->item->name, iface);
 }
 
+/* A device cannot be made with its tag: this is one whose maker was killed before it could tag it.
+ */
+static bool is_half(const struct nlk_iface *device, const struct topo_iface *iface)
+{
+	const char *kind = iface->mode == TOPO_IFACE_BRIDGE ? "veth" : "macvlan";
+
+	return iface->mode != TOPO_IFACE_MOVE && device->index >= VLSP_PORT_MAX &&
+	       !device->alias[0] && strcmp(device->kind, kind) == 0;
+}
+
 static int attach(struct work *work, const struct topo_iface *iface)
 {
+	const struct nlk_iface *other = local_survey_name(&work->inside, iface->name);
 	struct local_survey home = {0};
 	uint32_t index = free_index(work);
 	struct nlk_batch batch;
+	struct err ignored;
 	int r;
 
-	if (local_survey_name(&work->inside, iface->name))
+	if (other && is_half(other, iface))
+		(void)local_iface_detach(work->env, work->item->name, work->ns.sock, other,
+					 &ignored); /* what is refused then says so */
+	else if (other)
 		return err_set(work->err, EEXIST, "name: router %s has a device %s already",
 			       work->item->name, iface->name);
 	/* One that was attached and is not in there: somebody put it back, or it was on its way. */

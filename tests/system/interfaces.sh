@@ -177,7 +177,7 @@ must eventually 5 ping_from gw 192.0.2.1
 
 step "an interface that somebody took away is attached again"
 on gw ip link set wan netns 1 name eth1
-on gw ip link del mv
+on gw ip link set mv alias "" # as one whose maker was killed before he tagged it
 must_say "2 routers|1 router set right .router gw: an interface of it is missing" vlsp topology reconcile
 must eventually 5 ping_from gw 192.0.2.1
 must_say "nothing to do" vlsp topology reconcile
@@ -238,6 +238,29 @@ crash
 on gw ip link set wan netns 1 name eth1 # tag and journal say that it is not at home yet
 must vlspd clean --runtime-dir "$RUNTIME"
 same "after it was half at home"
+
+step "killed while it attaches or detaches: it is done, or was never begun"
+start_vlspd
+must vlsp router add gw
+for round in 0 1 2 3 4 5 6 7 8 9; do
+	verb=(attach gw eth1 --name wan --address 192.0.2.2/24)
+	if [ $((round % 2)) = 1 ]; then
+		must vlsp router "${verb[@]}"
+		verb=(detach gw wan)
+	fi
+	"$BUILD/vlsp" router "${verb[@]}" >/dev/null 2>&1 &
+	sleep "0.00$((round * 9 / 10))$((RANDOM % 10))"
+	crash
+	wait $! || true
+	start_vlspd
+	must_say "nothing to do" vlsp topology reconcile
+	if vlsp router interfaces gw | grep -q wan; then
+		must eventually 5 ping_from gw 192.0.2.1
+		must vlsp router detach gw wan
+	fi
+	same "in round $round"
+done
+stop_vlspd
 
 step "home under another name where its own is another's by now"
 start_vlspd --restore no
