@@ -5,7 +5,7 @@
  */
 #include "daemon/host/local_relay.h"
 
-#include <linux/if_packet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,9 +23,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
-#define NEED_NS	     (5 * NSEC_PER_SEC)
-#define AGAIN_NS     (200 * NSEC_PER_MSEC)
-#define SOCKET_BYTES (16 << 20)
+#define NEED_NS	 (5 * NSEC_PER_SEC)
+#define AGAIN_NS (200 * NSEC_PER_MSEC)
+#define LASTS_NS (5 * NSEC_PER_SEC)
 
 struct post { /* to the loop, which sends it */
 	struct post *next;
@@ -46,7 +46,8 @@ struct local_relay {
 	int watch_fd;
 	pid_t pid;
 	bool child; /* ours to reap */
-	bool wanted, realtime, closing;
+	bool wanted, realtime, closing, ringless;
+	uint64_t started_ns, pause_ns; /* until it is started again, longer if it does not last */
 	uint32_t restarts;
 	const struct vlsp_line *lines; /* its memory; NULL: not yet */
 	uint64_t overruns, starved_ns; /* of those that have ended */
@@ -95,6 +96,7 @@ static int start(struct local_relay *relay)
 	if (r < 0)
 		return r;
 	relay->child = true;
+	relay->started_ns = clock_mono_ns();
 	r = watch_pid(relay, pid);
 	if (r < 0)
 		kill(pid, SIGKILL);
@@ -120,6 +122,7 @@ static void unwatch(struct local_relay *relay)
 }
 
 static void supply(struct local_relay *relay);
+static void give_ring(struct local_relay *relay);
 
 /* Wanted and not there: now, or in a moment. */
 static void start_again(void *arg)
@@ -157,7 +160,13 @@ static void ended(void *arg, uint32_t events)
 	}
 	log_warn("the relay has ended (status %d) and is started again; what it held is lost",
 		 status);
-	loop_timer_set(relay->again, clock_mono_ns() + AGAIN_NS);
+	relay->pause_ns = clock_mono_ns() - relay->started_ns > LASTS_NS ? AGAIN_NS
+									 : 2 * relay->pause_ns;
+	if (relay->pause_ns < AGAIN_NS)
+		relay->pause_ns = AGAIN_NS;
+	if (relay->pause_ns > LASTS_NS)
+		relay->pause_ns = LASTS_NS;
+	loop_timer_set(relay->again, clock_mono_ns() + relay->pause_ns);
 }
 
 /* --- the connection -------------------------------------------------------------------------- */
@@ -170,16 +179,15 @@ static void *hello(void *arg, struct local_chan *chan, const struct frame_hello 
 		return NULL;
 	relay->chan = chan;
 	relay->realtime = said->fib & RELAY_REALTIME;
-	if (!(said->fib & RELAY_HAS_RING) && relay->ring >= 0 &&
-	    (local_chan_send(chan, FRAME_RING, NULL, 0, relay->ring) < 0 ||
-	     local_chan_send(chan, FRAME_WAKE, NULL, 0, relay->wake) < 0))
-		return NULL;
+	relay->ringless = !(said->fib & RELAY_HAS_RING);
 	log_debug("relay %d: connected%s", pid, relay->realtime ? ", real-time" : "");
 	pthread_mutex_lock(&relay->lock);
 	relay->ready = true;
 	pthread_cond_broadcast(&relay->cond);
 	pthread_mutex_unlock(&relay->lock);
 	supply(relay);
+	if (!relay->need_count)
+		give_ring(relay);
 	return relay;
 }
 
@@ -332,27 +340,6 @@ static int await(struct local_relay *relay, const uint32_t *cookie, const bool *
 	}
 }
 
-/* A socket that only sends. The thread is in the router's namespace then. */
-static int socket_in(const struct local_names *names, const char *router)
-{
-	struct local_ns_open open;
-	int r = local_ns_open(names, router, &open), sock, on = 1, size = SOCKET_BYTES;
-
-	if (r < 0)
-		return r;
-	sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	r = sock < 0 ? -errno : 0;
-	close(open.ns);
-	close(open.sock);
-	if (r == 0 && setsockopt(sock, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) < 0)
-		r = -errno;
-	if (r == 0 && setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
-		r = -errno;
-	if (r < 0 && sock >= 0)
-		close(sock);
-	return r < 0 ? r : sock;
-}
-
 static int give_sockets(struct local_relay *relay, const struct local_names *names,
 			const struct local_relay_need *needs, size_t count, bool again)
 {
@@ -362,7 +349,7 @@ static int give_sockets(struct local_relay *relay, const struct local_names *nam
 
 		if (!again && relay->has[router.slot])
 			continue;
-		sock = socket_in(names, needs[i].router);
+		sock = local_relay_socket(names, needs[i].router);
 		r = sock < 0 ? sock : post(relay, FRAME_ROUTER, &router, sizeof(router), sock);
 		if (r < 0)
 			return r;
@@ -409,6 +396,21 @@ void local_relay_shape(struct local_relay *relay, uint32_t port, const struct vl
 	(void)post(relay, FRAME_SHAPE, &news, sizeof(news), -1);
 }
 
+/* Behind all sockets that it has been given: what it reads then has a way. */
+static void give_ring(struct local_relay *relay)
+{
+	int ring, wake;
+
+	if (!relay->ringless || relay->ring < 0)
+		return;
+	ring = fcntl(relay->ring, F_DUPFD_CLOEXEC, 3);
+	wake = fcntl(relay->wake, F_DUPFD_CLOEXEC, 3);
+	if (ring < 0 || wake < 0 || post(relay, FRAME_WAKE, NULL, 0, wake) < 0 ||
+	    post(relay, FRAME_RING, NULL, 0, ring) < 0)
+		log_warn("the relay cannot be given its ring");
+	relay->ringless = false;
+}
+
 /* --- sockets for one that was started again, or was taken over ------------------------------- */
 
 static void supply_run(struct local_job *job)
@@ -426,6 +428,7 @@ static void supply_done(struct local_job *job)
 	free(relay->needs);
 	relay->needs = NULL;
 	relay->need_count = 0;
+	give_ring(relay);
 }
 
 static void supply(struct local_relay *relay)

@@ -59,6 +59,8 @@ struct local_relay_need {
 int local_relay_need(struct local_relay *relay, int ring, int wake, const struct local_names *names,
 		     const struct local_relay_need *needs, size_t count, const bool *cancel,
 		     struct err *err);
+/* A packet socket in the router's namespace that only sends; the thread is there then. -errno. */
+int local_relay_socket(const struct local_names *names, const char *router);
 /* The port's shape is another now: the relay applies it to what waits. */
 void local_relay_shape(struct local_relay *relay, uint32_t port, const struct vlsp_shape *shape);
 

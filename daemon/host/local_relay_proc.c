@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The relay as a process: starting one, and finding or ending one that an earlier daemon started,
- * which is known by the path of its socket. Called by local_relay.c and by clean-up.
+ * which is known by the path of its socket; and the sockets that it is given. Called by
+ * local_relay.c and by clean-up.
  */
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@
 
 #define MEMORY_MIB   "256" /* of frames that the relay holds */
 #define SPIN_PERCENT "15"
+#define SOCKET_BYTES (16 << 20)
 
 static bool is_relay(int32_t pid, const char *path)
 {
@@ -103,4 +107,24 @@ int local_relay_spawn(const char *program, const char *path, uint32_t uid, enum 
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return -r;
+}
+
+int local_relay_socket(const struct local_names *names, const char *router)
+{
+	struct local_ns_open open;
+	int r = local_ns_open(names, router, &open), sock, on = 1, size = SOCKET_BYTES;
+
+	if (r < 0)
+		return r;
+	sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	r = sock < 0 ? -errno : 0;
+	close(open.ns);
+	close(open.sock);
+	if (r == 0 && setsockopt(sock, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) < 0)
+		r = -errno;
+	if (r == 0 && setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		r = -errno;
+	if (r < 0 && sock >= 0)
+		close(sock);
+	return r < 0 ? r : sock;
 }

@@ -24,19 +24,26 @@ static int check_jitter(uint64_t jitter, uint64_t delay, struct err *err)
 }
 
 /* In a burst more is lost than in the long run: otherwise there is nothing between bursts. */
-static int check_loss(uint32_t loss, bool bursts, uint32_t burst_loss, struct err *err)
+static int check_loss(uint32_t loss, uint32_t burst, uint32_t burst_loss, struct err *err)
 {
+	uint64_t within = burst_loss ? burst_loss : ALL_PPM;
 	char x[UNITS_TEXT_SIZE], y[UNITS_TEXT_SIZE];
 
-	if (!bursts && burst_loss)
+	if (!burst && burst_loss)
 		return err_set(err, EINVAL, "burst-loss: without burst there are no bursts");
-	if (!bursts)
+	if (!burst)
 		return 0;
 	if (!loss)
 		return err_set(err, EINVAL, "burst: there is no loss that could come in bursts");
-	if (loss < (burst_loss ? burst_loss : ALL_PPM))
-		return 0;
 	units_percent_format(loss, x);
+	/* Bursts of mean length b have at least one datagram between them: a share of b/(1+b). */
+	if (loss < within && (uint64_t)loss * (1000 + burst) > within * burst)
+		return err_set(err, EINVAL,
+			       "loss: %s is more than bursts of %g, with at least one datagram "
+			       "between them, can have",
+			       x, burst / 1000.0);
+	if (loss < within)
+		return 0;
 	if (!burst_loss)
 		return err_set(err, EINVAL, "loss: %s leaves nothing between the bursts", x);
 	return err_set(err, EINVAL, "loss: %s in all is not less than %s within a burst", x,
@@ -52,7 +59,7 @@ int topo_shape_check(const struct topo_shape *shape, struct err *err)
 
 	if (r == 0)
 		r = check_loss(set & TOPO_LOSS ? shape->loss_ppm : 0,
-			       set & TOPO_BURST && shape->burst_milli,
+			       set & TOPO_BURST ? shape->burst_milli : 0,
 			       set & TOPO_BURST_LOSS ? shape->burst_loss_ppm : 0, err);
 	if (r < 0 || !reorders)
 		return r;
