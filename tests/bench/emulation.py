@@ -81,9 +81,11 @@ def jitter():
 def tcp(seconds, *options):
     server = subprocess.Popen(["nsenter", "--net=" + netns("r2"), "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
     time.sleep(0.3)
-    # Reno: what others decide by their own clocks (pacing, delay) is not the link's doing.
-    out = run("nsenter", "--net=" + netns("r1"), "iperf3", "-c", address("r2"), "-C", "reno", "-t", str(int(seconds)), "-J",
-              *options)
+    # Reno from the beginning: one that begins as BBR paces for ever, and what a clock of its own decides is not the
+    # link's doing.
+    for router in ("r1", "r2"):
+        run("nsenter", "--net=" + netns(router), "sh", "-c", "echo reno >/proc/sys/net/ipv4/tcp_congestion_control")
+    out = run("nsenter", "--net=" + netns("r1"), "iperf3", "-c", address("r2"), "-t", str(int(seconds)), "-J", *options)
     server.wait()
     return json.loads(out)["end"]["sum_received"]["bits_per_second"]
 
