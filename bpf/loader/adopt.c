@@ -2,8 +2,9 @@
 /*
  * Taking over what an earlier daemon left: the loader's picture of an instance is made from its
  * maps. What programs see of a router or port that is whole is not written to. What was half made
- * when that daemon ended is taken back, in the order in which routers.c and ports.c make things: a
- * record comes first, then the FIB, then the address. Called by loader.c.
+ * when that daemon ended is taken back: routers.c says how a record tells that. Only entries of
+ * maps of maps that records speak of are looked up, because that may take long (inner.c). Called by
+ * loader.c.
  */
 #include "bpf/loader/loader_priv.h"
 
@@ -15,8 +16,11 @@
 #include <unistd.h>
 
 struct adoption {
-	struct vlsp_router *routers; /* VLSP_SLOT_MAX */
 	struct bld *bld;
+	struct vlsp_router *routers; /* VLSP_SLOT_MAX */
+	struct bld_inner *inners;    /* the ring, chunks, and from first_fib on FIBs */
+	size_t count, first_fib;
+	bool wanted[BLD_CHUNKS];
 	int status;
 };
 
@@ -48,93 +52,126 @@ static int read_conf(struct bld *bld, struct err *err)
 	return 0;
 }
 
-int bld_inner_open(int outer, uint32_t key, struct bpf_map_info *ret_info)
-{
-	uint32_t id, size = sizeof(*ret_info);
-	int fd, r = bpf_map_lookup_elem(outer, &key, &id);
+/* --- what is looked up ----------------------------------------------------------------------- */
 
-	if (r < 0)
-		return r;
-	fd = bpf_map_get_fd_by_id(id);
-	if (fd < 0)
-		return fd;
-	memset(ret_info, 0, sizeof(*ret_info));
-	r = bpf_obj_get_info_by_fd(fd, ret_info, &size);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
+static void want(struct adoption *adoption, int outer, uint32_t key)
+{
+	adoption->inners[adoption->count++] = (struct bld_inner){
+		.outer = outer, .key = key, .fd = -1};
+}
+
+static void want_chunk(struct adoption *adoption, uint32_t port)
+{
+	uint32_t chunk = port / VLSP_COUNT_CHUNK;
+
+	if (port >= VLSP_PORT_MAX || adoption->wanted[chunk])
+		return;
+	adoption->wanted[chunk] = true;
+	want(adoption, adoption->bld->fds[BLD_COUNT], chunk);
+}
+
+static void take_port(void *arg, uint32_t port, const struct vlsp_port *record)
+{
+	struct adoption *adoption = arg;
+
+	if (record->flags & (VLSP_PORT_SHAPED | VLSP_PORT_QUEUE))
+		adoption->bld->shaped++;
+	want_chunk(adoption, port);
+}
+
+/* FIBs of slots that are in use, chunks of counters with a port that is, the ring. */
+static int look_up(struct adoption *adoption)
+{
+	struct bld *bld = adoption->bld;
+	int r;
+
+	adoption->inners = calloc(VLSP_SLOT_MAX + BLD_CHUNKS + 1, sizeof(*adoption->inners));
+	if (!adoption->inners)
+		return -ENOMEM;
+	want(adoption, bld->fds[BLD_RING], 0);
+	r = bld_ports_each(bld, take_port, adoption);
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (adoption->routers[slot].address)
+			want_chunk(adoption, adoption->routers[slot].edge);
+	adoption->first_fib = adoption->count;
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (adoption->routers[slot].address)
+			want(adoption, bld->fds[BLD_FIB], slot);
+	if (r == 0)
+		bld_inners_open(adoption->inners, adoption->count);
+	return r;
+}
+
+/* --- what it becomes ------------------------------------------------------------------------- */
+
+/* The descriptor is the caller's from now on. */
+static int take_fd(struct bld_inner *inner)
+{
+	int fd = inner->fd;
+
+	inner->fd = -1;
 	return fd;
 }
 
-static bool is_nothing(const struct bpf_map_info *info)
+static int adopt_shared(struct adoption *adoption)
 {
-	return strcmp(info->name, BLD_NOTHING) == 0;
-}
-
-/* The empty FIB that free slots have, so that it is not made a second time. */
-static void find_nothing(struct bld *bld, const struct vlsp_router *routers)
-{
-	for (uint32_t slot = 0; bld->nothing < 0 && slot < VLSP_SLOT_MAX; slot++) {
-		struct bpf_map_info info;
-		int fib;
-
-		if (routers[slot].address)
-			continue;
-		fib = bld_inner_open(bld->fds[BLD_FIB], slot, &info);
-		if (fib >= 0 && is_nothing(&info))
-			bld->nothing = fib;
-		else if (fib >= 0)
-			close(fib);
-	}
-}
-
-static int adopt_slot(struct bld *bld, uint32_t slot, const struct vlsp_router *router)
-{
-	static const struct vlsp_router none;
-	uint32_t address = ntohl(router->address);
-	struct bpf_map_info info;
-	int fib = bld_inner_open(bld->fds[BLD_FIB], slot, &info);
-	bool whole = fib >= 0 && !is_nothing(&info) && (address & bld->mask) == bld->network;
-
-	if (fib < 0 && fib != -ENOENT)
-		return fib;
-	if (address && whole) {
-		bld->slots[slot] = (struct bld_slot){.address = address,
-						     .edge_port = router->edge,
-						     .capacity = info.max_entries,
-						     .fib = fib,
-						     .next = -1};
-		return bld_chunk_need(bld, router->edge);
-	}
-	if (address) {
-		int r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
-
-		if (r < 0) {
-			if (fib >= 0)
-				close(fib);
-			return r;
-		}
-	}
-	if (fib >= 0) {
-		int r = is_nothing(&info) ? 0 : outer_set(bld->fibs, slot, bld->nothing);
-
-		close(fib);
-		return r;
-	}
-	return 0;
-}
-
-static int adopt_slots(struct bld *bld, const struct vlsp_router *routers)
-{
+	struct bld *bld = adoption->bld;
 	int r = 0;
 
-	find_nothing(bld, routers);
-	if (bld->nothing < 0)
-		r = bld_nothing_new(bld);
-	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
-		r = adopt_slot(bld, slot, &routers[slot]);
+	for (size_t i = 0; r == 0 && i < adoption->first_fib; i++) {
+		struct bld_inner *inner = &adoption->inners[i];
+
+		if (inner->fd == -ENOENT)
+			continue;
+		if (inner->fd < 0)
+			r = inner->fd;
+		else if (inner->outer == bld->fds[BLD_RING])
+			bld->ring = take_fd(inner);
+		else if ((r = bld_chunk_take(bld, inner->key, inner->fd)) == 0)
+			take_fd(inner);
+	}
 	return r;
+}
+
+static int adopt_router(struct bld *bld, struct bld_inner *inner, const struct vlsp_router *router)
+{
+	uint32_t address = ntohl(router->address);
+
+	if (inner->fd < 0 && inner->fd != -ENOENT)
+		return inner->fd;
+	if (inner->fd < 0 || strcmp(inner->info.name, BLD_NOTHING) == 0 ||
+	    (address & bld->mask) != bld->network)
+		return bld_slot_bury(bld, inner->key, router->edge);
+	bld->slots[inner->key] = (struct bld_slot){.address = address,
+						   .edge_port = router->edge,
+						   .capacity = inner->info.max_entries,
+						   .fib = take_fd(inner),
+						   .next = -1};
+	return bld_chunk_need(bld, router->edge);
+}
+
+static int adopt_slots(struct adoption *adoption)
+{
+	const struct vlsp_router *routers = adoption->routers;
+	struct bld *bld = adoption->bld;
+	int r = bld_nothing_new(bld);
+
+	for (size_t i = adoption->first_fib; r == 0 && i < adoption->count; i++)
+		r = adopt_router(bld, &adoption->inners[i], &routers[adoption->inners[i].key]);
+	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
+		if (!routers[slot].address && routers[slot].edge)
+			r = bld_slot_bury(bld, slot, routers[slot].edge);
+	return r;
+}
+
+static void need_chunk(void *arg, uint32_t port, const struct vlsp_port *record)
+{
+	struct adoption *adoption = arg;
+	int r = bld_chunk_need(adoption->bld, port);
+
+	(void)record;
+	if (r < 0)
+		adoption->status = r;
 }
 
 /* Addresses of routers that are there, and no others. */
@@ -158,42 +195,25 @@ static void adopt_addresses(struct bld *bld)
 	}
 }
 
-static int adopt_chunks(struct bld *bld)
+static int adopt_maps(struct adoption *adoption)
 {
-	for (uint32_t chunk = 0; chunk < BLD_CHUNKS; chunk++) {
-		struct bpf_map_info info;
-		int fd = bld_inner_open(bld->fds[BLD_COUNT], chunk, &info), r;
+	struct bld *bld = adoption->bld;
+	int r;
 
-		if (fd == -ENOENT)
-			continue;
-		r = fd < 0 ? fd : bld_chunk_take(bld, chunk, fd);
-		if (r < 0) {
-			if (fd >= 0)
-				close(fd);
-			return r;
-		}
-	}
-	return 0;
-}
-
-static int adopt_ring(struct bld *bld)
-{
-	struct bpf_map_info info;
-	int fd = bld_inner_open(bld->fds[BLD_RING], 0, &info);
-
-	bld->ring = fd < 0 ? -1 : fd;
-	return fd == -ENOENT || fd >= 0 ? 0 : fd;
-}
-
-static void need_chunk(void *arg, uint32_t port, const struct vlsp_port *record)
-{
-	struct adoption *adoption = arg;
-	int r = bld_chunk_need(adoption->bld, port);
-
-	if (record->flags & (VLSP_PORT_SHAPED | VLSP_PORT_QUEUE))
-		adoption->bld->shaped++;
-	if (r < 0)
-		adoption->status = r;
+	adoption->routers = calloc(VLSP_SLOT_MAX, sizeof(*adoption->routers));
+	if (!adoption->routers)
+		return -ENOMEM;
+	r = bld_table_read(bld->fds[BLD_ROUTER], VLSP_SLOT_MAX, sizeof(*adoption->routers),
+			   adoption->routers);
+	if (r == 0)
+		r = look_up(adoption);
+	if (r == 0)
+		r = adopt_shared(adoption);
+	if (r == 0)
+		r = adopt_slots(adoption);
+	if (r == 0)
+		r = bld_ports_each(bld, need_chunk, adoption);
+	return r == 0 ? adoption->status : r;
 }
 
 int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err)
@@ -203,23 +223,12 @@ int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err
 
 	if (r < 0)
 		return r;
-	adoption.routers = calloc(VLSP_SLOT_MAX, sizeof(*adoption.routers));
-	if (!adoption.routers)
-		r = -ENOMEM;
-	if (r == 0)
-		r = bld_table_read(bld->fds[BLD_ROUTER], VLSP_SLOT_MAX, sizeof(*adoption.routers),
-				   adoption.routers);
-	if (r == 0)
-		r = adopt_chunks(bld);
-	if (r == 0)
-		r = adopt_ring(bld);
-	if (r == 0)
-		r = adopt_slots(bld, adoption.routers);
+	r = adopt_maps(&adoption);
+	for (size_t i = 0; i < adoption.count; i++)
+		if (adoption.inners[i].fd >= 0)
+			close(adoption.inners[i].fd);
+	free(adoption.inners);
 	free(adoption.routers);
-	if (r == 0)
-		r = bld_ports_each(bld, need_chunk, &adoption);
-	if (r == 0)
-		r = adoption.status;
 	if (r == 0)
 		r = bld_pins_note(bld);
 	if (r < 0)

@@ -321,14 +321,14 @@ int bld_open(const char *instance, uint32_t network, unsigned prefix_len,
 	return 0;
 }
 
-/* Nobody takes a closing that is cut short for a network that runs. */
+/* Nobody takes a closing that is cut short for a network that runs. FIBs stay: see routers.c. */
 static void clear_slots(struct bld *bld)
 {
-	static const struct vlsp_router none;
-
 	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++) {
+		const struct vlsp_router gone = {.edge = bld->slots[slot].edge_port};
+
 		if (bld->slots[slot].address)
-			bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
+			bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &gone, BPF_ANY);
 	}
 }
 
@@ -355,6 +355,8 @@ int bld_settle(struct bld *bld)
 {
 	int fibs = outer_settle(bld->fibs), counts = outer_settle(bld->counts);
 
+	if (fibs == 0)
+		fibs = bld_slots_settle(bld);
 	return fibs < 0 ? fibs : counts;
 }
 

@@ -86,7 +86,9 @@ int bld_router_switch(struct bld *bld, uint32_t slot);
 /*
  * Maps that the calls above and below entered (FIBs, counters) come into force a moment later,
  * because the kernel makes the caller of such an update wait (bpf/loader/outer.h). This waits until
- * all are in force, 10 ms or so: to be called once, after a batch. -errno: one was refused.
+ * all are in force, 10 ms or so: to be called once, after a batch. -errno: one was refused. Routers
+ * that were added have a record (bld_router_read(), bld_slots_each()) from then on, and are taken
+ * over by a later daemon.
  */
 int bld_settle(struct bld *bld);
 

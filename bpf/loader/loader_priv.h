@@ -39,8 +39,9 @@ struct bld_slot {
 	uint32_t edge_port;
 	uint32_t capacity;
 	uint32_t next_capacity;
-	int fib;  /* -1: none */
-	int next; /* the larger map between grow and switch, or -1 */
+	int fib;      /* -1: none */
+	int next;     /* the larger map between grow and switch, or -1 */
+	bool pending; /* its record says that its FIB is being written */
 };
 
 struct bld {
@@ -86,8 +87,14 @@ void bld_pins_remove(struct bld *bld, bool known);
 /* adopt.c: what the maps of bld->fds say becomes bld's picture. */
 int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err);
 
-/* The descriptor of entry key of a map of maps; -ENOENT: there is none. */
-int bld_inner_open(int outer, uint32_t key, struct bpf_map_info *ret_info);
+/* inner.c: the map that entry key of outer holds. */
+struct bld_inner {
+	int outer;
+	uint32_t key;
+	int fd; /* the caller's; -ENOENT: none; -errno */
+	struct bpf_map_info info;
+};
+void bld_inners_open(struct bld_inner *inners, size_t count);
 
 /* table.c: reads a whole array map; values: entries * value_size. 0 or -errno. */
 int bld_table_read(int map, uint32_t entries, size_t value_size, void *values);
@@ -96,6 +103,10 @@ int bld_table_in_use(const struct bld *bld);
 
 /* routers.c: the empty FIB, in bld->nothing. */
 int bld_nothing_new(struct bld *bld);
+/* Nobody has the slot any more; its FIB becomes the empty one. edge: any port but 0. */
+int bld_slot_bury(struct bld *bld, uint32_t slot, uint32_t edge);
+/* After what was queued for vlsp_fib has been written: says so in the records of these slots. */
+int bld_slots_settle(struct bld *bld);
 int bld_network_check(uint32_t network, unsigned prefix_len);
 
 int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask);

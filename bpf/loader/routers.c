@@ -68,8 +68,7 @@ static int check_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t 
 int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t edge_port,
 		   uint32_t capacity, struct err *err)
 {
-	struct vlsp_router record = {.address = htonl(address), .edge = edge_port};
-	static const struct vlsp_router none;
+	const struct vlsp_router record = {.edge = edge_port};
 	struct bld_slot *s;
 	int fib, r;
 
@@ -85,12 +84,12 @@ int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t ed
 	r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
 	if (r == 0)
 		r = outer_set(bld->fibs, slot, fib);
-	if (r < 0) {
-		bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
+	if (r < 0) { /* the record is right: the slot may have a FIB that is to go */
 		close(fib);
 		return err_errno(err, r, "entering router slot %u", slot);
 	}
 	s = &bld->slots[slot];
+	s->pending = true;
 	s->fib = fib;
 	s->capacity = capacity;
 	s->edge_port = edge_port;
@@ -99,9 +98,36 @@ int bld_router_add(struct bld *bld, uint32_t slot, uint32_t address, uint32_t ed
 	return 0;
 }
 
+int bld_slot_bury(struct bld *bld, uint32_t slot, uint32_t edge)
+{
+	const struct vlsp_router record = {.edge = edge};
+	int r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
+
+	if (r == 0)
+		r = outer_set(bld->fibs, slot, bld->nothing);
+	bld->slots[slot] = (struct bld_slot){.fib = -1, .next = -1, .pending = r == 0};
+	return r;
+}
+
+int bld_slots_settle(struct bld *bld)
+{
+	int r = 0;
+
+	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++) {
+		struct bld_slot *s = &bld->slots[slot];
+		const struct vlsp_router record = {.address = htonl(s->address),
+						   .edge = s->address ? s->edge_port : 0};
+
+		if (!s->pending)
+			continue;
+		r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
+		s->pending = r < 0;
+	}
+	return r;
+}
+
 void bld_router_del(struct bld *bld, uint32_t slot)
 {
-	static const struct vlsp_router none;
 	struct vlsp_addr *addr;
 	struct bld_slot *s;
 
@@ -111,12 +137,10 @@ void bld_router_del(struct bld *bld, uint32_t slot)
 	addr = &bld->addr[s->address & ~bld->mask];
 	if (addr->slot1 == slot + 1)
 		__atomic_store_n(&addr->slot1, 0, __ATOMIC_RELEASE);
-	bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &none, BPF_ANY);
-	outer_set(bld->fibs, slot, bld->nothing);
 	if (s->next >= 0)
 		close(s->next);
 	close(s->fib);
-	*s = (struct bld_slot){.fib = -1, .next = -1};
+	(void)bld_slot_bury(bld, slot, s->edge_port);
 }
 
 int bld_router_fib(const struct bld *bld, uint32_t slot)

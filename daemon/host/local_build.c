@@ -228,7 +228,8 @@ static void link_job(struct local_job *job)
 		local_link_run(task);
 	if (task->status == 0)
 		task->status = local_emulate_end(&task->emulate, &task->err);
-	if (local->run.batch->routers_add_count || task->add_count)
+	if (local->run.batch->routers_add_count || local->run.batch->routers_del_count ||
+	    task->add_count)
 		r = bld_settle(local->bld);
 	if (task->status == 0 && r < 0)
 		task->status = err_errno(&task->err, r, "maps of routers");

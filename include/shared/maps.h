@@ -59,7 +59,7 @@ struct vlsp_addr {   /* arrays are laid out by 8 bytes, which a mapping shows */
 };
 
 struct vlsp_router {
-	__be32 address; /* 0: slot not in use */
+	__be32 address; /* 0: slot not in use; if edge is not 0, its FIB is being written */
 	__u32 edge;	/* port number for the edge's counters */
 };
 

@@ -133,41 +133,150 @@ static void a_router_without_address_gets_it_back(void **state)
 	hops(bld_prog_in(again), ROUTE);
 }
 
+static struct vlsp_router record_of(uint32_t slot)
+{
+	struct vlsp_router record;
+	int fd = pinned("vlsp_router");
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &slot, &record), 0);
+	close(fd);
+	return record;
+}
+
+static void write_record(uint32_t slot, uint32_t address, uint32_t edge)
+{
+	struct vlsp_router record = {.address = htonl(address), .edge = edge};
+	int fd = pinned("vlsp_router");
+
+	assert_int_equal(bpf_map_update_elem(fd, &slot, &record, 0), 0);
+	close(fd);
+}
+
+static void assert_slot_has(uint32_t slot, const char *name)
+{
+	struct bpf_map_info info = {0};
+	uint32_t id, size = sizeof(info);
+	int fd = pinned("vlsp_fib");
+
+	assert_int_equal(bpf_map_lookup_elem(fd, &slot, &id), 0);
+	close(fd);
+	fd = bpf_map_get_fd_by_id(id);
+	assert_true(fd >= 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	close(fd);
+	assert_string_equal(info.name, name);
+}
+
+static void assert_nobody(uint32_t slot)
+{
+	struct vlsp_router record = record_of(slot);
+
+	assert_int_equal(record.address, 0);
+	assert_int_equal(record.edge, 0);
+}
+
 static void the_fib_of_a_router_that_is_gone_is_let_go(void **state)
 {
-	static const struct vlsp_router none;
-	uint32_t slot = 2, id, empty;
 	struct err err = {0};
-	int fd;
 
 	(void)state;
 	need_bpf();
-	for (int i = 0; i < 2; i++) { /* the second one finds the empty FIB of the first */
-		live_and_be_killed();
-		fd = pinned("vlsp_router");
-		assert_int_equal(bpf_map_update_elem(fd, &slot, &none, 0), 0);
-		close(fd);
-		open_again();
-		assert_int_equal(bld_settle(again), 0);
-		fd = pinned("vlsp_fib");
-		assert_int_equal(bpf_map_lookup_elem(fd, &slot, &id), 0);
-		close(fd);
-		fd = bpf_map_get_fd_by_id(id);
-		assert_true(fd >= 0);
-		struct bpf_map_info info = {0};
-		uint32_t size = sizeof(info);
-
-		assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
-		close(fd);
-		assert_string_equal(info.name, "vlsp_fib_none");
-		if (i == 1)
-			assert_int_equal(id, empty);
-		empty = id;
-		bld_router_del(again, 1);
-		assert_int_equal(bld_router_add(again, 3, ADDR(3), 1003, VLSP_FIB_MIN, &err), 0);
-		bld_router_del(again, 3); /* stays empty */
-		close_again(true);
+	live_and_be_killed();
+	write_record(2, 0, 1002); /* as bld_router_del() leaves it until the FIB is another */
+	open_again();
+	assert_int_equal(bld_router_capacity(again, 2), 0);
+	assert_int_equal(bld_settle(again), 0);
+	assert_slot_has(2, "vlsp_fib_none");
+	assert_nobody(2);
+	bld_router_del(again, 1);
+	assert_int_equal(bld_router_add(again, 3, ADDR(3), 1003, VLSP_FIB_MIN, &err), 0);
+	bld_router_del(again, 3);
+	assert_int_equal(record_of(1).address, 0);
+	assert_int_equal(record_of(1).edge, 1001);
+	assert_int_equal(bld_settle(again), 0);
+	for (uint32_t slot = 1; slot <= 3; slot++) {
+		assert_slot_has(slot, "vlsp_fib_none");
+		assert_nobody(slot);
 	}
+	close_again(true);
+	open_again(); /* stays empty */
+	assert_true(bld_adopted(again));
+	for (uint32_t slot = 1; slot <= 3; slot++)
+		assert_slot_has(slot, "vlsp_fib_none");
+}
+
+static void a_router_is_taken_over_once_its_fib_is_in_force(void **state)
+{
+	struct vlsp_router record;
+	struct err err = {0};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	need_bpf();
+	open_again();
+	fill();
+	assert_int_equal(bld_router_add(again, 5, ADDR(5), 1005, VLSP_FIB_MIN, &err), 0);
+	assert_int_equal(bld_router_read(again, 5, &record), -ENOENT);
+	assert_int_equal(record_of(5).edge, 1005); /* counted from the beginning */
+	close_again(true);			   /* settles */
+	open_again();
+	assert_int_equal(bld_router_read(again, 5, &record), 0);
+	assert_int_equal(ntohl(record.address), ADDR(5));
+	bld_router_del(again, 5);
+	close_again(true);
+
+	pid = fork();
+	if (pid == 0) { /* the slot is taken again, and nobody waits for it */
+		if (bld_open("again", ADDR(0), 16, NULL, &again, &err) == 0)
+			(void)bld_router_add(again, 5, ADDR(6), 1006, VLSP_FIB_MIN, &err);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	open_again();
+	assert_filled();
+	assert_int_equal(bld_settle(again), 0);
+	assert_slot_has(5, "vlsp_fib_none");
+	assert_nobody(5);
+	assert_int_equal(bld_router_add(again, 5, ADDR(6), 1006, VLSP_FIB_MIN, &err), 0);
+}
+
+static void of_a_closing_that_was_cut_short_no_fib_is_left(void **state)
+{
+	(void)state;
+	need_bpf();
+	live_and_be_killed();
+	write_record(1, 0, 1001); /* all pins are there still */
+	write_record(2, 0, 1002);
+	open_again();
+	assert_true(bld_adopted(again));
+	assert_int_equal(bld_settle(again), 0);
+	assert_slot_has(1, "vlsp_fib_none");
+	assert_slot_has(2, "vlsp_fib_none");
+	fill();
+	hops(bld_prog_in(again), ROUTE);
+}
+
+static void many_are_taken_over(void **state)
+{
+	enum { COUNT = 300 };
+	struct err err = {0};
+
+	(void)state;
+	need_bpf();
+	open_again();
+	for (uint32_t i = 0; i < COUNT; i++)
+		assert_int_equal(bld_router_add(again, i * 50, ADDR(i + 1), 1000 + i * 200,
+						VLSP_FIB_MIN << i % 3, &err),
+				 0);
+	close_again(true);
+	open_again();
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_int_equal(bld_router_capacity(again, i * 50), VLSP_FIB_MIN << i % 3);
+		assert_true(bld_router_fib(again, i * 50) >= 0);
+	}
+	close_again(false);
+	assert_false(exists(PIN_DIR));
 }
 
 int main(void)
@@ -181,6 +290,9 @@ int main(void)
 		T(a_router_without_fib_is_nobody),
 		T(a_router_without_address_gets_it_back),
 		T(the_fib_of_a_router_that_is_gone_is_let_go),
+		T(a_router_is_taken_over_once_its_fib_is_in_force),
+		T(of_a_closing_that_was_cut_short_no_fib_is_left),
+		T(many_are_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, open_group, harness_close);
