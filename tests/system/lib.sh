@@ -13,6 +13,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 DATA=${VLSP_DATA:-$ROOT/../shared/data}
 STORY=$(basename "$0" .sh)
+# Emulated processors run scripts 40 times slower: what a story waits for may take longer.
+[ "${VLSP_VM_ACCEL:-}" != tcg ] || export VLSP_SLOW=${VLSP_SLOW:-20}
 
 skip() { # skip REASON: ends the story without failing it
 	echo "skip: $*"
@@ -28,7 +30,15 @@ if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
 		[ -f "$dir/cgroup.procs" ] && [ -w "$dir/cgroup.procs" ] || continue
 		name=${dir##*/}
 		group=$(awk -F: -v c="$name" '(c ~ /^(cgroup|unified)$/ && $2 == "") || $2 == c || index(","$2",", ","c",") { print $3; exit }' /proc/self/cgroup)
-		home[$dir]=$dir${group%/}
+		group=${group%/}
+		# Version 2: a group with processes has no controllers for others below it; one above it may.
+		if grep -q memory "$dir/cgroup.controllers" 2>/dev/null; then
+			until [ "$(grep -oxE 'cpu|memory|pids' <(tr ' ' '\n' <"$dir$group/cgroup.subtree_control") | wc -l)" = 3 ]; do
+				[ -n "$group" ] || { echo '+cpu +memory +pids' >"$dir/cgroup.subtree_control" || true; break; }
+				group=${group%/*}
+			done
+		fi
+		home[$dir]=$dir$group
 		mkdir "${home[$dir]}/vlsp-story.$$" 2>/dev/null || unset "home[$dir]"
 		# So that the relay may have real-time priority where such groups have none by themselves.
 		rt=${home[$dir]:-/none}/vlsp-story.$$/cpu.rt_runtime_us
@@ -38,8 +48,16 @@ if [ "${VLSP_STORY_INSIDE:-}" != "$STORY" ]; then
 	trap : TERM INT HUP PIPE               # the story ends by them, then what follows is done
 	(
 		for dir in "${home[@]}"; do echo "$BASHPID" >"$dir/vlsp-story.$$/cgroup.procs"; done
-		exec unshare --mount --net --ipc --pid --cgroup --fork --kill-child --mount-proc --propagation private \
-			bash "$0" "$@"
+		# Its root must be without processes, this one, which waits, among them: version 2 has it so.
+		# shellcheck disable=SC2016 # for the inner shell
+		exec unshare --cgroup bash -c '
+			while [ "$1" != -- ]; do
+				if [ -f "$1/cgroup.controllers" ] && mkdir "$1/init.scope"; then echo $$ >"$1/init.scope/cgroup.procs"; fi
+				shift
+			done
+			shift
+			exec unshare --mount --net --ipc --pid --fork --kill-child --mount-proc --propagation private bash "$@"' \
+			bash "${home[@]/%//vlsp-story.$$}" -- "$0" "$@"
 	) && rc=0 || rc=$?
 	for dir in "${home[@]}"; do # groups that a failed story has left go with it
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -62,8 +80,6 @@ setup_cgroups() {
 		[ -d "$where" ] || mkdir "$where"
 		if [ "$kind" = cgroup2 ]; then
 			mount -t cgroup2 cgroup2 "$where"
-			mkdir "$where/init.scope" 2>/dev/null || continue # groups with children have no processes
-			echo $$ >"$where/init.scope/cgroup.procs"
 			continue
 		fi
 		options=$(tr , '\n' <<<"$options" | grep -xE 'memory|cpu|cpuacct|pids' | paste -sd, || true)
