@@ -25,6 +25,8 @@
 #define TBF	    NLK_TC_HANDLE(0x5601)
 #define NETEM	    NLK_TC_HANDLE(0x5602)
 #define FIFO	    NLK_TC_HANDLE(0x5603)
+#define TBF_BELOW   NLK_TC_HANDLE(0x5604) /* below netem; a queue cannot move to another parent */
+#define FIFO_BELOW  NLK_TC_HANDLE(0x5605)
 #define FRAME	    (VDP_MTU + 14)
 #define BURST_PER_S 1000u		  /* a burst is what the rate lets through in 1/1000 s */
 #define NETEM_HOLDS 1000000u		  /* packets; the queue's limit is not netem's business */
@@ -70,14 +72,20 @@ const char *local_emulate_look(const struct bld *bld, unsigned can, const struct
 	return memcmp(&wanted, &there, sizeof(there)) == 0 ? NULL : "its shape is another";
 }
 
-enum queue { QUEUE_NETEM = 1 << 0, QUEUE_TBF = 1 << 1, QUEUE_FIFO = 1 << 2 };
+enum queue {
+	QUEUE_NETEM = 1 << 0,
+	QUEUE_TBF = 1 << 1,
+	QUEUE_FIFO = 1 << 2,
+	QUEUE_TBF_BELOW = 1 << 3,
+	QUEUE_FIFO_BELOW = 1 << 4,
+};
 
 uint8_t local_emulate_queues_of(unsigned can, const struct topo_shape *shape)
 {
 	static const uint8_t queues[] = {
 		[SHAPE_TC_TBF] = QUEUE_TBF | QUEUE_FIFO,
 		[SHAPE_TC_NETEM] = QUEUE_NETEM,
-		[SHAPE_TC_NETEM_TBF] = QUEUE_NETEM | QUEUE_TBF | QUEUE_FIFO,
+		[SHAPE_TC_NETEM_TBF] = QUEUE_NETEM | QUEUE_TBF_BELOW | QUEUE_FIFO_BELOW,
 	};
 
 	return queues[plan_of(can, shape).tc];
@@ -90,16 +98,28 @@ static uint32_t limit_of(const struct topo_shape *shape)
 
 uint8_t local_emulate_queue(const struct topo_shape *shape, const struct nlk_qdisc *qdisc)
 {
-	if (qdisc->handle == NETEM && qdisc->parent == NLK_TC_ROOT &&
-	    strcmp(qdisc->kind, "netem") == 0)
-		return QUEUE_NETEM;
-	if (qdisc->handle == TBF && strcmp(qdisc->kind, "tbf") == 0 &&
-	    qdisc->rate == shape->rate / 8)
-		return QUEUE_TBF;
-	if (qdisc->handle == FIFO && qdisc->parent == (TBF | 1) &&
-	    strcmp(qdisc->kind, "pfifo") == 0 && qdisc->limit == limit_of(shape))
-		return QUEUE_FIFO;
-	return 0;
+	static const struct {
+		uint32_t handle, parent;
+		const char *kind;
+		uint8_t queue;
+	} ours[] = {
+		{NETEM, NLK_TC_ROOT, "netem", QUEUE_NETEM},
+		{TBF, NLK_TC_ROOT, "tbf", QUEUE_TBF},
+		{FIFO, TBF | 1, "pfifo", QUEUE_FIFO},
+		{TBF_BELOW, NETEM | 1, "tbf", QUEUE_TBF_BELOW},
+		{FIFO_BELOW, TBF_BELOW | 1, "pfifo", QUEUE_FIFO_BELOW},
+	};
+	uint8_t queue = 0;
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (qdisc->handle == ours[i].handle && qdisc->parent == ours[i].parent &&
+		    strcmp(qdisc->kind, ours[i].kind) == 0)
+			queue = ours[i].queue;
+	if (queue & (QUEUE_TBF | QUEUE_TBF_BELOW) && qdisc->rate != shape->rate / 8)
+		return 0;
+	if (queue & (QUEUE_FIFO | QUEUE_FIFO_BELOW) && qdisc->limit != limit_of(shape))
+		return 0;
+	return queue;
 }
 
 void local_emulate_adopt(struct local_emulation *emulation, const struct host_link *link)
@@ -260,9 +280,10 @@ int local_emulate_enter(const struct local_emulate *emulate, const struct host_l
 
 /* --- queues ---------------------------------------------------------------------------------- */
 
-static void put_tbf(struct nlk_batch *batch, uint32_t port, uint32_t parent,
+static void put_tbf(struct nlk_batch *batch, uint32_t port, bool below,
 		    const struct topo_shape *shape, bool there)
 {
+	uint32_t parent = below ? NETEM | 1 : NLK_TC_ROOT, handle = below ? TBF_BELOW : TBF;
 	uint32_t limit = limit_of(shape);
 	struct nlk_tbf tbf = {.rate = shape->rate / 8, .limit = there ? limit : limit * FRAME};
 	uint64_t burst = tbf.rate / BURST_PER_S;
@@ -274,8 +295,8 @@ static void put_tbf(struct nlk_batch *batch, uint32_t port, uint32_t parent,
 	if (burst > 1u << 30)
 		burst = 1u << 30;
 	tbf.burst = (uint32_t)burst;
-	nlk_tc_tbf(batch, port, parent, TBF, &tbf);
-	nlk_tc_pfifo(batch, port, TBF | 1, FIFO, limit);
+	nlk_tc_tbf(batch, port, parent, handle, &tbf);
+	nlk_tc_pfifo(batch, port, handle | 1, below ? FIFO_BELOW : FIFO, limit);
 }
 
 static const int16_t *table_of(enum topo_distribution distribution)
@@ -304,9 +325,11 @@ static void put_netem(struct nlk_batch *batch, uint32_t port, const struct host_
 
 	shape_record(shape, &relay, link->name, link->id, side, 0, &record);
 	netem.reorder = record.reorder;
-	if (shape->jitter_ns && shape->set & TOPO_DISTRIBUTION &&
-	    shape->distribution != TOPO_DIST_UNIFORM)
-		netem.table = table_of(shape->distribution);
+	if (shape->jitter_ns) /* uniform, too: a table that is there would stay */
+		netem.table = table_of(shape->set & TOPO_DISTRIBUTION ? shape->distribution
+								      : TOPO_DIST_UNIFORM);
+	if (plan->tc == SHAPE_TC_NETEM_TBF && shape->set & TOPO_OVERHEAD)
+		netem.overhead = shape->overhead;
 	if (plan->tc_fates) {
 		netem.loss = record.loss.loss;
 		netem.burst_enter = record.loss.enter;
@@ -328,18 +351,18 @@ void local_emulate_queues(const struct local_emulate *emulate, struct nlk_batch 
 	if (plan.tc == SHAPE_TC_NETEM || plan.tc == SHAPE_TC_NETEM_TBF)
 		put_netem(batch, port, link, side, &plan);
 	if (plan.tc == SHAPE_TC_NETEM_TBF)
-		put_tbf(batch, port, NETEM | 1, &link->shape[side], had == SHAPE_TC_NETEM_TBF);
+		put_tbf(batch, port, true, &link->shape[side], had == SHAPE_TC_NETEM_TBF);
 	if (plan.tc == SHAPE_TC_TBF)
-		put_tbf(batch, port, NLK_TC_ROOT, &link->shape[side], had == SHAPE_TC_TBF);
+		put_tbf(batch, port, false, &link->shape[side], had == SHAPE_TC_TBF);
 }
 
 /* What waits for the rate leaves at once; a queue that is removed would lose it. */
-static void drain(struct nlk_batch *batch, int sock, uint32_t port, uint32_t parent)
+static void drain(struct nlk_batch *batch, int sock, uint32_t port, bool below)
 {
 	const struct nlk_tbf tbf = {
 		.rate = DRAIN_RATE, .burst = 1u << 20, .limit = SHAPE_LIMIT_DEFAULT};
 
-	nlk_tc_tbf(batch, port, parent, TBF, &tbf);
+	nlk_tc_tbf(batch, port, below ? NETEM | 1 : NLK_TC_ROOT, below ? TBF_BELOW : TBF, &tbf);
 	(void)nlk_batch_send(batch, sock, NULL, NULL);
 	nanosleep(&(struct timespec){.tv_nsec = DRAIN_NS}, NULL);
 }
@@ -375,7 +398,7 @@ void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *
 	    (plan.tc != SHAPE_TC_NONE && !(plan.tc == SHAPE_TC_NETEM && had == SHAPE_TC_NETEM_TBF)))
 		return;
 	if (had != SHAPE_TC_NETEM)
-		drain(batch, sock, port, had == SHAPE_TC_TBF ? NLK_TC_ROOT : NETEM | 1);
+		drain(batch, sock, port, had == SHAPE_TC_NETEM_TBF);
 	nlk_tc_del(batch, port, parent);
 	(void)nlk_batch_send(batch, sock, NULL, NULL); /* a queue more does no harm */
 }

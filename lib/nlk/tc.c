@@ -75,12 +75,22 @@ static struct nlmsghdr *qdisc(struct nlk_batch *batch, uint16_t type, uint16_t f
 
 #define MADE_OR_CHANGED (NLM_F_CREATE | NLM_F_REPLACE)
 
+/* What is counted for a frame. Since Linux 6.12 (and 6.1.113) only a root may say so; what is below
+ * it counts the same. A change without takes it away. */
+static void put_overhead(struct nlmsghdr *nlh, int32_t overhead)
+{
+	struct tc_sizespec size = {.overhead = overhead, .linklayer = TC_LINKLAYER_ETHERNET};
+	struct nlattr *stab = mnl_attr_nest_start(nlh, TCA_STAB);
+
+	mnl_attr_put(nlh, TCA_STAB_BASE, sizeof(size), &size);
+	mnl_attr_nest_end(nlh, stab);
+}
+
 void nlk_tc_tbf(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle,
 		const struct nlk_tbf *tbf)
 {
 	struct tc_tbf_qopt qopt = {.limit = tbf->limit};
-	struct tc_sizespec size = {.overhead = tbf->overhead, .linklayer = TC_LINKLAYER_ETHERNET};
-	struct nlattr *options, *stab;
+	struct nlattr *options;
 	struct nlmsghdr *nlh = qdisc(batch, RTM_NEWQDISC, MADE_OR_CHANGED, index, parent, handle,
 				     "tbf");
 
@@ -94,9 +104,8 @@ void nlk_tc_tbf(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32
 		mnl_attr_put_u64(nlh, TCA_TBF_RATE64, tbf->rate);
 	mnl_attr_put_u32(nlh, TCA_TBF_BURST, tbf->burst);
 	mnl_attr_nest_end(nlh, options);
-	stab = mnl_attr_nest_start(nlh, TCA_STAB);
-	mnl_attr_put(nlh, TCA_STAB_BASE, sizeof(size), &size);
-	mnl_attr_nest_end(nlh, stab);
+	if (parent == NLK_TC_ROOT)
+		put_overhead(nlh, tbf->overhead);
 	nlk_batch_end(batch, nlh);
 }
 
@@ -156,6 +165,8 @@ void nlk_tc_netem(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint
 		mnl_attr_put(nlh, TCA_NETEM_DELAY_DIST, NLK_NETEM_TABLE * sizeof(int16_t),
 			     netem->table);
 	mnl_attr_nest_end(nlh, options);
+	if (parent == NLK_TC_ROOT)
+		put_overhead(nlh, netem->overhead);
 	nlk_batch_end(batch, nlh);
 }
 

@@ -32,7 +32,7 @@ void nlk_tc_bpf(struct nlk_batch *batch, uint32_t index, enum nlk_tc_side side, 
 struct nlk_tbf {
 	uint64_t rate;	  /* bytes a second */
 	uint32_t burst;	  /* bytes */
-	int32_t overhead; /* bytes added to each frame's length */
+	int32_t overhead; /* bytes added to each frame's length; of a root only */
 	uint32_t limit;	  /* of the queue inside: bytes when it is made, and the unit of whatever
 			     is put in its place when it is changed */
 };
@@ -46,7 +46,9 @@ void nlk_tc_pfifo(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint
 /* Probabilities in 1/2^32. The whole wanted state. */
 struct nlk_netem {
 	uint64_t delay_ns, jitter_ns;
-	const int16_t *table; /* NLK_NETEM_TABLE quantiles in 1/8192 of the jitter; NULL: uniform */
+	/* NLK_NETEM_TABLE quantiles in 1/8192 of the jitter. NULL: as it was, at first uniform */
+	const int16_t *table;
+	int32_t overhead; /* bytes that what is below it counts more for each frame */
 	uint32_t loss, duplicate, corrupt, reorder;
 	uint32_t burst_enter, burst_leave, burst_loss; /* enter 0: no bursts */
 	uint32_t limit;				       /* packets that it holds */
