@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -15,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/host/local_exec.h"
 #include "daemon/host/local_priv.h"
 #include "lib/base/cleanup.h"
 
@@ -84,29 +84,12 @@ int local_relay_spawn(const char *program, const char *path, uint32_t uid, enum 
 	char name[] = "vlsp-relay", memory[] = MEMORY_MIB, percent[] = SPIN_PERCENT, number[16];
 	char level[8] = "info", socket[128];
 	char *argv[] = {name, socket, number, memory, percent, level, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	int r;
 
 	snprintf(socket, sizeof(socket), "%s", path);
 	snprintf(number, sizeof(number), "%u", uid);
 	if (log_level == LOG_LEVEL_DEBUG)
 		strcpy(level, "debug");
-	sigemptyset(&none);
-	sigfillset(&defaults);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	r = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	if (r == 0)
-		r = posix_spawn(ret_pid, program, &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return -r;
+	return local_exec(program, argv, -1, ret_pid);
 }
 
 int local_relay_socket(const struct local_names *names, const char *router)

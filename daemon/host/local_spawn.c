@@ -8,7 +8,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/host/local_exec.h"
 #include "include/shared/maps.h"
 #include "lib/base/log.h"
-
-#define CHILD_FD 3
 
 struct local_spawn {
 	struct loop *loop;
@@ -42,31 +40,13 @@ static int program_start(struct local_spawn *spawn, int sock)
 	char number[12];
 	char name[] = "vlsp-router", option[] = "--spawner";
 	char *argv[] = {name, option, number, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
 	int r;
 
-	snprintf(number, sizeof(number), "%d", CHILD_FD);
-	sigemptyset(&none);
-	sigfillset(&defaults);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	/* A session of its own: what a terminal sends to the daemon is not meant for routers. */
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	r = posix_spawn_file_actions_adddup2(&actions, sock, CHILD_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(&actions, CHILD_FD + 1);
-	if (r == 0)
-		r = posix_spawn(&spawn->pid, spawn->program, &actions, &attr, argv, environ);
-	if (r != 0)
+	snprintf(number, sizeof(number), "%d", LOCAL_EXEC_FD);
+	r = local_exec(spawn->program, argv, sock, &spawn->pid);
+	if (r < 0)
 		spawn->pid = 0;
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return -r;
+	return r;
 }
 
 static void spawn_ready(void *arg, uint32_t events);
