@@ -139,6 +139,9 @@ static int plan_auto(const struct topo_shape *shape, unsigned want, unsigned can
 	plan->fates = want & FATES;
 	if (!(want & TIMING))
 		return 0;
+	/* Numbers count from when the seed was given, also where losses come later. */
+	if (shape->set & TOPO_SEED)
+		plan->fates = true;
 	if (prefers_tc(shape, want, can))
 		return plan_tc(shape, want, can, false, plan, err);
 	if (!(can & SHAPE_CAN_RELAY))

@@ -115,7 +115,9 @@ static void a_back_end_is_chosen_by_what_the_machine_has(void **state)
 		{"delay 20ms reorder 1% seed 3", ALL, "relay", .fates = true, .relay = true},
 		/* where it makes no difference it stays */
 		{"delay 20ms order keep", ALL, "tc", .tc = SHAPE_TC_NETEM},
-		{"delay 20ms seed 3", ALL, "tc", .tc = SHAPE_TC_NETEM},
+		/* what comes later is counted from here on */
+		{"delay 20ms seed 3", ALL, "tc", .fates = true, .tc = SHAPE_TC_NETEM},
+		{"rate 1mbit seed 3", ALL, "tc", .fates = true, .tc = SHAPE_TC_TBF},
 		{"delay 20ms jitter 0ms order keep", ALL, "tc", .tc = SHAPE_TC_NETEM},
 	};
 
