@@ -80,15 +80,36 @@ enum queue {
 	QUEUE_FIFO_BELOW = 1 << 4,
 };
 
-uint8_t local_emulate_queues_of(unsigned can, const struct topo_shape *shape)
+/* A netem that is not needed any more stays, with nothing to do: what is on its way would be lost
+ * with it, and it would have to be waited for. So a rate may be below it. */
+bool local_emulate_queues_well(unsigned can, const struct topo_shape *shape, uint8_t queues)
 {
-	static const uint8_t queues[] = {
-		[SHAPE_TC_TBF] = QUEUE_TBF | QUEUE_FIFO,
-		[SHAPE_TC_NETEM] = QUEUE_NETEM,
-		[SHAPE_TC_NETEM_TBF] = QUEUE_NETEM | QUEUE_TBF_BELOW | QUEUE_FIFO_BELOW,
-	};
+	const uint8_t below = QUEUE_NETEM | QUEUE_TBF_BELOW | QUEUE_FIFO_BELOW;
 
-	return queues[plan_of(can, shape).tc];
+	switch (plan_of(can, shape).tc) {
+	case SHAPE_TC_TBF:
+		return queues == (QUEUE_TBF | QUEUE_FIFO) || queues == below;
+	case SHAPE_TC_NETEM:
+		return queues == QUEUE_NETEM;
+	case SHAPE_TC_NETEM_TBF:
+		return queues == below;
+	default:
+		return queues == 0 || queues == QUEUE_NETEM;
+	}
+}
+
+static bool has_netem(enum shape_tc tc)
+{
+	return tc == SHAPE_TC_NETEM || tc == SHAPE_TC_NETEM_TBF;
+}
+
+/* What a device that had those queues is to have. */
+static enum shape_tc next_of(const struct shape_plan *plan, enum shape_tc had)
+{
+	if (!has_netem(had))
+		return plan->tc;
+	return plan->tc == SHAPE_TC_TBF || plan->tc == SHAPE_TC_NETEM_TBF ? SHAPE_TC_NETEM_TBF
+									  : SHAPE_TC_NETEM;
 }
 
 static uint32_t limit_of(const struct topo_shape *shape)
@@ -122,6 +143,8 @@ uint8_t local_emulate_queue(const struct topo_shape *shape, const struct nlk_qdi
 	return queue;
 }
 
+/* A rate below a netem that has nothing to do is taken for one without: its next change replaces
+ * both, with what waits there. */
 void local_emulate_adopt(struct local_emulation *emulation, const struct host_link *link)
 {
 	for (int side = 0; side < 2; side++)
@@ -319,17 +342,22 @@ static void put_netem(struct nlk_batch *batch, uint32_t port, const struct host_
 {
 	const struct topo_shape *shape = &link->shape[side];
 	struct shape_plan relay = {.relay = true}; /* so that all is in the record */
-	struct nlk_netem netem = {
-		.limit = NETEM_HOLDS, .delay_ns = shape->delay_ns, .jitter_ns = shape->jitter_ns};
+	struct nlk_netem netem = {.limit = NETEM_HOLDS};
 	struct vlsp_shape record;
 
+	if (plan->tc == SHAPE_TC_NETEM_TBF || plan->tc == SHAPE_TC_TBF)
+		netem.overhead = shape->set & TOPO_OVERHEAD ? shape->overhead : 0;
+	if (!has_netem(plan->tc)) { /* nothing to do */
+		nlk_tc_netem(batch, port, NLK_TC_ROOT, NETEM, &netem);
+		return;
+	}
+	netem.delay_ns = shape->delay_ns;
+	netem.jitter_ns = shape->jitter_ns;
 	shape_record(shape, &relay, link->name, link->id, side, 0, &record);
 	netem.reorder = record.reorder;
 	if (shape->jitter_ns) /* uniform, too: a table that is there would stay */
 		netem.table = table_of(shape->set & TOPO_DISTRIBUTION ? shape->distribution
 								      : TOPO_DIST_UNIFORM);
-	if (plan->tc == SHAPE_TC_NETEM_TBF && shape->set & TOPO_OVERHEAD)
-		netem.overhead = shape->overhead;
 	if (plan->tc_fates) {
 		netem.loss = record.loss.loss;
 		netem.burst_enter = record.loss.enter;
@@ -341,21 +369,6 @@ static void put_netem(struct nlk_batch *batch, uint32_t port, const struct host_
 	nlk_tc_netem(batch, port, NLK_TC_ROOT, NETEM, &netem);
 }
 
-void local_emulate_queues(const struct local_emulate *emulate, struct nlk_batch *batch,
-			  const struct host_link *link, int side)
-{
-	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
-	uint32_t port = link->end[side].port;
-	enum shape_tc had = (enum shape_tc)emulate->emulation->tc[port];
-
-	if (plan.tc == SHAPE_TC_NETEM || plan.tc == SHAPE_TC_NETEM_TBF)
-		put_netem(batch, port, link, side, &plan);
-	if (plan.tc == SHAPE_TC_NETEM_TBF)
-		put_tbf(batch, port, true, &link->shape[side], had == SHAPE_TC_NETEM_TBF);
-	if (plan.tc == SHAPE_TC_TBF)
-		put_tbf(batch, port, false, &link->shape[side], had == SHAPE_TC_TBF);
-}
-
 /* What waits for the rate leaves at once; a queue that is removed would lose it. */
 static void drain(struct nlk_batch *batch, int sock, uint32_t port, bool below)
 {
@@ -365,6 +378,35 @@ static void drain(struct nlk_batch *batch, int sock, uint32_t port, bool below)
 	nlk_tc_tbf(batch, port, below ? NETEM | 1 : NLK_TC_ROOT, below ? TBF_BELOW : TBF, &tbf);
 	(void)nlk_batch_send(batch, sock, NULL, NULL);
 	nanosleep(&(struct timespec){.tv_nsec = DRAIN_NS}, NULL);
+}
+
+/* A root that becomes another one loses what waits in it. */
+void local_emulate_clear(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
+			 const struct host_link *link, int side)
+{
+	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
+	uint32_t port = link->end[side].port;
+
+	if (emulate->emulation->tc[port] == SHAPE_TC_TBF && has_netem(plan.tc))
+		drain(batch, sock, port, false);
+}
+
+void local_emulate_queues(const struct local_emulate *emulate, struct nlk_batch *batch,
+			  const struct host_link *link, int side)
+{
+	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
+	uint32_t port = link->end[side].port;
+	enum shape_tc had = (enum shape_tc)emulate->emulation->tc[port];
+	enum shape_tc next = next_of(&plan, had);
+
+	if (plan.tc == SHAPE_TC_NONE)
+		return;
+	if (has_netem(next))
+		put_netem(batch, port, link, side, &plan);
+	if (next == SHAPE_TC_NETEM_TBF)
+		put_tbf(batch, port, true, &link->shape[side], had == SHAPE_TC_NETEM_TBF);
+	if (next == SHAPE_TC_TBF)
+		put_tbf(batch, port, false, &link->shape[side], had == SHAPE_TC_TBF);
 }
 
 /* The programs have let go of the direction; what waits in the relay for the rate leaves at once.
@@ -389,16 +431,19 @@ void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *
 	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
 	uint32_t port = link->end[side].port;
 	enum shape_tc had = (enum shape_tc)emulate->emulation->tc[port];
-	uint32_t parent = plan.tc == SHAPE_TC_NETEM ? NETEM | 1 : NLK_TC_ROOT;
+	enum shape_tc next = next_of(&plan, had);
 
-	emulate->emulation->tc[port] = (uint8_t)plan.tc;
+	emulate->emulation->tc[port] = (uint8_t)next;
 	if (!plan.fates)
 		unshape(emulate, port);
-	if (had == plan.tc || had == SHAPE_TC_NONE ||
-	    (plan.tc != SHAPE_TC_NONE && !(plan.tc == SHAPE_TC_NETEM && had == SHAPE_TC_NETEM_TBF)))
-		return;
-	if (had != SHAPE_TC_NETEM)
-		drain(batch, sock, port, had == SHAPE_TC_NETEM_TBF);
-	nlk_tc_del(batch, port, parent);
+	if (plan.tc == SHAPE_TC_NONE && has_netem(next))
+		put_netem(batch, port, link, side, &plan);
+	if (had == SHAPE_TC_NETEM_TBF && next == SHAPE_TC_NETEM) {
+		drain(batch, sock, port, true);
+		nlk_tc_del(batch, port, NETEM | 1);
+	} else if (had == SHAPE_TC_TBF && next == SHAPE_TC_NONE) {
+		drain(batch, sock, port, false);
+		nlk_tc_del(batch, port, NLK_TC_ROOT);
+	}
 	(void)nlk_batch_send(batch, sock, NULL, NULL); /* a queue more does no harm */
 }

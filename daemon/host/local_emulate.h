@@ -55,6 +55,9 @@ int local_emulate_end(const struct local_emulate *emulate, struct err *err);
 /* The record of the programs, before the port's flags are set; nothing if it needs none. */
 int local_emulate_enter(const struct local_emulate *emulate, const struct host_link *link, int side,
 			struct err *err);
+/* What waits in queues that are going to be replaced leaves at once. */
+void local_emulate_clear(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
+			 const struct host_link *link, int side);
 /* Queues of the sending device that are wanted, as messages for its namespace; and, once that was
  * accepted, what it had before and needs no more. */
 void local_emulate_queues(const struct local_emulate *emulate, struct nlk_batch *batch,
@@ -65,9 +68,10 @@ void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *
 /* NULL: the programs have of that end what the link's shape asks for. By any thread. */
 const char *local_emulate_look(const struct bld *bld, unsigned can, const struct vlsp_port *record,
 			       const struct host_link *link, int side);
-/* Which queues the device that sends into a direction of that shape has to have, as bits, and the
- * bit of one that it has; 0: not ours, or not as the shape asks for it. By any thread. */
-uint8_t local_emulate_queues_of(unsigned can, const struct topo_shape *shape);
+/* Whether a device that sends into a direction of that shape has the queues that it should, as
+ * bits; and the bit of one that it has; 0: not ours, or not as the shape asks for it. By any
+ * thread. */
+bool local_emulate_queues_well(unsigned can, const struct topo_shape *shape, uint8_t queues);
 uint8_t local_emulate_queue(const struct topo_shape *shape, const struct nlk_qdisc *qdisc);
 /* The link was taken over as it runs. */
 void local_emulate_adopt(struct local_emulation *emulation, const struct host_link *link);

@@ -226,8 +226,8 @@ static void look_link(struct local_look *look, const struct tables *tables, size
 	for (int side = 0; !why && side < 2; side++) {
 		if (ends[side]->up != (link->admin != HOST_DOWN))
 			why = "an end of it is up, or should be";
-		else if (ends[side]->queues !=
-			 local_emulate_queues_of(look->can, &link->shape[side]))
+		else if (!local_emulate_queues_well(look->can, &link->shape[side],
+						    ends[side]->queues))
 			why = "a queue of its shape is missing, or another";
 		else
 			why = look_port(tables, link, side);
