@@ -7,6 +7,7 @@
 #include "daemon/host/local_cgroup.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,7 +291,7 @@ void local_cgroup_close(struct local_cgroup *cgroup, bool keep)
 
 static int groups_open(struct local_cgroup *cgroup, struct err *err)
 {
-	char routers[GROUP_SIZE];
+	char routers[GROUP_SIZE], leaf[PATH_MAX];
 	int r;
 
 	r = group_make(cgroup, cgroup->group, NULL, err);
@@ -300,6 +301,11 @@ static int groups_open(struct local_cgroup *cgroup, struct err *err)
 	r = group_make(cgroup, routers, NULL, err);
 	if (r == 0)
 		r = confine_cgroup_first(cgroup->cgroups, routers, err);
+	if (r == 0 && confine_cgroups_leaf(cgroup->cgroups, leaf))
+		log_info("processes of this container have been moved into control group %s, so "
+			 "that "
+			 "there can be others beside them; they go back with the last instance",
+			 leaf);
 	return r;
 }
 

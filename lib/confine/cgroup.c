@@ -17,7 +17,6 @@
 #include "lib/confine/cgroup_priv.h"
 
 #define CPU_PERIOD_US 100000
-#define MARK	      "trusted.vlsp"
 
 static int path_of(char path[PATH_MAX], const struct tree *tree, const char *group,
 		   const char *file)
@@ -178,7 +177,8 @@ static bool has_word(const char *text, const char *word)
 }
 
 /* v2: a group's children have only those controllers that it has switched on for them, and a group
- * with processes of its own, but the first of all, cannot. group "" is the one we start from. */
+ * with processes of its own, but the first of all, cannot. group "" is the one we start from, where
+ * a container has its processes. */
 static int children_control(const struct tree *tree, const char *group, struct err *err)
 {
 	char path[PATH_MAX], now[256] = "";
@@ -196,6 +196,8 @@ static int children_control(const struct tree *tree, const char *group, struct e
 			continue;
 		snprintf(text, sizeof(text), "+%s", cgroup_controller[i]);
 		r = file_write(tree, group, "cgroup.subtree_control", text);
+		if (r == -EBUSY && !*group && cgroup_leaf_move(tree) == 0)
+			r = file_write(tree, group, "cgroup.subtree_control", text);
 		if (r == -EBUSY)
 			return err_set(err, EBUSY,
 				       "%s: controller %s cannot be switched on for the groups in "
@@ -221,7 +223,7 @@ static int parents_make(const struct tree *tree, const char *group, struct err *
 		if (r < 0)
 			return err_errno(err, r, "control group %s", group);
 		if (mkdir(path, 0755) == 0)
-			(void)setxattr(path, MARK, "1", 1, 0);
+			(void)setxattr(path, CGROUP_MARK, "1", 1, 0);
 		else if (errno != EEXIST)
 			return err_errno(err, errno, "control group %s", path);
 		if (tree->unified)
@@ -233,13 +235,13 @@ static int parents_make(const struct tree *tree, const char *group, struct err *
 
 static int mark(const char *path)
 {
-	(void)setxattr(path, MARK, "1", 1, 0);
+	(void)setxattr(path, CGROUP_MARK, "1", 1, 0);
 	return 1;
 }
 
 bool confine_cgroup_marked(const char *path)
 {
-	return getxattr(path, MARK, NULL, 0) >= 0;
+	return getxattr(path, CGROUP_MARK, NULL, 0) >= 0;
 }
 
 /* 1: made; 0: it is there and ours; -errno. */
@@ -321,10 +323,19 @@ void confine_cgroup_tidy(const struct confine_cgroups *cgroups, const char *grou
 		while ((slash = strrchr(parent, '/'))) {
 			*slash = '\0';
 			if (path_of(path, &cgroups->tree[i], parent, NULL) < 0 ||
-			    getxattr(path, MARK, NULL, 0) < 0 || rmdir(path) < 0)
+			    getxattr(path, CGROUP_MARK, NULL, 0) < 0 || rmdir(path) < 0)
 				break;
 		}
+		cgroup_leaf_undo(&cgroups->tree[i]);
 	}
+}
+
+const char *confine_cgroups_leaf(const struct confine_cgroups *cgroups, char path[PATH_MAX])
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (cgroup_leaf_is_ours(&cgroups->tree[i], path))
+			return path;
+	return NULL;
 }
 
 char **confine_cgroup_paths(const struct confine_cgroups *cgroups, const char *group)

@@ -7,6 +7,7 @@
 #ifndef VLSP_LIB_CONFINE_CONFINE_H
 #define VLSP_LIB_CONFINE_CONFINE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -82,8 +83,10 @@ void confine_cgroups_free(struct confine_cgroups *cgroups); /* NULL is fine */
 /*
  * Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. Those above it are made
  * as needed, but not counted as made by this call; v2: their controllers are switched on for what
- * is below. A directory of the group that is there is used only if ours(arg, PATH) says so (NULL:
- * none is); otherwise -EEXIST, naming it. What this call has made is removed again if it fails.
+ * is below, and a container's processes that are in the way move into init.scope beside them
+ * (confine_cgroups_leaf()). A directory of the group that is there is used only if ours(arg, PATH)
+ * says so (NULL: none is); otherwise -EEXIST, naming it. What this call has made is removed again
+ * if it fails.
  */
 int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group,
 			const struct confine_limits *limits,
@@ -100,9 +103,11 @@ int confine_cgroup_first(const struct confine_cgroups *cgroups, const char *grou
 int confine_cgroup_join(const struct confine_cgroups *cgroups, const char *group, int32_t pid);
 /* Whether confine_cgroup_make() has made this directory, in any process (trusted.vlsp). */
 bool confine_cgroup_marked(const char *path);
-/* Removes those above it that confine_cgroup_make() has made, in any process, and that are empty.
- */
+/* Removes those above it that confine_cgroup_make() has made, in any process, and that are empty;
+ * with the last one, processes that were moved go back. */
 void confine_cgroup_tidy(const struct confine_cgroups *cgroups, const char *group);
+/* Where confine_cgroup_make(), of any process, has moved a container's processes, in path; NULL. */
+const char *confine_cgroups_leaf(const struct confine_cgroups *cgroups, char path[PATH_MAX]);
 /* Paths of the group's directories, one per hierarchy; ends with NULL; to be freed with free()
  * as one block. NULL: out of memory. */
 char **confine_cgroup_paths(const struct confine_cgroups *cgroups, const char *group);
