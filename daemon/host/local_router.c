@@ -61,7 +61,7 @@ void local_router_free(struct local_router *router)
 	if (!router)
 		return;
 	local_dump_cancel(router->local, router, -ECONNRESET);
-	if (!router->local->closing)
+	if (!router->local->closing && router->local->emulation)
 		local_relay_router_gone(router->local->emulation->relay, router->slot);
 	router->local->routers[router->slot] = NULL;
 	router->local->router_count--;
