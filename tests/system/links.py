@@ -113,4 +113,4 @@ def lost_in_bursts(key, count, loss, length, within=1.0):
 
 def share_drawn(key, n, copy=False):
     """Of (0, 1): where in the distribution of jitter it falls."""
-    return ((draw(key, n, JITTER_COPY if copy else JITTER) >> 11) + 0.5) * 2.0**-53
+    return ((draw(key, n, JITTER_COPY if copy else JITTER) >> 12) + 0.5) * 2.0**-52
