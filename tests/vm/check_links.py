@@ -115,7 +115,7 @@ def delay():
                 near.append(link_tool("rtt", netns("near"), ADDRESS["far"], count, gap))
                 ours.append(link_tool("rtt", netns("r1"), ADDRESS["r2"], count, gap))
             base, mine = (min(r["p50"] for r in rs) / 1000 - 2 * ms for rs in (near, ours))
-            spread = max(r["p90"] - r["min"] for r in near) / 1000
+            spread = min(r["p90"] - r["min"] for r in near) / 1000  # of the calmer one
             lost = sum(r["sent"] - r["received"] for r in near + ours)
             early = min(r["min"] for r in ours) / 1000 - 2 * ms
             return f"RTT {2 * ms} {mine:+.3f} ms, plain netem {base:+.3f}, spread {spread:.3f}, {lost} lost", \
