@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/host/host_app.h"
 #include "daemon/host/host_items.h"
 #include "daemon/host/host_view.h"
 #include "lib/base/err.h"
@@ -59,6 +60,7 @@ struct host_events {
 	void (*router_died)(void *arg, uint32_t slot, int status);
 	/* A router whose process was started again by the back end is READY. */
 	void (*router_ready)(void *arg, uint32_t slot, int32_t pid);
+	struct host_app_events apps;
 };
 
 /* The answer to a route dump: called once, with all routes or an error. */
@@ -68,6 +70,7 @@ typedef void (*host_routes_fn)(void *arg, int status, const struct frame_route *
 struct host_ops {
 	size_t size;	  /* sizeof(struct host_ops) of the implementer */
 	const char *name; /* "local", "fake" */
+	const struct host_app_ops *apps;
 
 	/* Takes ownership of batch until done is called, which gives it back. One at a time:
 	 * -EBUSY while another runs. progress may be NULL. Of a batch that failed, what is DONE is

@@ -4,9 +4,9 @@
  * share; the maps that hold them are listed in maps.h.
  *
  * A chain is what a router does with datagrams before it decides where they go: up to
- * VLSP_CHAIN_MAX functions in order. Each takes what matches: out to a program (a ring; it comes back by a packet
- * socket on lo, see vlsp_resume), or through a BPF program (vlsp_fn_prog). Routers without a
- * chain pay nothing; ports of a router with one have VLSP_PORT_CHAIN.
+ * VLSP_CHAIN_MAX functions in order. Each takes what matches: out to a program (a ring; it comes
+ * back by a packet socket on lo, see vlsp_resume), or through a BPF program (vlsp_fn_prog). Routers
+ * without a chain pay nothing; ports of a router with one have VLSP_PORT_CHAIN.
  *
  * A tap copies what crosses a port to a ring. Ports with one have VLSP_PORT_TAP.
  */
@@ -21,19 +21,20 @@
 #define VLSP_TAPS_MAX  8    /* captures of one port */
 
 enum vlsp_match_flags { /* which fields count */
-	VLSP_MATCH_FROM = 1 << 0,
-	VLSP_MATCH_TO = 1 << 1,
-	VLSP_MATCH_SRC = 1 << 2,
-	VLSP_MATCH_DST = 1 << 3,
-	VLSP_MATCH_PROTOCOL = 1 << 4,
-	VLSP_MATCH_SPORT = 1 << 5,
-	VLSP_MATCH_DPORT = 1 << 6,
-	VLSP_MATCH_FLOW = 1 << 7,
-	VLSP_MATCH_EITHER = 1 << 8, /* SRC and DST (and ports) may be the other way round */
+			VLSP_MATCH_FROM = 1 << 0,
+			VLSP_MATCH_TO = 1 << 1,
+			VLSP_MATCH_SRC = 1 << 2,
+			VLSP_MATCH_DST = 1 << 3,
+			VLSP_MATCH_PROTOCOL = 1 << 4,
+			VLSP_MATCH_SPORT = 1 << 5,
+			VLSP_MATCH_DPORT = 1 << 6,
+			VLSP_MATCH_FLOW = 1 << 7,
+			VLSP_MATCH_EITHER =
+				1 << 8, /* SRC and DST (and ports) may be the other way round */
 };
 
-/* Addresses, ports and flow as on the wire. from, to: port of a link end, or of the router's edge (its own
- * programs). Control datagrams never match. Fragments match no ports. */
+/* Addresses, ports and flow as on the wire. from, to: port of a link end, or of the router's edge
+ * (its own programs). Control datagrams never match. Fragments match no ports. */
 struct vlsp_match {
 	__u32 flags; /* enum vlsp_match_flags */
 	__u32 from, to;
@@ -83,18 +84,18 @@ struct vlsp_fn_frame {
 #define VLSP_RESUME_MAGIC 0x564c
 struct vlsp_resume {
 	__be16 magic;
-	__u8 at;    /* position in the chain from which it goes on; 255: behind all */
+	__u8 at; /* position in the chain from which it goes on; 255: behind all */
 	__u8 reserved;
-	__be32 port; /* by which it came; 0: the edge */
+	__be32 port;	   /* by which it came; 0: the edge */
 	__be32 generation; /* reserved, 0 */
 	__be16 ethertype;  /* VDP_ETHERTYPE */
 } __attribute__((packed));
 
 /* What a port has of taps: HASH by port. */
 enum vlsp_tap_flags {
-	VLSP_TAP_RX = 1 << 0,	 /* what arrives by it (edge: what the router's programs send) */
-	VLSP_TAP_TX = 1 << 1,	 /* what is sent into it (edge: what is delivered to them) */
-	VLSP_TAP_DROPS = 1 << 2, /* what is dropped at it */
+	VLSP_TAP_RX = 1 << 0,	  /* what arrives by it (edge: what the router's programs send) */
+	VLSP_TAP_TX = 1 << 1,	  /* what is sent into it (edge: what is delivered to them) */
+	VLSP_TAP_DROPS = 1 << 2,  /* what is dropped at it */
 	VLSP_TAP_FILTER = 1 << 3, /* vlsp_tap_filter has a program for it */
 };
 struct vlsp_taps {
@@ -112,9 +113,10 @@ enum vlsp_tap_what { VLSP_TAP_IS_RX = 1, VLSP_TAP_IS_TX, VLSP_TAP_IS_DROP };
 struct vlsp_tap_frame {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u32 port;
-	__u8 what; /* enum vlsp_tap_what */
-	__u8 cause; /* of a drop: enum vlsp_drop */
-	__u16 flags; /* 1: corrupted by emulation at this port, 2: duplicated, 4: given to the relay */
+	__u8 what;   /* enum vlsp_tap_what */
+	__u8 cause;  /* of a drop: enum vlsp_drop */
+	__u16 flags; /* 1: corrupted by emulation at this port, 2: duplicated, 4: given to the relay
+		      */
 	__u32 length;	/* of the frame */
 	__u32 captured; /* of data */
 	__u8 data[];

@@ -3,7 +3,8 @@
  * libvlsp: virtual datagram sockets, the link between an application and what started it, network
  * functions, and a client of the REST API. Functions return 0 (or a count), or -1 with errno set;
  * those that return a pointer, NULL with errno set. What each errno means is in the man pages
- * (vlsp_socket(3), vlsp_app(3), vlsp_intercept(3), vlsp_rest(3)); vlsp_strerror() says it for a person.
+ * (vlsp_socket(3), vlsp_app(3), vlsp_intercept(3), vlsp_rest(3)); vlsp_strerror() says it for a
+ * person.
  */
 #ifndef VLSP_VLSP_H
 #define VLSP_VLSP_H
@@ -30,8 +31,8 @@ struct vlsp_address {
 
 #define VLSP_ADDRESS_TEXT 24 /* "255.255.255.255:65535" and NUL */
 
-/* "10.0.0.2:7", "paris:7", "10.0.0.2", "paris", ":7". Names are those of routers. EINVAL, ENOENT (no
- * router of that name). */
+/* "10.0.0.2:7", "paris:7", "10.0.0.2", "paris", ":7". Names are those of routers. EINVAL, ENOENT
+ * (no router of that name). */
 int vlsp_address_parse(const char *text, struct vlsp_address *ret_address);
 /* Into text; returns it. Without a port if that is 0. */
 char *vlsp_address_format(const struct vlsp_address *address, char text[VLSP_ADDRESS_TEXT]);
@@ -53,13 +54,14 @@ struct vlsp_socket;
 
 /* An open socket without address; ENONET: this process is not on a virtual router. */
 struct vlsp_socket *vlsp_socket_open(void);
-/* Wakes up whoever waits in vlsp_recv() (ECANCELED). Once all calls have returned it is freed. NULL is
- * fine. */
+/* Wakes up whoever waits in vlsp_recv() (ECANCELED). Once all calls have returned it is freed. NULL
+ * is fine. */
 void vlsp_socket_close(struct vlsp_socket *socket);
 /* For poll(2) and epoll(7): readable when vlsp_recv() would not wait. Stays the socket's. */
 int vlsp_socket_fd(const struct vlsp_socket *socket);
 
-/* NULL, host 0: the router's address; port 0: the kernel picks one. EADDRINUSE, EINVAL (it is bound). */
+/* NULL, host 0: the router's address; port 0: the kernel picks one. EADDRINUSE, EINVAL (it is
+ * bound). */
 int vlsp_bind(struct vlsp_socket *socket, const struct vlsp_address *local);
 /* Only datagrams of that one are received from now on; vlsp_send() goes there. */
 int vlsp_connect(struct vlsp_socket *socket, const struct vlsp_address *remote);
@@ -68,34 +70,40 @@ int vlsp_disconnect(struct vlsp_socket *socket);
 int vlsp_local(const struct vlsp_socket *socket, struct vlsp_address *ret_local);
 int vlsp_remote(const struct vlsp_socket *socket, struct vlsp_address *ret_remote);
 
-/* Whole datagrams: all of size or -1. ENETUNREACH, EHOSTUNREACH, ECONNREFUSED (connected; the other end
- * said that nobody is there), EMSGSIZE (more than 65507, or more than one datagram with VLSP_META). */
+/* Whole datagrams: all of size or -1. ENETUNREACH, EHOSTUNREACH, ECONNREFUSED (connected; the other
+ * end said that nobody is there), EMSGSIZE (more than 65507, or more than one datagram with
+ * VLSP_META). */
 ssize_t vlsp_send(struct vlsp_socket *socket, const void *data, size_t size);
 ssize_t vlsp_sendto(struct vlsp_socket *socket, const void *data, size_t size,
 		    const struct vlsp_address *to);
 
 struct vlsp_info { /* of a received datagram */
 	struct vlsp_address from, to;
-	size_t size;	    /* of the datagram, also where the buffer was smaller */
-	uint8_t ttl;	    /* as it arrived */
-	uint8_t tclass;	    /* DSCP and ECN */
-	bool has_meta;	    /* it was sent with VLSP_META: stamp is set, and flow is the sender's choice */
-	uint32_t flow;	    /* flow id as on the wire (Documentation/wire.md) */
-	uint32_t stamp_us;  /* source timestamp: microseconds of CLOCK_MONOTONIC of its machine, modulo 2^32 */
-	uint32_t age_us;    /* that it was under way, if has_meta (same machine) */
+	size_t size;	/* of the datagram, also where the buffer was smaller */
+	uint8_t ttl;	/* as it arrived */
+	uint8_t tclass; /* DSCP and ECN */
+	bool has_meta;	/* it was sent with VLSP_META: stamp is set, and flow is the sender's choice
+			 */
+	uint32_t flow;	/* flow id as on the wire (Documentation/wire.md) */
+	uint32_t stamp_us; /* source timestamp: microseconds of CLOCK_MONOTONIC of its machine,
+			      modulo 2^32 */
+	uint32_t age_us;   /* that it was under way, if has_meta (same machine) */
 };
-/* One datagram; what does not fit into size is cut off (info.size tells). ret_info may be NULL. ETIMEDOUT
- * (VLSP_TIMEOUT), ECANCELED (closed), EAGAIN (VLSP_TIMEOUT is 0 and there is none). */
+/* One datagram; what does not fit into size is cut off (info.size tells). ret_info may be NULL.
+ * ETIMEDOUT (VLSP_TIMEOUT), ECANCELED (closed), EAGAIN (VLSP_TIMEOUT is 0 and there is none). */
 ssize_t vlsp_recv(struct vlsp_socket *socket, void *data, size_t size, struct vlsp_info *ret_info);
 
 enum vlsp_option {
-	VLSP_TIMEOUT,  /* of vlsp_recv(), milliseconds; -1: waits for ever (default); 0: never waits */
+	VLSP_TIMEOUT,  /* of vlsp_recv(), milliseconds; -1: waits for ever (default); 0: never waits
+			*/
 	VLSP_TTL,      /* of what is sent, 1 .. 255; default 64 */
 	VLSP_TCLASS,   /* 0 .. 255; default 0 */
 	VLSP_CHECKSUM, /* 1: with (default), 0: without */
-	VLSP_META,     /* 1: what is sent carries flow id and source timestamp to the receiver (16 bytes) */
-	VLSP_FLOW,     /* flow id of what is sent, 1 .. 2^32 - 1; needs VLSP_META; 0: by the fast path */
-	VLSP_RCVBUF,   /* bytes, as SO_RCVBUF */
+	VLSP_META,     /* 1: what is sent carries flow id and source timestamp to the receiver (16
+			  bytes) */
+	VLSP_FLOW,   /* flow id of what is sent, 1 .. 2^32 - 1; needs VLSP_META; 0: by the fast path
+		      */
+	VLSP_RCVBUF, /* bytes, as SO_RCVBUF */
 	VLSP_SNDBUF,
 };
 /* EINVAL: no such option, or outside of its range. */
@@ -108,8 +116,8 @@ int vlsp_get(const struct vlsp_socket *socket, enum vlsp_option option, long *re
  * For programs started by vlsp app start; ENOTCONN in others, which may ignore it. Thread-safe.
  *
  * ready: the application serves now (readiness "notify"; others may wait for it).
- * report: a value that vlsp app show and the REST API show under that key (1 to 32 of a-z 0-9 . _ -);
- *   at most 64 keys, values up to 200 bytes.
+ * report: a value that vlsp app show and the REST API show under that key (1 to 32 of a-z 0-9 . _
+ * -); at most 64 keys, values up to 200 bytes.
  */
 int vlsp_app_ready(void);
 int vlsp_app_report(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -122,12 +130,14 @@ int vlsp_app_next(char key[33], char value[201]);
 
 /*
  * An intercept takes the datagrams of its router that match out of the fast path, before the router
- * decides where they go, and gives them to this program, which passes each on, changes, drops or answers it.
+ * decides where they go, and gives them to this program, which passes each on, changes, drops or
+ * answers it.
  *
  * match: words as in "from to-r2 udp dst 10.0.0.3 dport 53" (Documentation/functions.md); "" : all.
  * order: several functions of one router see a datagram in this order (0 .. 255; equal: by age).
  * queue: bytes of datagrams that may wait for the program (64 KiB .. 64 MiB; 0: 1 MiB).
- * closed: what cannot be given to it (queue full, program dead) is dropped; else it goes on without.
+ * closed: what cannot be given to it (queue full, program dead) is dropped; else it goes on
+ * without.
  */
 struct vlsp_intercept;
 struct vlsp_intercept_spec {
@@ -136,25 +146,27 @@ struct vlsp_intercept_spec {
 	size_t queue;
 	bool closed;
 };
-/* EINVAL with what is wrong in text (may be NULL), ENOTCONN (not started by vlsp app), ENOSPC, EPERM. */
+/* EINVAL with what is wrong in text (may be NULL), ENOTCONN (not started by vlsp app), ENOSPC,
+ * EPERM. */
 struct vlsp_intercept *vlsp_intercept_open(const struct vlsp_intercept_spec *spec, char text[256]);
 void vlsp_intercept_close(struct vlsp_intercept *intercept);
 int vlsp_intercept_fd(const struct vlsp_intercept *intercept); /* for poll(2) */
 
-struct vlsp_packet { /* one datagram in the program's hands */
+struct vlsp_packet {   /* one datagram in the program's hands */
 	uint8_t *data; /* from its VDP header on; may be changed up to room */
 	size_t size, room;
 	uint64_t arrived_ns; /* CLOCK_MONOTONIC */
 	uint32_t port;	     /* by which it came (ifindex of the link end; the router's edge: 0) */
 	uint32_t place;	     /* opaque: where it goes on */
 };
-/* The next datagram, or 0: there is none (poll for more). It is the caller's until it is passed, dropped, or
- * the next one is taken, whichever is first. */
+/* The next datagram, or 0: there is none (poll for more). It is the caller's until it is passed,
+ * dropped, or the next one is taken, whichever is first. */
 int vlsp_intercept_next(struct vlsp_intercept *intercept, struct vlsp_packet *ret_packet);
 /* Goes on where it was taken out, as it is now. Sent in batches: by flush, or before waiting. */
 int vlsp_intercept_pass(struct vlsp_intercept *intercept, const struct vlsp_packet *packet);
 int vlsp_intercept_drop(struct vlsp_intercept *intercept, const struct vlsp_packet *packet);
-/* A datagram of the program's own (data from the VDP header on), routed as if it came from this router. */
+/* A datagram of the program's own (data from the VDP header on), routed as if it came from this
+ * router. */
 int vlsp_intercept_send(struct vlsp_intercept *intercept, const void *data, size_t size);
 int vlsp_intercept_flush(struct vlsp_intercept *intercept);
 
@@ -183,8 +195,8 @@ struct vlsp_rest;
 /* url: NULL is $VLSP_URL, or unix:///run/vlsp/vlspd.sock. */
 struct vlsp_rest *vlsp_rest_open(const char *url, const char *token);
 void vlsp_rest_close(struct vlsp_rest *rest);
-/* One request. body: JSON text or NULL. The HTTP status (also 4xx, 5xx), *ret_body to be freed; -1: there was
- * no answer (vlsp_rest_error() says why). */
+/* One request. body: JSON text or NULL. The HTTP status (also 4xx, 5xx), *ret_body to be freed; -1:
+ * there was no answer (vlsp_rest_error() says why). */
 int vlsp_rest_call(struct vlsp_rest *rest, const char *method, const char *path, const char *body,
 		   char **ret_body);
 const char *vlsp_rest_error(const struct vlsp_rest *rest);

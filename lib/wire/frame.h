@@ -48,6 +48,18 @@ enum frame_type {
 	FRAME_ROUTER_GONE,
 	FRAME_SYNC,
 	FRAME_SHAPE,
+
+	/* With the supervisor of applications, over RUNTIME/supervisor.sock: lib/wire/app.h. */
+	FRAME_APP_STATE = 256,
+	FRAME_APP_KNOWN,
+	FRAME_APP_DATA,
+	FRAME_APP_ASK,
+	FRAME_APP_START = 320,
+	FRAME_APP_STOP,
+	FRAME_APP_SET,
+	FRAME_APP_TELL,
+	FRAME_APP_FD,
+	FRAME_APP_FORGET,
 };
 
 struct frame_head {

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between vlspd's host role and the supervisor of applications (vlsp-supervisor), by frames
+ * (frame.h) over RUNTIME/supervisor.sock. The supervisor connects, and connects again when the
+ * daemon has been away; it goes on meanwhile: applications run, are restarted, their output is
+ * kept.
+ *
+ *   supervisor -> daemon  HELLO      struct frame_hello: slot is APP_SLOT
+ *                         APP_STATE  struct app_state + text: after each change; after HELLO for
+ * each APP_KNOWN  empty: all have been told APP_DATA   uint32_t id + "key=value\n"...: values that
+ * it reports APP_ASK    struct app_ask + text: an application asks for an intercept
+ *                                    ("INTERCEPT=n\n..." of its packet), or gives it up
+ *   daemon -> supervisor  APP_START  uint32_t id; descriptor of a sealed memfd with struct
+ * app_start and what follows it; the network namespace went before it by APP_FD (ask 0) APP_STOP
+ * struct app_stop APP_SET    uint32_t id + "key=value" APP_TELL   struct app_ask + text: the answer
+ * to ASK, that the application gets as it is, with the descriptors that went before it by APP_FD
+ *                         APP_FD     struct app_ask; a descriptor that belongs to the next TELL or
+ * START APP_FORGET uint32_t id QUIT       end all, then leave
+ *
+ * The packets between supervisor and application are in lib/client/app_link.h.
+ */
+#ifndef VLSP_LIB_WIRE_APP_H
+#define VLSP_LIB_WIRE_APP_H
+
+#include <stdint.h>
+
+#define APP_SLOT 0xfffffffeu
+
+struct app_ask {
+	uint32_t id;  /* of the application */
+	uint32_t ask; /* the supervisor's number for it */
+};
+
+struct app_stop {
+	uint32_t id;
+	uint32_t now; /* 1: SIGKILL at once */
+};
+
+struct app_state { /* followed by text, not NUL-terminated */
+	uint32_t id;
+	uint32_t phase; /* enum host_app_phase */
+	uint32_t ready;
+	int32_t pid;
+	int32_t status;
+	uint32_t restarts;
+	uint64_t started_ms, ended_ms;
+};
+
+/* What a start consists of: numbers, then strings, each with its NUL, in the order of app_string,
+ * lists with their count in front: see daemon/host/local_app_encode.c. */
+struct app_start {
+	uint32_t id, router_id, uid;
+	uint32_t restart, ready;
+	uint32_t grace_ms, log_bytes;
+	uint32_t pids;
+	uint32_t counts[5]; /* args, env, files, cgroup directories, hidden directories */
+	uint32_t reserved;
+};
+
+#endif
