@@ -28,7 +28,7 @@ static void connected(void *arg)
 
 static int take_ring(struct relay *relay, int fd)
 {
-	int r = relay->ring ? -EEXIST : ring_new(fd, &relay->ring);
+	int r = relay->ring ? -EEXIST : bpfring_open(fd, &relay->ring);
 
 	if (r < 0)
 		return r;

@@ -128,9 +128,9 @@ static unsigned read_ring(struct relay *relay)
 	uint32_t size;
 	unsigned n = 0;
 
-	for (; n < FRAMES_A_ROUND && (frame = ring_peek(relay->ring, &size)); n++) {
+	for (; n < FRAMES_A_ROUND && (frame = bpfring_peek(relay->ring, &size)); n++) {
 		take(relay, frame, size);
-		ring_next(relay->ring);
+		bpfring_next(relay->ring);
 	}
 	return n;
 }
@@ -344,7 +344,7 @@ static void finish(struct relay *relay)
 	sender_free(relay->sender);
 	chan_free(relay->chan);
 	loop_free(relay->loop);
-	ring_free(relay->ring);
+	bpfring_close(relay->ring);
 	if (relay->wake)
 		munmap((void *)(uintptr_t)relay->wake, sizeof(*relay->wake));
 	if (relay->stats)

@@ -7,7 +7,7 @@
 #include "daemon/relay/line.h"
 #include "daemon/relay/hold.h"
 #include "daemon/relay/relay.h"
-#include "daemon/relay/ring.h"
+#include "lib/base/bpfring.h"
 #include "daemon/relay/send.h"
 #include "lib/loop/loop.h"
 #include "lib/wire/chan.h"
@@ -16,7 +16,7 @@
 struct relay {
 	struct loop *loop;
 	struct chan *chan;
-	struct ring *ring; /* NULL: the daemon has not given it yet */
+	struct bpfring *ring; /* NULL: the daemon has not given it yet */
 	int ring_fd;
 	volatile struct vlsp_wake *wake;
 	int lines_fd;

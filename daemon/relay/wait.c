@@ -39,7 +39,7 @@ static bool may_spin(struct relay *relay, uint64_t now, uint64_t ns)
 
 static bool something_came(const struct relay *relay)
 {
-	return relay->ring && !ring_empty(relay->ring);
+	return relay->ring && !bpfring_empty(relay->ring);
 }
 
 static inline void relax(void)

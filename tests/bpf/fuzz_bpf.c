@@ -8,7 +8,7 @@
  */
 #include <time.h>
 
-#include "daemon/relay/ring.h"
+#include "lib/base/bpfring.h"
 #include "include/shared/fate.h"
 #include "tests/bpf/generate.h"
 
@@ -22,7 +22,7 @@ static const uint32_t watched[] = {IN, OUT, EDGE, EDGE + 1, BESIDE};
 #define WATCHED COUNT(watched)
 
 static uint64_t seed = 1;
-static struct ring *ring;
+static struct bpfring *ring;
 static struct frame out, expected;
 static uint32_t in_flags, out_flags, out_port; /* out_port: of the route to router 2; 0: none */
 static bool real;			       /* there are shaped links */
@@ -376,7 +376,7 @@ static void check_given(void)
 	uint32_t size = 0;
 
 	for (uint32_t i = 0; i < shape.given; i++) {
-		const struct vlsp_frame *frame = ring_peek(ring, &size);
+		const struct vlsp_frame *frame = bpfring_peek(ring, &size);
 
 		CHECK(frame && size >= sizeof(*frame) + frame->length);
 		CHECK(frame->length == out.size && frame->n == shape.given_n);
@@ -384,9 +384,9 @@ static void check_given(void)
 		CHECK(frame->port == OUT && frame->slot == 1);
 		CHECK(frame->shape.key == shape.is.key && frame->shape.rate == shape.is.rate);
 		CHECK(memcmp(frame->data, out.bytes, out.size) == 0);
-		ring_next(ring);
+		bpfring_next(ring);
 	}
-	CHECK(!ring_peek(ring, &size) && ring_empty(ring));
+	CHECK(!bpfring_peek(ring, &size) && bpfring_empty(ring));
 }
 
 static void try_in(void)
@@ -516,7 +516,7 @@ int main(int argc, char **argv)
 		printf("fuzz_bpf: skipped: %s\n", why_not);
 		return 77;
 	}
-	if (harness_reset(NULL) < 0 || ring_new(bld_ring_need(bld), &ring) < 0)
+	if (harness_reset(NULL) < 0 || bpfring_open(bld_ring_need(bld), &ring) < 0)
 		return 1;
 	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
 	end = time(NULL) + (time_t)seconds;
@@ -537,7 +537,7 @@ int main(int argc, char **argv)
 		check_given();
 		check_counters();
 	}
-	ring_free(ring);
+	bpfring_close(ring);
 	harness_close(NULL);
 	printf("stat::number_of_executed_units: %llu\n", (unsigned long long)runs);
 	return 0;

@@ -10,13 +10,13 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#include "daemon/relay/ring.h"
+#include "lib/base/bpfring.h"
 #include "lib/nlk/tc.h"
 
 #define RELAYED VLSP_SHAPE_RELAY
 #define EVEN	(1u << 31) /* probability 1/2 */
 
-static struct ring *ring;
+static struct bpfring *ring;
 
 /* The next frame in the ring; NULL: none. Valid until the next call. */
 static const struct vlsp_frame *given(void)
@@ -26,12 +26,12 @@ static const struct vlsp_frame *given(void)
 	const void *record;
 	uint32_t size;
 
-	record = ring_peek(ring, &size);
+	record = bpfring_peek(ring, &size);
 	if (!record)
 		return NULL;
 	assert_true(size >= sizeof(*frame) && size <= sizeof(copy));
 	memcpy(copy, record, size);
-	ring_next(ring);
+	bpfring_next(ring);
 	assert_true(frame->length <= size - sizeof(*frame));
 	return frame;
 }
@@ -45,10 +45,10 @@ static void need_ring(void)
 	assert_true(fd >= 0);
 	assert_int_equal(bld_ring_need(bld), fd); /* one for all */
 	if (!ring)
-		assert_int_equal(ring_new(fd, &ring), 0);
+		assert_int_equal(bpfring_open(fd, &ring), 0);
 	while (given())
 		;
-	assert_true(ring_empty(ring));
+	assert_true(bpfring_empty(ring));
 }
 
 static uint64_t now_ns(void)
@@ -192,7 +192,7 @@ static void a_frame_that_is_too_long_is_overrun_and_the_reader_passes_over_its_p
 	assert_int_equal(given()->n, 0);
 	assert_int_equal(given()->n, 2);
 	assert_null(given());
-	assert_true(ring_empty(ring));
+	assert_true(bpfring_empty(ring));
 	assert_dropped(OUT, VLSP_DROP_OVERRUN);
 }
 
@@ -235,7 +235,7 @@ static void a_full_ring_overruns_and_goes_on_when_it_was_read(void **state)
 
 static void another_reader_begins_where_the_first_has_stopped(void **state)
 {
-	struct ring *other;
+	struct bpfring *other;
 	const struct vlsp_frame *frame;
 	uint32_t size;
 
@@ -246,25 +246,25 @@ static void another_reader_begins_where_the_first_has_stopped(void **state)
 	for (int i = 0; i < 3; i++)
 		hop();
 	assert_int_equal(given()->n, 0);
-	assert_int_equal(ring_new(bld_ring_need(bld), &other), 0);
-	frame = ring_peek(other, &size);
+	assert_int_equal(bpfring_open(bld_ring_need(bld), &other), 0);
+	frame = bpfring_peek(other, &size);
 	assert_non_null(frame);
 	assert_int_equal(frame->n, 1);
-	ring_free(other);
+	bpfring_close(other);
 }
 
 static void only_a_ring_is_taken_for_one(void **state)
 {
-	struct ring *other = NULL;
+	struct bpfring *other = NULL;
 
 	(void)state;
 	need_ring();
-	assert_int_equal(ring_new(bld_map_hello(bld), &other), -EINVAL);
-	assert_true(ring_new(bld_prog_in(bld), &other) < 0);
-	assert_true(ring_new(far_end, &other) < 0);
-	assert_true(ring_new(-1, &other) < 0);
+	assert_int_equal(bpfring_open(bld_map_hello(bld), &other), -EINVAL);
+	assert_true(bpfring_open(bld_prog_in(bld), &other) < 0);
+	assert_true(bpfring_open(far_end, &other) < 0);
+	assert_true(bpfring_open(-1, &other) < 0);
 	assert_null(other);
-	ring_free(NULL);
+	bpfring_close(NULL);
 }
 
 /* --- waking ------------------------------------------------------------------------------------

@@ -56,13 +56,13 @@ int confine_no_new_privs(void)
 /* --- the ring ----------------------------------------------------------------------------------
  */
 
-struct ring {
+struct bpfring {
 	void *records[RING_MAX];
 	uint32_t sizes[RING_MAX];
 	unsigned count, at;
 };
 
-int ring_new(int fd, struct ring **ret_ring)
+int bpfring_open(int fd, struct bpfring **ret_ring)
 {
 	if (lseek(fd, 0, SEEK_END) < 0) /* no map */
 		return -EINVAL;
@@ -71,14 +71,14 @@ int ring_new(int fd, struct ring **ret_ring)
 	return 0;
 }
 
-void ring_free(struct ring *ring)
+void bpfring_close(struct bpfring *ring)
 {
 	for (unsigned i = ring ? ring->at : 0; ring && i < ring->count; i++)
 		free(ring->records[i]);
 	free(ring);
 }
 
-const void *ring_peek(struct ring *ring, uint32_t *ret_size)
+const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size)
 {
 	if (ring->at == ring->count)
 		return NULL;
@@ -86,13 +86,13 @@ const void *ring_peek(struct ring *ring, uint32_t *ret_size)
 	return ring->records[ring->at];
 }
 
-void ring_next(struct ring *ring)
+void bpfring_next(struct bpfring *ring)
 {
 	CHECK(ring->at < ring->count);
 	free(ring->records[ring->at++]);
 }
 
-bool ring_empty(const struct ring *ring)
+bool bpfring_empty(const struct bpfring *ring)
 {
 	return ring->at == ring->count;
 }
@@ -140,7 +140,7 @@ static void fill_frame(struct vlsp_frame *frame, uint32_t length)
 	frame->length = input_u32(&input) >> (input_byte(&input) & 31);
 }
 
-static void add_frame(struct ring *ring)
+static void add_frame(struct bpfring *ring)
 {
 	uint32_t length = input_byte(&input) * 6u, size = sizeof(struct vlsp_frame) + length;
 	uint8_t cut = input_byte(&input);

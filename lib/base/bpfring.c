@@ -1,6 +1,9 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-/* The consumer's side of a BPF ring buffer. Called by relay.c. */
-#include "daemon/relay/ring.h"
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The consumer's side of a BPF ring buffer. Called by the relay, by libvlsp for network functions,
+ * by vlsp capture.
+ */
+#include "lib/base/bpfring.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -10,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct ring {
+struct bpfring {
 	unsigned long *consumer; /* page of its own, written by us */
 	const unsigned long *producer;
 	const uint8_t *data;
@@ -35,9 +38,9 @@ static int map_size(int fd, uint32_t *ret_size)
 	return 0;
 }
 
-int ring_new(int fd, struct ring **ret_ring)
+int bpfring_open(int fd, struct bpfring **ret_ring)
 {
-	struct ring *ring = calloc(1, sizeof(*ring));
+	struct bpfring *ring = calloc(1, sizeof(*ring));
 	uint32_t size = 0;
 	void *p;
 	int r;
@@ -60,7 +63,7 @@ int ring_new(int fd, struct ring **ret_ring)
 		    : mmap(NULL, ring->tail_size, PROT_READ, MAP_SHARED, fd, (off_t)ring->page);
 	if (p == MAP_FAILED) {
 		r = -errno;
-		ring_free(ring);
+		bpfring_close(ring);
 		return r;
 	}
 	ring->producer = p;
@@ -70,7 +73,7 @@ int ring_new(int fd, struct ring **ret_ring)
 	return 0;
 }
 
-void ring_free(struct ring *ring)
+void bpfring_close(struct bpfring *ring)
 {
 	if (!ring)
 		return;
@@ -81,7 +84,7 @@ void ring_free(struct ring *ring)
 	free(ring);
 }
 
-const void *ring_peek(struct ring *ring, uint32_t *ret_size)
+const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size)
 {
 	unsigned long end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
@@ -98,18 +101,18 @@ const void *ring_peek(struct ring *ring, uint32_t *ret_size)
 			*ret_size = length;
 			return (const uint8_t *)head + BPF_RINGBUF_HDR_SZ;
 		}
-		ring_next(ring);
+		bpfring_next(ring);
 	}
 	return NULL;
 }
 
-void ring_next(struct ring *ring)
+void bpfring_next(struct bpfring *ring)
 {
 	ring->at += ring->step;
 	__atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
 }
 
-bool ring_empty(const struct ring *ring)
+bool bpfring_empty(const struct bpfring *ring)
 {
 	return ring->at >= __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading a BPF ring buffer in place, without system calls. The layout is the kernel's
+ * (Documentation/bpf/ringbuf.rst): a page with the consumer's position, a page with the
+ * producers', and the data, mapped twice in a row so that records are never cut.
+ */
+#ifndef VLSP_LIB_BASE_BPFRING_H
+#define VLSP_LIB_BASE_BPFRING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpfring;
+
+/* fd: of the map, which stays the caller's; it is readable (poll) when something was added and all
+ * before had been read. -EINVAL if it is no ring buffer, or another -errno. */
+int bpfring_open(int fd, struct bpfring **ret_ring);
+void bpfring_close(struct bpfring *ring); /* NULL is fine */
+
+/* The next record and its bytes, or NULL: there is none, or it is being written. Valid until
+ * bpfring_next(). Records that were given up by their producer are passed over. */
+const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size);
+void bpfring_next(struct bpfring *ring);
+/* True if nothing was reserved that has not been read. */
+bool bpfring_empty(const struct bpfring *ring);
+
+#endif

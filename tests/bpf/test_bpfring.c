@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The reader of a ring buffer, against the kernel: small programs add and give up records. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/bpfring.h"
+#include "lib/base/cleanup.h"
+
+#define RING_SIZE 4096
+#define FRAME	  480 /* fits on a program's stack */
+
+/* The program's answers. */
+enum { ADDED, FULL, BAD };
+
+static int map = -1, prog_add = -1, prog_discard = -1;
+static struct bpfring *ring;
+
+#define OP(c, d, s, o, i)                                                                          \
+	{                                                                                          \
+		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)                \
+	}
+#define LDX(size, d, s, o) OP(BPF_LDX | BPF_MEM | (size), d, s, o, 0)
+#define MOV_REG(d, s)	   OP(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
+#define MOV_IMM(d, i)	   OP(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
+#define ADD_IMM(d, i)	   OP(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
+#define CALL(i)		   OP(BPF_JMP | BPF_CALL, 0, 0, 0, i)
+#define EXIT		   OP(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define LD_MAP(d)                                                                                  \
+	OP(BPF_LD | BPF_DW | BPF_IMM, d, BPF_PSEUDO_MAP_FD, 0, map),                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
+
+static int load(const struct bpf_insn *insns, size_t n)
+{
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "test", "GPL", insns, n, NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A record of the packet's first bytes; how many they say themselves, in the first two. */
+static int load_add(void)
+{
+	const struct bpf_insn insns[] = {
+		MOV_IMM(2, 0),
+		MOV_REG(3, 10),
+		ADD_IMM(3, -FRAME),
+		MOV_IMM(4, FRAME),
+		CALL(BPF_FUNC_skb_load_bytes),
+		OP(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 11, 0),
+		LDX(BPF_H, 3, 10, -FRAME),
+		OP(BPF_JMP | BPF_JGT | BPF_K, 3, 0, 9, FRAME),
+		LD_MAP(1),
+		MOV_REG(2, 10),
+		ADD_IMM(2, -FRAME),
+		MOV_IMM(4, 0),
+		CALL(BPF_FUNC_ringbuf_output),
+		OP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1, 0),
+		MOV_IMM(0, FULL),
+		EXIT,
+		MOV_IMM(0, BAD),
+		EXIT,
+	};
+
+	return load(insns, ARRAY_SIZE(insns));
+}
+
+static int load_discard(void)
+{
+	const struct bpf_insn insns[] = {
+		LD_MAP(1),
+		MOV_IMM(2, 64),
+		MOV_IMM(3, 0),
+		CALL(BPF_FUNC_ringbuf_reserve),
+		OP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3, 0),
+		MOV_REG(1, 0),
+		MOV_IMM(2, 0),
+		CALL(BPF_FUNC_ringbuf_discard),
+		MOV_IMM(0, ADDED),
+		EXIT,
+	};
+
+	return load(insns, ARRAY_SIZE(insns));
+}
+
+static int open_all(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		return 0;
+	map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "test", 0, 0, RING_SIZE, NULL);
+	prog_add = load_add();
+	prog_discard = load_discard();
+	return map >= 0 && prog_add >= 0 && prog_discard >= 0 && bpfring_open(map, &ring) == 0 ? 0
+											       : -1;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	bpfring_close(ring);
+	if (map < 0)
+		return 0;
+	close(prog_discard);
+	close(prog_add);
+	close(map);
+	return 0;
+}
+
+static void need(void)
+{
+	if (geteuid() == 0)
+		return;
+	print_message("skipped: needs root\n");
+	skip();
+}
+
+static uint32_t run(int prog, const void *data, uint32_t size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = size);
+
+	assert_int_equal(bpf_prog_test_run_opts(prog, &opts), 0);
+	return opts.retval;
+}
+
+/* A record of length bytes, which its number decides. */
+static uint32_t add(uint16_t length, unsigned n)
+{
+	uint8_t data[FRAME];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(n * 7 + i);
+	memcpy(data, &length, sizeof(length));
+	return run(prog_add, data, sizeof(data));
+}
+
+static void expect(uint16_t length, unsigned n)
+{
+	uint32_t size = 0;
+	const uint8_t *data = bpfring_peek(ring, &size);
+
+	assert_non_null(data);
+	assert_int_equal(size, length);
+	if (length >= sizeof(length))
+		assert_memory_equal(data, &length, sizeof(length));
+	for (size_t i = sizeof(length); i < size; i++)
+		assert_int_equal(data[i], (uint8_t)(n * 7 + i));
+	bpfring_next(ring);
+}
+
+static void records_of_any_length_come_in_order_over_the_seam(void **state)
+{
+	uint32_t size;
+
+	(void)state;
+	need();
+	for (unsigned n = 0; n < 4000; n++) {
+		uint16_t length = (uint16_t)(n * 37 % (FRAME + 1));
+		uint16_t other = (uint16_t)(n * 53 % 200);
+
+		assert_true(bpfring_empty(ring));
+		assert_int_equal(add(length, n), ADDED);
+		assert_int_equal(add(other, n + 1), ADDED);
+		expect(length, n);
+		assert_false(bpfring_empty(ring));
+		expect(other, n + 1);
+		assert_null(bpfring_peek(ring, &size));
+	}
+}
+
+static void what_is_peeked_stays_until_next(void **state)
+{
+	uint32_t one = 0, two = 0;
+	const void *first;
+
+	(void)state;
+	need();
+	assert_int_equal(add(100, 1), ADDED);
+	first = bpfring_peek(ring, &one);
+	assert_int_equal(add(200, 2), ADDED);
+	assert_ptr_equal(bpfring_peek(ring, &two), first);
+	assert_int_equal(two, 100);
+	expect(100, 1);
+	expect(200, 2);
+}
+
+static void given_up_records_are_passed_over(void **state)
+{
+	uint32_t size;
+
+	(void)state;
+	need();
+	for (unsigned n = 0; n < 200; n++) {
+		run(prog_discard, (uint8_t[64]){0}, 64);
+		assert_int_equal(add((uint16_t)n, n), ADDED);
+		run(prog_discard, (uint8_t[64]){0}, 64);
+		expect((uint16_t)n, n);
+		assert_null(bpfring_peek(ring, &size));
+		assert_true(bpfring_empty(ring));
+	}
+}
+
+static void a_full_ring_takes_more_when_it_was_read(void **state)
+{
+	unsigned added = 0;
+
+	(void)state;
+	need();
+	while (add(400, added) == ADDED)
+		added++;
+	assert_in_range(added, 9, 10);
+	expect(400, 0);
+	assert_int_equal(add(400, added), ADDED);
+	for (unsigned n = 1; n <= added; n++)
+		expect(400, n);
+	assert_true(bpfring_empty(ring));
+}
+
+static void the_map_is_readable_while_something_is_in_it(void **state)
+{
+	struct pollfd poller = {.fd = map, .events = POLLIN};
+
+	(void)state;
+	need();
+	assert_int_equal(poll(&poller, 1, 0), 0);
+	assert_int_equal(add(10, 3), ADDED);
+	assert_int_equal(poll(&poller, 1, 0), 1);
+	expect(10, 3);
+	assert_int_equal(poll(&poller, 1, 0), 0);
+}
+
+static void only_a_ring_is_taken_for_one(void **state)
+{
+	struct bpfring *other = NULL;
+	int array;
+
+	(void)state;
+	need();
+	array = bpf_map_create(BPF_MAP_TYPE_ARRAY, "array", 4, 8, 4, NULL);
+	assert_true(array >= 0);
+	assert_int_equal(bpfring_open(array, &other), -EINVAL);
+	assert_true(bpfring_open(prog_add, &other) < 0);
+	assert_true(bpfring_open(-1, &other) < 0);
+	assert_null(other);
+	close(array);
+}
+
+#define T(name) cmocka_unit_test(name)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(records_of_any_length_come_in_order_over_the_seam),
+		T(what_is_peeked_stays_until_next),
+		T(given_up_records_are_passed_over),
+		T(a_full_ring_takes_more_when_it_was_read),
+		T(the_map_is_readable_while_something_is_in_it),
+		T(only_a_ring_is_taken_for_one),
+	};
+
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}
