@@ -13,8 +13,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/name.h"
-
-struct topo_limits;
+#include "lib/topo/limits.h"
 
 #define TOPO_APPS_MAX	   256 /* of one router */
 #define TOPO_APP_ARGS_MAX  128
@@ -64,8 +63,7 @@ struct topo_app {
 	char **after; /* after_count of "APP" (same router) or "ROUTER/APP": ready before this
 			 starts */
 	size_t after_count;
-	uint64_t memory; /* limits as of struct topo_limits, within those of its router; 0: none */
-	uint32_t cpu, pids;
+	struct topo_limits limits;
 	uint32_t grace_ms;  /* between SIGTERM and SIGKILL; default 2000 */
 	uint32_t log_bytes; /* of output that is kept; default 1 MiB */
 	char *match;	    /* kind BPF: as of vlsp_intercept_open(); NULL: all */

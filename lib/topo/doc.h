@@ -14,8 +14,10 @@
 
 #include "lib/base/err.h"
 #include "lib/base/name.h"
+#include "lib/topo/app.h"
 #include "lib/topo/event.h"
 #include "lib/topo/iface.h"
+#include "lib/topo/limits.h"
 #include "lib/topo/shape.h"
 
 #define TOPO_ROUTERS_MAX	     16000
@@ -28,14 +30,6 @@
 #define TOPO_HELLO_MAX_US	     60000000
 #define TOPO_ROUTERS_DISTRIBUTED_MAX 2048 /* beyond: routing: central is required */
 
-/* What the programs on one router may use together; 0: the daemon's default
- * (lib/confine/confine.h). Key "limits" of a router: {memory: 256M, cpu: 50%, pids: 100}. */
-struct topo_limits {
-	uint64_t memory; /* bytes */
-	uint32_t cpu;	 /* percent of one processor; 200: two of them */
-	uint32_t pids;	 /* processes and threads */
-};
-
 struct topo_router {
 	char name[NAME_SIZE];
 	uint32_t address; /* host byte order; 0: to be assigned */
@@ -44,6 +38,7 @@ struct topo_router {
 	double latitude, longitude;
 	struct topo_limits limits;
 	struct topo_ifaces *interfaces; /* of the host, attached; a reference; NULL: none */
+	struct topo_apps *apps;		/* a reference; NULL: none */
 	int line;			/* in the file it came from; 0: none */
 };
 
@@ -121,13 +116,5 @@ int topo_write(const struct topo_doc *doc, enum topo_format format, char **ret_t
  * such as --seed N, --weight N are arguments too. See lib/topo/gen.h for the table. */
 int topo_generate(const char *kind, int argc, const char *const *argv, struct topo_doc **ret_doc,
 		  struct err *err);
-
-/* As topo_shape_parse() and so on: key "memory" (4M to 1024T; bytes, or K, M, G, T of 1024), "cpu"
- * (1% to 100000%), "pids" (8 to 4194304). */
-int topo_limits_parse(struct topo_limits *limits, const char *key, const char *value,
-		      struct err *err);
-int topo_limits_format(const struct topo_limits *limits, size_t i, const char **ret_key,
-		       char value[48]);
-bool topo_limits_equal(const struct topo_limits *x, const struct topo_limits *y);
 
 #endif
