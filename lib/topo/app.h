@@ -71,4 +71,37 @@ struct topo_app {
 	bool closed;	    /* kind BPF: policy */
 };
 
+/* The applications of one router, shared and never changed once they are. NULL: none. */
+struct topo_apps {
+	unsigned refs;
+	size_t count;
+	struct topo_app *list[];
+};
+
+/*
+ * One application from JSON or YAML text (a map, as in a topology file; Documentation/topology.md
+ * has the keys). Messages start with "source:line: field: ". files: for key "from" of files; NULL:
+ * that is refused. What is left out has its default; the name may be empty yet. 0 or -errno.
+ */
+struct topo_files;
+int topo_app_parse(const char *text, size_t size, const char *source,
+		   const struct topo_files *files, struct topo_app **ret_app, struct err *err);
+/* As one line of JSON, which topo_app_parse() reads; to be freed. NULL: out of memory. */
+char *topo_app_text(const struct topo_app *app);
+/* A name from what it runs, for one without: "echo", "echo.2"... that is not taken. */
+void topo_app_name(struct topo_app *app, bool (*taken)(void *arg, const char *name), void *arg);
+struct topo_app *topo_app_ref(struct topo_app *app); /* NULL is fine */
+void topo_app_unref(struct topo_app *app);
+bool topo_app_equal(const struct topo_app *x, const struct topo_app *y);
+/* Their words. */
+const char *topo_app_restart_name(enum topo_app_restart restart);
+const char *topo_app_ready_name(enum topo_app_ready ready);
+
+struct topo_apps *topo_apps_ref(struct topo_apps *apps);
+void topo_apps_unref(struct topo_apps *apps);
+size_t topo_apps_count(const struct topo_apps *apps);
+struct topo_app *topo_apps_find(const struct topo_apps *apps, const char *name);
+/* A new list with one more (of which it takes a reference) in *ret. 0 or -ENOMEM. */
+int topo_apps_with(const struct topo_apps *apps, struct topo_app *app, struct topo_apps **ret);
+
 #endif
