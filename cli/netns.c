@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/mark.h"
 #include "lib/base/name.h"
 
 static int denied(struct err *err, const char *path)
@@ -65,7 +66,7 @@ char *netns_hosts(const char *old, const json_t *routers, size_t *ret_size)
 
 	if (!stream)
 		return NULL;
-	fprintf(stream, "%s%s# routers\n", old, n && old[n - 1] != '\n' ? "\n" : "");
+	fprintf(stream, "%s%s" MARK_HOSTS "\n", old, n && old[n - 1] != '\n' ? "\n" : "");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *r = json_array_get(list, i);
 		const char *name = json_string_value(json_object_get(r, "name"));

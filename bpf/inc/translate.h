@@ -13,6 +13,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/inc/csum.h"
+#include "include/shared/flow.h"
 #include "include/shared/vdp.h"
 
 #define IPV4_DF	    0x4000
@@ -20,20 +21,10 @@
 #define IPV4_OFFSET 0x1fff
 #define IPV4_PLAIN  0x45 /* version 4, five words: no options */
 
-/*
- * Of a conversation in one direction: source, destination, protocol and, where they are known,
- * ports (the first 32 bits of the transport header, as on the wire). Never 0. Multiplications
- * and shifts after MurmurHash3's finalizer.
- */
+/* ports: the first 32 bits of the transport header, as on the wire; 0 where there are none. */
 static __always_inline __be32 translate_flow(__be32 src, __be32 dst, __u8 protocol, __be32 ports)
 {
-	__u32 h = bpf_ntohl(src) * 0x9e3779b1u;
-
-	h = (h ^ (h >> 15) ^ bpf_ntohl(dst)) * 0x85ebca6bu;
-	h = (h ^ (h >> 13) ^ bpf_ntohl(ports)) * 0xc2b2ae35u;
-	h = (h ^ (h >> 16) ^ protocol) * 0x27d4eb2fu;
-	h ^= h >> 15;
-	return bpf_htonl(h ? h : 1);
+	return bpf_htonl(flow_id(bpf_ntohl(src), bpf_ntohl(dst), protocol, bpf_ntohl(ports)));
 }
 
 /* ip and vdp are the same bytes; all fields are read before one is written. */

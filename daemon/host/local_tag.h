@@ -8,15 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/mark.h"
 #include "lib/nlk/dump.h"
 
-#define LOCAL_TAG_SIZE 256
+#define LOCAL_TAG_SIZE MARK_SIZE
 
 /* Of a router's namespace, on its lo. */
 static inline void local_tag_router(char tag[LOCAL_TAG_SIZE], const char *instance,
 				    const char *router)
 {
-	snprintf(tag, LOCAL_TAG_SIZE, "vlsp:%s/%s", instance, router);
+	mark_router(tag, instance, router);
 }
 
 /* Of both ends of a link. */
