@@ -95,8 +95,8 @@ static int become_app(struct cli *cli, const json_t *how)
 	fflush(cli->out);
 	if (confine_app_enter(&app, &err) < 0)
 		return cli_fail(cli, "%s", err.text);
-	/* Root's is not readable, and not for it; nor is what commands the network. */
-	if (setenv("HOME", "/tmp", 1) < 0 || unsetenv("VLSP_TOKEN") < 0)
+	/* Root's are not readable, and not for it; nor is what commands the network. */
+	if (setenv("HOME", "/tmp", 1) < 0 || unsetenv("TMPDIR") < 0 || unsetenv("VLSP_TOKEN") < 0)
 		return cli_fail(cli, "out of memory");
 	return 0;
 }
