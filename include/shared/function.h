@@ -9,6 +9,10 @@
  * without a chain pay nothing; ports of a router with one have VLSP_PORT_CHAIN.
  *
  * A tap copies what crosses a port to a ring. Ports with one have VLSP_PORT_TAP.
+ *
+ * A BPF program (of a function, or a tap's filter) is of type BPF_PROG_TYPE_SCHED_CLS and gets the
+ * frame from its Ethernet header on. A function's returns 0 (TC_ACT_OK) or -1: pass; all else
+ * drops.
  */
 #ifndef VLSP_SHARED_FUNCTION_H
 #define VLSP_SHARED_FUNCTION_H
@@ -19,6 +23,7 @@
 #define VLSP_FN_MAX    1024 /* functions of one instance: index of ring, program, counters */
 #define VLSP_TAP_MAX   64   /* captures of one instance */
 #define VLSP_TAPS_MAX  8    /* captures of one port */
+#define VLSP_CUT_MAX   64   /* matches of struct vlsp_cut */
 
 enum vlsp_match_flags { /* which fields count */
 			VLSP_MATCH_FROM = 1 << 0,
@@ -71,29 +76,46 @@ struct vlsp_fn_count {
 	__u64 skipped;	      /* went on without it: no room, or dead, and open */
 };
 
-/* In a function's ring: a datagram for it. */
+/*
+ * In a function's ring: a datagram for it. In place of its Ethernet header it has the struct
+ * vlsp_resume by which it goes on behind this function: to pass it, send data as it is.
+ */
 struct vlsp_fn_frame {
 	__u64 arrived_ns; /* CLOCK_MONOTONIC */
 	__u32 port;	  /* by which it came; of the edge: the edge's port */
-	__u32 place;	  /* for vlsp_resume */
+	__u16 place;	  /* of this function in the chain; behind it: place + 1 */
+	__u16 slot;	  /* of the router */
 	__u32 length;	  /* of data */
 	__u32 flags;	  /* 1: came from the router's own programs */
-	__u8 data[];	  /* VDP frame with its Ethernet header */
+	__u8 data[];	  /* struct vlsp_resume, then VDP's network part */
 };
 
 /*
  * The Ethernet header of a frame that a function gives back, sent by a packet socket to lo: where
- * it goes on. In place of the two MAC addresses.
+ * it goes on. In place of the two MAC addresses. Most checksums of UDP and TCP are the pseudo
+ * header's sum alone (Documentation/wire.md, "Checksum"): who changes nothing that they cover says
+ * so by PACKET_VNET_HDR, as daemon/relay/send.c does, else they have to be complete.
  */
 #define VLSP_RESUME_MAGIC 0x564c
 struct vlsp_resume {
 	__be16 magic;
 	__u8 at; /* position in the chain from which it goes on; 255: behind all */
 	__u8 reserved;
-	__be32 port;	   /* by which it came; 0: the edge */
-	__be32 generation; /* reserved, 0 */
-	__be16 ethertype;  /* VDP_ETHERTYPE */
+	__be32 port;	  /* by which it came: a link end of that router, or its edge */
+	__be32 slot;	  /* of the router */
+	__be16 ethertype; /* VDP_ETHERTYPE */
 } __attribute__((packed));
+
+/*
+ * Large segments that edges cut into packets although no link is shaped: what functions with rings
+ * match, as a frame of many segments cannot be given back. Without VLSP_MATCH_FROM and _TO, which
+ * the edge cannot know for later routers. ARRAY[1]; vlsp_conf.cuts says whether it is looked at.
+ */
+struct vlsp_cut {
+	__u32 count; /* above VLSP_CUT_MAX: all */
+	__u32 reserved;
+	struct vlsp_match match[VLSP_CUT_MAX];
+};
 
 /* What a port has of taps: HASH by port. */
 enum vlsp_tap_flags {
