@@ -106,6 +106,8 @@ static void batch_timer(void *arg)
 		start_later(fake, batch);
 	fake->batch = NULL;
 	fake->counts.batches++;
+	if (gate(fake))
+		fake_apps_sweep(fake);
 	fake_report_soon(fake);
 	fake->done(fake->arg, batch, ret, &err);
 }
@@ -169,6 +171,7 @@ static void close_host(struct host *host, bool keep)
 	loop_timer_free(fake->batch_timer);
 	loop_timer_free(fake->report_timer);
 	loop_timer_free(fake->restart_timer);
+	loop_timer_free(fake->apps.timer);
 	paths_free(fake->paths);
 	free(fake);
 }
@@ -176,6 +179,7 @@ static void close_host(struct host *host, bool keep)
 static const struct host_ops fake_ops = {
 	.size = sizeof(struct host_ops),
 	.name = "fake",
+	.apps = &fake_app_ops,
 	.submit = submit,
 	.fib_set = fake_fib_set,
 	.routes_dump = fake_routes_dump,
@@ -206,6 +210,7 @@ int fake_new(const struct fake_config *config, struct host **ret_host)
 	    loop_timer_new(fake->loop, batch_timer, fake, &fake->batch_timer) < 0 ||
 	    loop_timer_new(fake->loop, fake_report, fake, &fake->report_timer) < 0 ||
 	    loop_timer_new(fake->loop, fake_restart, fake, &fake->restart_timer) < 0 ||
+	    loop_timer_new(fake->loop, fake_apps_timer, fake, &fake->apps.timer) < 0 ||
 	    paths_new(&fake->paths) < 0) {
 		close_host(&fake->host, true);
 		return -ENOMEM;

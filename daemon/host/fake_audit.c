@@ -198,6 +198,10 @@ void fake_audit_run(struct fake *fake)
 		ret = err_set(&err, EIO, "the daemon was killed");
 	else if (fake->adopt)
 		hear_anew(fake, audit);
+	if (alive)
+		fake_apps_sweep(fake);
+	if (alive && fake->adopt)
+		fake_apps_adopt(fake);
 	fake->audit = NULL;
 	fake->audited(fake->arg, audit, ret, &err);
 }

@@ -219,6 +219,7 @@ void fake_machine_clear(struct fake_machine *machine)
 		if (machine->routers[i])
 			fake_router_drop(machine, machine->routers[i]);
 	}
+	fake_apps_clear(machine);
 	machine->strays = 0;
 	machine->router_top = machine->port_top = 0;
 	machine->network = (struct host_network){.prefix_len = 16};
@@ -228,8 +229,10 @@ struct fake_machine *fake_machine_new(void)
 {
 	struct fake_machine *machine = calloc(1, sizeof(*machine));
 
-	if (machine)
-		machine->network.prefix_len = 16;
+	if (!machine)
+		return NULL;
+	machine->network.prefix_len = 16;
+	list_init(&machine->apps);
 	return machine;
 }
 

@@ -4,6 +4,7 @@
 #define VLSP_DAEMON_HOST_FAKE_PRIV_H
 
 #include "daemon/host/fake.h"
+#include "daemon/host/fake_apps.h"
 #include "daemon/host/fake_iface.h"
 #include "daemon/model/paths.h"
 #include "include/shared/maps.h"
@@ -51,6 +52,7 @@ struct fake_machine {
 	uint32_t strays;  /* of another kind than routers and links */
 	uint64_t started; /* routers, ever */
 	struct fake_devices devices;
+	struct list apps; /* struct fake_app */
 };
 
 #define FAKE_TOLD_MAX 4
@@ -89,6 +91,7 @@ struct fake {
 	char backends[HOST_BACKENDS_SIZE];
 	struct fake_told told[FAKE_TOLD_MAX];
 	struct host_pace pace;
+	struct fake_apps apps;
 };
 
 static inline struct fake *fake_of(const struct host *host)
@@ -132,6 +135,13 @@ void fake_pace_read(struct host *host, struct host_pace *ret_pace);
 int fake_shape_check(struct host *host, const struct topo_shape *shape,
 		     char ret_backends[HOST_BACKENDS_SIZE], struct err *err);
 const struct host_capability *fake_capabilities(struct host *host, size_t *ret_count);
+
+/* --- fake_apps.c --- */
+extern const struct host_app_ops fake_app_ops;
+void fake_apps_timer(void *arg);
+void fake_apps_sweep(struct fake *fake); /* those of routers that are not there any more */
+void fake_apps_adopt(struct fake *fake); /* tells of all of them anew */
+void fake_apps_clear(struct fake_machine *machine);
 
 /* --- fake_report.c --- */
 /* Its process ends, and is started again after a while. false: there is none. */

@@ -79,8 +79,8 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 	int (*log_path)(struct host *host, uint32_t id, char *buf, size_t size);
 	/* One that has ended: log and record go. */
 	void (*forget)(struct host *host, uint32_t id);
-	/* Names of the shipped applications, ends with NULL; and a line about each. Live as long as
-	 * host. */
+	/* The shipped applications: name, a line about it, the next name, ... ends with NULL. Live
+	 * as long as host. */
 	const char *const *(*shipped)(struct host *host);
 	/* "from NAME udp ..." is well formed: 0, or -EINVAL with text (kind BPF). */
 	int (*match_check)(struct host *host, const char *match, struct err *err);
@@ -88,9 +88,10 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 
 struct host_app_events {
 	void *arg;
-	/* After each change. Also: a daemon that takes over is told of all that there are, and then
-	 * by known that these are all. The same happens when they were lost (their supervisor
-	 * died): known without them. */
+	/* After each change; the last one told counts. Also: a daemon that takes over is told of
+	 * all that there are, and then by known that these are all, after the answer to its audit.
+	 * The same happens when they were lost (their supervisor died): known without them. A
+	 * callback may start others, and forget the one that it is told of. */
 	void (*state)(void *arg, uint32_t id, const struct host_app_state *state);
 	void (*known)(void *arg);
 };

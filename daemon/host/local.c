@@ -73,6 +73,7 @@ static int netns_path(struct host *host, const char *router, char *buf, size_t s
 static const struct host_ops ops = {
 	.size = sizeof(ops),
 	.name = "local",
+	.apps = &local_app_ops,
 	.submit = local_batch_submit,
 	.fib_set = fib_set,
 	.routes_dump = local_dump_start,
@@ -303,6 +304,8 @@ static int open_all(struct local *local, const struct host_local_config *config,
 		r = listen_open(local, err);
 	if (r == 0)
 		r = emulation_open(local, config, err);
+	if (r == 0)
+		r = local_apps_open(local, &local->apps, err);
 	if (r < 0)
 		return r;
 	r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);

@@ -31,6 +31,8 @@ void local_audit_finish(struct local *local, int status, const struct err *err)
 			audit->routers[i].pid = local_router_pid(router);
 		audit->routers[i].away = audit->routers[i].pid == 0;
 	}
+	if (run->adopt && status == 0)
+		local_apps_adopt(local->apps);
 	run->done(run->arg, audit, status, err);
 }
 

@@ -147,6 +147,7 @@ void local_close(struct host *host, bool keep)
 
 	local->closing = true;
 	stop_work(local);
+	local_apps_close(local->apps, keep);
 	if (keep) {
 		leave_all(local);
 	} else {

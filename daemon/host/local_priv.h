@@ -10,6 +10,7 @@
 
 #include "bpf/loader/loader.h"
 #include "daemon/host/local.h"
+#include "daemon/host/local_app.h"
 #include "daemon/host/local_cgroup.h"
 #include "daemon/host/local_chan.h"
 #include "daemon/host/local_emulate.h"
@@ -43,6 +44,7 @@ struct local {
 	struct bld *bld;
 	pthread_mutex_t bld_lock;
 	struct local_emulation *emulation;
+	struct local_apps *apps;
 	struct local_spawn *spawn;
 	struct local_listen *listen;
 	struct local_work *work;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Applications of the fake back end: each runs, and is ready, a moment after it was asked for (a
+ * job, readiness exit, has ended then), and what it is set to it reports. They outlive the daemon
+ * with their machine, and end with their router. It measures nothing, and there is no output,
+ * unless a test says so.
+ */
+#ifndef VLSP_DAEMON_HOST_FAKE_APPS_H
+#define VLSP_DAEMON_HOST_FAKE_APPS_H
+
+#include "daemon/host/host_ops.h"
+#include "lib/loop/loop.h"
+
+struct fake_apps { /* part of struct fake: what tests have said */
+	struct loop_timer *timer;
+	bool untold; /* known has to be called */
+	uint64_t refuse_countdown, fail_countdown;
+	int refuse_error;
+	char refuse_text[200], fail_text[200], refuse_match[100], log[200];
+	struct host_app_usage usage;
+};
+
+/* --- for tests ------------------------------------------------------------------------------- */
+
+/* The n-th start from now on (0: the next one) is refused at once with error, a positive errno, and
+ * text. Once. */
+void fake_app_refuse(struct host *host, uint64_t n, int error, const char *text);
+/* Or it is FAILED later, with text. Once. */
+void fake_app_fail(struct host *host, uint64_t n, const char *text);
+/* It is in this state from now on, which the loop tells. -ENOENT. */
+int fake_app_become(struct host *host, uint32_t id, const struct host_app_state *state);
+/* Reported by it, or changed. -ENOENT, -ENOSPC. */
+int fake_app_report(struct host *host, uint32_t id, const char *key, const char *value);
+void fake_app_say_usage(struct host *host, const struct host_app_usage *usage); /* of each */
+void fake_app_say_log(struct host *host, const char *path); /* of each; NULL: there is none */
+/* Matches are refused for that reason from now on; NULL: none is. */
+void fake_app_refuse_match(struct host *host, const char *why);
+/* All are gone, as when their supervisor died. */
+void fake_apps_lose(struct host *host);
+/* How many of them are known, also those that have ended. */
+uint32_t fake_apps_count(const struct host *host);
+
+#endif
