@@ -2,7 +2,8 @@
 /*
  * The small languages that people write. The first byte says which one: 'j' JSON tree, 'y' YAML
  * tree, 'c' configuration file, 'a' options of vlspd (one a line), 'n' names and addresses, 'u'
- * quantities, 's' shape, 'l' limits ("KEY VALUE" lines), 'g' generators (one word a line). Checked:
+ * quantities, 's' shape, 'l' limits ("KEY VALUE" lines), 'g' generators (one word a line), 'm'
+ * matches. Checked:
  * what is accepted comes back from its canonical text, a refusal has a reason and changes nothing.
  */
 #include <jansson.h>
@@ -12,6 +13,7 @@
 #include "lib/base/name.h"
 #include "lib/codec/tree.h"
 #include "lib/topo/doc.h"
+#include "lib/topo/match.h"
 #include "lib/topo/units.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -323,6 +325,31 @@ static void try_generate(struct input in)
 	free(text);
 }
 
+static void try_match(struct input in)
+{
+	char *text = input_text(in), canonical[TOPO_MATCH_TEXT_SIZE];
+	struct topo_match match, again;
+	struct err err = {0};
+	int r;
+
+	memset(&match, 0x5a, sizeof(match));
+	again = match;
+	r = topo_match_parse(text, &match, &err);
+	check_err(r, &err);
+	if (r < 0) {
+		CHECK(memcmp(&match, &again, sizeof(match)) == 0);
+		CHECK(strncmp(err.text, "at ", 3) == 0 && atoi(err.text + 3) >= 1);
+		CHECK((size_t)atoi(err.text + 3) <= strlen(text) + 1);
+	} else {
+		topo_match_format(&match, canonical);
+		CHECK(strlen(canonical) < sizeof(canonical));
+		CHECK(topo_match_parse(canonical, &again, &err) == 0);
+		CHECK(memcmp(&match.match, &again.match, sizeof(match.match)) == 0);
+		CHECK(strcmp(match.from, again.from) == 0 && strcmp(match.to, again.to) == 0);
+	}
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
@@ -353,6 +380,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'g':
 		try_generate(in);
+		break;
+	case 'm':
+		try_match(in);
 		break;
 	}
 	return 0;
