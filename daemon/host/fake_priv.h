@@ -5,6 +5,7 @@
 
 #include "daemon/host/fake.h"
 #include "daemon/host/fake_apps.h"
+#include "daemon/host/fake_emulate.h"
 #include "daemon/host/fake_iface.h"
 #include "daemon/model/paths.h"
 #include "include/shared/maps.h"
@@ -53,13 +54,6 @@ struct fake_machine {
 	uint64_t started; /* routers, ever */
 	struct fake_devices devices;
 	struct list apps; /* struct fake_app */
-};
-
-#define FAKE_TOLD_MAX 4
-struct fake_told {     /* what a test says that a port's counters are */
-	uint32_t port; /* 0: nothing */
-	struct host_counts counts;
-	struct host_line line;
 };
 
 struct fake {
@@ -126,15 +120,6 @@ void fake_machine_clear(struct fake_machine *machine);
 int fake_audit(struct host *host, struct host_audit *audit, bool adopt, host_audit_fn done,
 	       void *arg);
 void fake_audit_run(struct fake *fake);
-
-/* --- fake_emulate.c --- */
-int fake_counts_read(struct host *host, const uint32_t *ports, size_t count,
-		     struct host_counts *ret);
-int fake_lines_read(struct host *host, const uint32_t *ports, size_t count, struct host_line *ret);
-void fake_pace_read(struct host *host, struct host_pace *ret_pace);
-int fake_shape_check(struct host *host, const struct topo_shape *shape,
-		     char ret_backends[HOST_BACKENDS_SIZE], struct err *err);
-const struct host_capability *fake_capabilities(struct host *host, size_t *ret_count);
 
 /* --- fake_apps.c --- */
 extern const struct host_app_ops fake_app_ops;
