@@ -11,7 +11,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 
 #include "include/shared/maps.h"
 #include "include/shared/vdp.h"
+#include "lib/base/checksum.h"
 
 struct sender {
 	int socks[VLSP_SLOT_MAX]; /* -1: none */
@@ -70,45 +70,18 @@ int sender_router(struct sender *sender, uint32_t slot, int sock)
 	return 0;
 }
 
-static uint32_t sum16(uint32_t sum, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i + 1 < size; i += 2) {
-		uint16_t word;
-
-		memcpy(&word, bytes + i, sizeof(word));
-		sum += word;
-	}
-	return sum;
-}
-
-/* Whether the frame's checksum is the pseudo header's sum alone: CHECKSUM_PARTIAL of its sender. */
+/* A checksum that is left to be completed stays so. */
 static void checksum(const struct packet *packet, struct virtio_net_hdr *head)
 {
-	const struct vdp_hdr *vdp = (const void *)(packet->frame + ETH_HLEN);
-	uint32_t length = packet->length - ETH_HLEN - VDP_NET_HLEN, sum;
-	uint16_t field, offset;
+	const uint8_t *datagram = packet->frame + ETH_HLEN;
+	size_t size = packet->length - ETH_HLEN;
 
 	*head = (struct virtio_net_hdr){.gso_type = VIRTIO_NET_HDR_GSO_NONE};
-	if (packet->length < ETH_HLEN + VDP_HLEN ||
-	    vdp->version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_VERIFY))
-		return;
-	if (vdp->protocol == VDP_PROTO_UDP)
-		offset = 6;
-	else if (vdp->protocol == VDP_PROTO_TCP && packet->length >= ETH_HLEN + VDP_NET_HLEN + 20)
-		offset = 16;
-	else
-		return;
-	sum = sum16(htons(vdp->protocol) + (uint32_t)htons((uint16_t)length), &vdp->src, 8);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	memcpy(&field, packet->frame + ETH_HLEN + VDP_NET_HLEN + offset, sizeof(field));
-	if (field != sum)
+	if (packet->length < ETH_HLEN + VDP_HLEN || !checksum_left(datagram, size))
 		return;
 	head->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	head->csum_start = ETH_HLEN + VDP_NET_HLEN; /* the machine's byte order: an old header */
-	head->csum_offset = offset;
+	head->csum_offset = (uint16_t)(checksum_place(datagram, size) - VDP_NET_HLEN);
 }
 
 static void put(struct sender *sender, int at, struct packet *packet, uint32_t port)

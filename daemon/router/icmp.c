@@ -18,8 +18,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/router/vdp.h"
 #include "include/shared/vdp.h"
+#include "lib/base/checksum.h"
 #include "lib/base/clock.h"
 
 #define ICMP_HLEN	8
@@ -80,7 +80,7 @@ static void ipv4_of(const struct vdp_hdr *vdp, size_t wire_size, struct iphdr *i
 		ip->id = htons((uint16_t)(ntohl(vdp->stamp) >> 16));
 		ip->frag_off = htons((uint16_t)ntohl(vdp->stamp));
 	}
-	ip->check = vdp_sum_fold(vdp_sum(0, ip, sizeof(*ip)));
+	ip->check = checksum_fold(checksum_add(0, ip, sizeof(*ip)));
 }
 
 int icmp_error_build(enum icmp_error what, uint32_t own, const void *frame, size_t size,
@@ -117,10 +117,10 @@ int icmp_error_build(enum icmp_error what, uint32_t own, const void *frame, size
 		.saddr = htonl(own),
 		.daddr = vdp.src,
 	};
-	outer.check = vdp_sum_fold(vdp_sum(0, &outer, sizeof(outer)));
-	sum = vdp_sum(0, &icmp, sizeof(icmp));
-	sum = vdp_sum(sum, &quoted, sizeof(quoted));
-	icmp.checksum = vdp_sum_fold(vdp_sum(sum, transport, quote - sizeof(quoted)));
+	outer.check = checksum_fold(checksum_add(0, &outer, sizeof(outer)));
+	sum = checksum_add(0, &icmp, sizeof(icmp));
+	sum = checksum_add(sum, &quoted, sizeof(quoted));
+	icmp.checksum = checksum_fold(checksum_add(sum, transport, quote - sizeof(quoted)));
 	memcpy(out, &outer, sizeof(outer));
 	memcpy(out + sizeof(outer), &icmp, sizeof(icmp));
 	memcpy(out + sizeof(outer) + sizeof(icmp), &quoted, sizeof(quoted));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * VDP control datagrams: the 28 bytes in front of what neighbours tell each other. Pure; called by
- * packet.c for everything that is sent and received, and by icmp.c for checksums. Nothing is
- * believed before vdp_ctl_decode() has accepted it.
+ * packet.c for everything that is sent and received. Nothing is believed before vdp_ctl_decode()
+ * has accepted it.
  */
 #include "daemon/router/vdp.h"
 
@@ -10,49 +10,16 @@
 #include <errno.h>
 #include <string.h>
 
-uint32_t vdp_sum(uint32_t sum, const void *data, size_t size)
-{
-	const uint8_t *p = data;
-	uint64_t wide = sum;
-	uint32_t word;
-
-	for (; size >= sizeof(word); p += sizeof(word), size -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		wide += word;
-	}
-	if (size) {
-		word = 0;
-		memcpy(&word, p, size);
-		wide += word;
-	}
-	wide = (wide & 0xffffffff) + (wide >> 32);
-	wide = (wide & 0xffffffff) + (wide >> 32);
-	return (uint32_t)wide;
-}
-
-uint16_t vdp_sum_fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
+#include "lib/base/checksum.h"
 
 /* The sum over the pseudo header, the datagram part and the payload. */
 static uint32_t ctl_sum(const struct vdp_hdr *net, const void *dgram, const void *payload,
 			size_t size)
 {
-	struct {
-		__be32 src, dst;
-		__u8 zero, protocol;
-		__be16 length;
-	} pseudo = {.src = net->src,
-		    .dst = net->dst,
-		    .protocol = net->protocol,
-		    .length = htons((uint16_t)(sizeof(struct vdp_udp) + size))};
-	uint32_t sum = vdp_sum(0, &pseudo, sizeof(pseudo));
+	uint32_t sum = checksum_pseudo(net, sizeof(struct vdp_udp) + size);
 
-	sum = vdp_sum(sum, dgram, sizeof(struct vdp_udp));
-	return vdp_sum(sum, payload, size);
+	sum = checksum_add(sum, dgram, sizeof(struct vdp_udp));
+	return checksum_add(sum, payload, size);
 }
 
 void vdp_ctl_encode(struct vdp_ctl_head *head, uint32_t src, uint32_t dst, uint16_t kind,
@@ -68,7 +35,7 @@ void vdp_ctl_encode(struct vdp_ctl_head *head, uint32_t src, uint32_t dst, uint1
 		.dgram = {.sport = htons(kind),
 			  .length = htons((uint16_t)(sizeof(struct vdp_udp) + size))},
 	};
-	head->dgram.checksum = vdp_sum_fold(ctl_sum(&head->net, &head->dgram, payload, size));
+	head->dgram.checksum = checksum_fold(ctl_sum(&head->net, &head->dgram, payload, size));
 	if (head->dgram.checksum == 0) /* as in UDP: 0 means "none", which we never say */
 		head->dgram.checksum = 0xffff;
 }
@@ -90,7 +57,7 @@ int vdp_ctl_decode(const void *frame, size_t size, struct vdp_ctl *ret_ctl)
 		return -EBADMSG;
 	length -= sizeof(head.dgram);
 	if (head.dgram.checksum == 0 ||
-	    vdp_sum_fold(ctl_sum(&head.net, &head.dgram, payload, length)) != 0)
+	    checksum_fold(ctl_sum(&head.net, &head.dgram, payload, length)) != 0)
 		return -EBADMSG;
 	ret_ctl->src = ntohl(head.net.src);
 	ret_ctl->dst = ntohl(head.net.dst);

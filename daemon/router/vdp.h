@@ -34,10 +34,4 @@ void vdp_ctl_encode(struct vdp_ctl_head *head, uint32_t src, uint32_t dst, uint1
  */
 int vdp_ctl_decode(const void *frame, size_t size, struct vdp_ctl *ret_ctl);
 
-/* Internet checksum (RFC 1071) of data, folded onto sum; data may have any alignment and length,
- * but only the last piece an odd one. Result in memory order, not inverted. */
-uint32_t vdp_sum(uint32_t sum, const void *data, size_t size);
-/* Folds to 16 bits and inverts: what is stored in a header. */
-uint16_t vdp_sum_fold(uint32_t sum);
-
 #endif

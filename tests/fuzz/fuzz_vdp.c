@@ -13,6 +13,7 @@
 #include "daemon/router/carrier.h"
 #include "daemon/router/icmp.h"
 #include "daemon/router/vdp.h"
+#include "lib/base/checksum.h"
 
 #define CHECK(what)                                                                                \
 	do {                                                                                       \
@@ -61,9 +62,9 @@ static void try_icmp(const uint8_t *frame, size_t size, uint8_t how)
 	CHECK(n >= 20 + 8 + 20 && n <= ICMP_ERROR_MAX);
 	memcpy(&ip, out, sizeof(ip));
 	CHECK(ntohs(ip.tot_len) == n);
-	CHECK(vdp_sum_fold(vdp_sum(0, out, 20)) == 0);
-	CHECK(vdp_sum_fold(vdp_sum(0, out + 20, (size_t)n - 20)) == 0);
-	CHECK(vdp_sum_fold(vdp_sum(0, out + 28, 20)) == 0);
+	CHECK(checksum_fold(checksum_add(0, out, 20)) == 0);
+	CHECK(checksum_fold(checksum_add(0, out + 20, (size_t)n - 20)) == 0);
+	CHECK(checksum_fold(checksum_add(0, out + 28, 20)) == 0);
 	/* as the next router would see it */
 	head.src = ip.saddr;
 	head.dst = ip.daddr;

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#include "daemon/router/vdp.h"
+#include "include/shared/vdp.h"
+#include "lib/base/checksum.h"
 #include "lib/base/clock.h"
 
 #define OWN 0x0a000005u
@@ -55,9 +56,9 @@ static void time_exceeded_has_the_right_bytes(void **state)
 	assert_memory_equal(out + 28, quoted, sizeof(quoted));
 	assert_memory_equal(out + 40, quoted_from_to, 8);
 	assert_memory_equal(out + 48, frame + 20, 40);
-	assert_int_equal(vdp_sum_fold(vdp_sum(0, out, 20)), 0);
-	assert_int_equal(vdp_sum_fold(vdp_sum(0, out + 20, 68)), 0);
-	assert_int_equal(vdp_sum_fold(vdp_sum(0, out + 28, 20)), 0);
+	assert_int_equal(checksum_fold(checksum_add(0, out, 20)), 0);
+	assert_int_equal(checksum_fold(checksum_add(0, out + 20, 68)), 0);
+	assert_int_equal(checksum_fold(checksum_add(0, out + 28, 20)), 0);
 }
 
 static void no_route_is_network_unreachable(void **state)
@@ -69,7 +70,7 @@ static void no_route_is_network_unreachable(void **state)
 	assert_int_equal(icmp_error_build(ICMP_ERROR_NO_ROUTE, OWN, frame, 61, 61, out), 89);
 	assert_int_equal(out[20], 3);
 	assert_int_equal(out[21], 0);
-	assert_int_equal(vdp_sum_fold(vdp_sum(0, out + 20, 69)), 0);
+	assert_int_equal(checksum_fold(checksum_add(0, out + 20, 69)), 0);
 }
 
 static void a_long_datagram_is_quoted_up_to_576_bytes_in_all(void **state)
