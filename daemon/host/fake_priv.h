@@ -5,7 +5,7 @@
 
 #include "daemon/host/fake.h"
 #include "daemon/host/fake_apps.h"
-#include "daemon/host/fake_emulate.h"
+#include "daemon/host/fake_told.h"
 #include "daemon/host/fake_iface.h"
 #include "daemon/model/paths.h"
 #include "include/shared/maps.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counters and emulation of the fake back end (fake_emulate.c), as tests say that they are. */
-#ifndef VLSP_DAEMON_HOST_FAKE_EMULATE_H
-#define VLSP_DAEMON_HOST_FAKE_EMULATE_H
+#ifndef VLSP_DAEMON_HOST_FAKE_TOLD_H
+#define VLSP_DAEMON_HOST_FAKE_TOLD_H
 
 #include "daemon/host/host_ops.h"
 
