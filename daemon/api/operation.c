@@ -12,13 +12,14 @@ json_t *api_encode_op(const struct ctl_op *op)
 {
 	json_t *json;
 
-	json = json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:I}", "id",
+	json = json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:I,s:I}", "id",
 			 (json_int_t)op->id, "kind", op->kind, "state",
 			 ctl_op_state_name(op->state), "done", (json_int_t)op->done, "total",
 			 (json_int_t)op->total, "queued", (json_int_t)op->queued_ms, "started",
 			 (json_int_t)op->started_ms, "ended", (json_int_t)op->ended_ms, "error",
 			 op->err.code ? op->err.text : "", "converged", op->converged, "routerID",
-			 (json_int_t)op->router_id, "linkID", (json_int_t)op->link_id);
+			 (json_int_t)op->router_id, "linkID", (json_int_t)op->link_id, "appID",
+			 (json_int_t)op->app_id);
 	if (json && op->reconcile)
 		json_object_set_new(json, "reconcile", api_encode_reconcile(op->reconcile));
 	return json;
@@ -69,7 +70,7 @@ static const struct api_field list_fields[] = {{"type", "string", "operation"},
 static const struct api_field record_fields[] = {
 	{"id", "integer", ""},
 	{"kind", "string", "router-add, topology-apply, ..."},
-	{"state", "string", "queued, running, converging, done or failed"},
+	{"state", "string", "queued, running, converging, settling, done or failed"},
 	{"done", "integer", "items done"},
 	{"total", "integer", "items in all"},
 	{"queued", "integer", "ms since 1970"},
@@ -79,6 +80,7 @@ static const struct api_field record_fields[] = {
 	{"converged", "boolean", "the routes are those of the topology"},
 	{"routerID", "integer", "the router made or changed; 0: none"},
 	{"linkID", "integer", "the link made or changed; 0: none"},
+	{"appID", "integer", "the application started or stopped; 0: none"},
 	{"reconcile", "object",
 	 "what was found and put right on the machine, as of /topology/reconcile; may be missing"},
 	{.name = NULL}};

@@ -121,6 +121,10 @@ static void on_change(void *arg, const struct model_change *change)
 	case MODEL_TOPOLOGY_CHANGED:
 		central_reset(converge->central);
 		break;
+	case MODEL_APP_ADDED:
+	case MODEL_APP_CHANGED:
+	case MODEL_APP_REMOVED:
+		return;
 	}
 	restart(converge);
 }

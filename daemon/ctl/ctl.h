@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "daemon/ctl/ask.h"
+#include "daemon/ctl/ctl_op.h"
 #include "daemon/host/host_ops.h"
 #include "daemon/model/model.h"
 #include "daemon/store/store.h"
@@ -21,34 +22,6 @@
 #include "lib/topo/doc.h"
 
 struct ctl;
-
-enum ctl_op_state { CTL_QUEUED, CTL_RUNNING, CTL_CONVERGING, CTL_DONE, CTL_OP_FAILED };
-
-struct ctl_summary { /* what an apply or delete did, or (dry run, diff) would do */
-	uint32_t routers_added, routers_removed, routers_changed;
-	uint32_t links_added, links_removed, links_changed;
-};
-
-struct ctl_reconcile;
-
-struct ctl_op {
-	struct list all;
-	uint64_t id;
-	const char *kind; /* "router-add", "topology-apply", ... */
-	enum ctl_op_state state;
-	uint64_t queued_ms, started_ms, ended_ms; /* wall clock; 0: not yet */
-	uint64_t queued_ns, ended_ns;		  /* monotonic, for op_time */
-	uint64_t done, total;			  /* progress in items */
-	struct err err;				  /* code 0: none */
-	bool machine; /* err is the host back end's: no fault of the request */
-	struct ctl_summary summary;
-	uint32_t router_id, link_id; /* what was made or changed; 0: none */
-	bool converged;
-	const struct ctl_reconcile *reconcile; /* of a reconcile; NULL otherwise */
-};
-
-/* op is valid during the call; later by ctl_op_by_id() while it is among the last 1000. */
-typedef void (*ctl_done_fn)(void *arg, const struct ctl_op *op);
 
 struct ctl_config {
 	struct loop *loop;
@@ -113,7 +86,8 @@ int ctl_link_set(struct ctl *ctl, const char *link, const struct ctl_link_change
 		 ctl_done_fn done, void *arg, uint64_t *ret_op, struct err *err);
 
 enum ctl_apply_flags {
-	CTL_APPLY_NO_WAIT = 1 << 0,   /* done once all is made, whether or not routes converged */
+	CTL_APPLY_NO_WAIT = 1 << 0,   /* done once all is made, whether or not routes converged and
+					 applications are ready */
 	CTL_APPLY_REPLACE = 1 << 1,   /* what runs goes first; ids and addresses start anew */
 	CTL_APPLY_NO_EVENTS = 1 << 2, /* events of doc that are others than before do not begin */
 };
@@ -124,8 +98,8 @@ int ctl_topology_apply(struct ctl *ctl, const struct topo_doc *doc, unsigned fla
 int ctl_topology_delete(struct ctl *ctl, ctl_done_fn done, void *arg, uint64_t *ret_op,
 			struct err *err);
 
-/* One line of a difference: '+', '-' or '~', what ("router", "link"), name, and for '~' the fields.
- */
+/* One line of a difference: '+', '-' or '~', what ("router", "link", "application"), name
+ * (of an application: "ROUTER/NAME"), and for '~' the fields. */
 struct ctl_diff_line {
 	char sign;
 	const char *noun;
@@ -143,18 +117,5 @@ int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_di
 void ctl_diff_free(struct ctl_diff *diff);
 /* What runs, as a document (addresses included); the caller frees it. NULL: out of memory. */
 struct topo_doc *ctl_topology_export(struct ctl *ctl);
-
-/* Operations */
-const struct ctl_op *ctl_op_by_id(struct ctl *ctl, uint64_t id);
-/* Before a caller that does not wait for it is told of the operation: from here on the next daemon
- * knows of it, too. Of one that has just been asked for. 0, or -errno: then it fails at its turn,
- * for that reason. */
-int ctl_op_promise(struct ctl *ctl, uint64_t id, struct err *err);
-const struct list *ctl_op_list(struct ctl *ctl); /* of struct ctl_op.all, oldest first */
-/* "queued" "running" "converging" "done" "failed" */
-const char *ctl_op_state_name(enum ctl_op_state state);
-/* Operation changes (state, progress), for /events and progress bars. */
-typedef void (*ctl_op_fn)(void *arg, const struct ctl_op *op);
-int ctl_op_subscribe(struct ctl *ctl, ctl_op_fn fn, void *arg);
 
 #endif

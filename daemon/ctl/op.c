@@ -13,15 +13,17 @@
 #include "lib/base/clock.h"
 
 static const char *const state_names[] = {
-	[CTL_QUEUED] = "queued", [CTL_RUNNING] = "running",  [CTL_CONVERGING] = "converging",
-	[CTL_DONE] = "done",	 [CTL_OP_FAILED] = "failed",
+	[CTL_QUEUED] = "queued",     [CTL_RUNNING] = "running", [CTL_CONVERGING] = "converging",
+	[CTL_SETTLING] = "settling", [CTL_DONE] = "done",	[CTL_OP_FAILED] = "failed",
 };
 
 /* Which states may follow; each state is entered at most once, so every operation ends. */
 static const unsigned next_states[] = {
 	[CTL_QUEUED] = 1u << CTL_RUNNING,
-	[CTL_RUNNING] = 1u << CTL_CONVERGING | 1u << CTL_DONE | 1u << CTL_OP_FAILED,
-	[CTL_CONVERGING] = 1u << CTL_DONE | 1u << CTL_OP_FAILED,
+	[CTL_RUNNING] = 1u << CTL_CONVERGING | 1u << CTL_SETTLING | 1u << CTL_DONE |
+			1u << CTL_OP_FAILED,
+	[CTL_CONVERGING] = 1u << CTL_SETTLING | 1u << CTL_DONE | 1u << CTL_OP_FAILED,
+	[CTL_SETTLING] = 1u << CTL_DONE | 1u << CTL_OP_FAILED,
 	[CTL_DONE] = 0,
 	[CTL_OP_FAILED] = 0,
 };
@@ -165,7 +167,7 @@ void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 
 	if (err) {
 		op->pub.err = *err;
-		op->pub.router_id = op->pub.link_id = 0;
+		op->pub.router_id = op->pub.link_id = op->pub.app_id = 0;
 	}
 	plan_done(&op->plan);
 	host_batch_free(op->did);

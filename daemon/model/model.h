@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/model/change.h"
 #include "lib/base/err.h"
 #include "lib/base/list.h"
 #include "lib/base/name.h"
@@ -30,6 +31,7 @@ enum model_admin {
 	MODEL_SILENT, /* frames dropped, carrier stays */
 };
 
+struct model_app; /* daemon/model/app.h */
 struct model_link;
 
 struct model_router {
@@ -49,6 +51,9 @@ struct model_router {
 	char host[NAME_SIZE]; /* the machine that runs it */
 	struct list links;    /* struct model_end.of_router */
 	uint32_t link_count;
+	struct list apps; /* struct model_app.of_router */
+	uint32_t app_count;
+	uint32_t last_aid; /* that was given to an application of it */
 	/* as its process reported last */
 	int32_t pid;
 	uint64_t rib_version, metric_sum;
@@ -86,26 +91,6 @@ struct model_removed { /* history of routers that ended */
 	uint64_t time_ms;
 };
 
-enum model_change_kind {
-	MODEL_ROUTER_ADDED,
-	MODEL_ROUTER_CHANGED,
-	MODEL_ROUTER_REMOVED,
-	MODEL_LINK_ADDED,
-	MODEL_LINK_CHANGED,
-	MODEL_LINK_REMOVED,
-	MODEL_TOPOLOGY_CHANGED, /* name, network, mode */
-};
-
-struct model_change {
-	uint64_t seq; /* 1, 2, ... : the order in which everybody sees changes */
-	enum model_change_kind kind;
-	const struct model_router *router; /* valid during the callback, also for REMOVED */
-	const struct model_link *link;
-	const char *what; /* e.g. "state", "weight", "admin", "oper", "rib"; never NULL */
-};
-
-typedef void (*model_change_fn)(void *arg, const struct model_change *change);
-
 struct model {
 	char name[NAME_SIZE]; /* of the topology; "" : none */
 	uint32_t network;     /* host byte order */
@@ -114,7 +99,8 @@ struct model {
 	uint32_t hello_us;	    /* as asked; 0: adaptive */
 	struct topo_events *events; /* of the topology; NULL: none */
 	struct list routers, links, removed;
-	uint32_t router_count, link_count;
+	struct list apps; /* struct model_app.all, of all routers */
+	uint32_t router_count, link_count, app_count;
 	uint64_t seq;
 	uint64_t generation;	   /* changes whenever a list's content would; for cached answers */
 	struct model_index *index; /* by id, name, slot, port, address: model_priv.h */
@@ -122,9 +108,6 @@ struct model {
 
 int model_new(struct model **ret_model);
 void model_free(struct model *model); /* NULL is fine */
-
-int model_subscribe(struct model *model, model_change_fn fn, void *arg);
-void model_unsubscribe(struct model *model, model_change_fn fn, void *arg);
 
 /* Look-ups: NULL if there is none. */
 struct model_router *model_router_by_id(const struct model *model, uint32_t id);

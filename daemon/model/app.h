@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Applications in the model: what is wanted on a router, and what became of it. Read by everybody
+ * above; the writers, below, are for daemon/ctl alone, and tell MODEL_APP_ADDED, _CHANGED,
+ * _REMOVED.
+ */
+#ifndef VLSP_DAEMON_MODEL_APP_H
+#define VLSP_DAEMON_MODEL_APP_H
+
+#include "daemon/model/model.h"
+#include "lib/topo/app.h"
+
+enum model_app_phase {
+	MODEL_APP_PLANNED, /* its operation has not been done yet */
+	MODEL_APP_WANTED,  /* not asked of the machine yet: others have to be ready before, or the
+			      router or an application of that name has to be gone */
+	MODEL_APP_STARTING,
+	MODEL_APP_RUNNING,
+	MODEL_APP_WAITING, /* has ended, and is about to be started again by its policy */
+	MODEL_APP_STOPPING,
+	MODEL_APP_ENDED,
+	MODEL_APP_FAILED,
+	MODEL_APP_PHASES
+};
+
+struct model_app_state { /* as the machine told it last */
+	enum model_app_phase phase;
+	bool ready;
+	int32_t pid; /* as the host sees it; 0: none */
+	int status;  /* as from waitpid, of the last run that ended; -1: none has, or unknown */
+	uint32_t restarts;
+	uint64_t started_ms, ended_ms; /* wall clock, of the last run; 0: not yet */
+	char text[512];		       /* why it is FAILED, or ENDED before it was ready; "" */
+};
+
+struct model_app {
+	struct list all;       /* struct model.apps, in order of id */
+	struct list of_router; /* struct model_router.apps, in order of aid */
+	struct model_router *router;
+	uint32_t id;	      /* of the instance; grows, never used again */
+	uint32_t aid;	      /* on its router: 1, 2, ... */
+	struct topo_app *app; /* a reference; its name is unique among those of the router that do
+				 not go */
+	bool by_topology;     /* came by a document that was applied; else by a request */
+	bool going;	      /* nobody wants it any more: it is removed when it has ended */
+	bool was_ready;	      /* since it was started last */
+	struct model_app_state state;
+	uint64_t created_ms;
+};
+
+/* "planned" "wanted" "starting" "running" "waiting" "stopping" "ended" "failed" */
+const char *model_app_phase_name(enum model_app_phase phase);
+/* It has ended or failed: nothing more comes of it. */
+bool model_app_over(const struct model_app *app);
+
+/* Look-ups: NULL if there is none. Of a name that is given anew while its old holder goes, the new
+ * one is found. */
+struct model_app *model_app_by_id(const struct model *model, uint32_t id);
+struct model_app *model_app_by_name(const struct model_router *router, const char *name);
+/* An application's name, aid or id, tried in that order; going ones not by name only. */
+struct model_app *model_app_find(const struct model_router *router, const char *ref);
+
+/* --- writers ---------------------------------------------------------------------------------- */
+
+struct model_app_spec {
+	struct model_router *router;
+	struct topo_app *app; /* the model takes a reference of its own */
+	bool by_topology;
+	uint64_t now_ms;
+};
+
+/* Gives id and aid; it is PLANNED. 0, -EEXIST (the name, of one that does not go), -ENOMEM. */
+int model_app_add(struct model *model, const struct model_app_spec *spec,
+		  struct model_app **ret_app);
+/* The same with numbers that were given before. -EEXIST: one of them is taken; -ERANGE: 0. */
+int model_app_restore(struct model *model, const struct model_app_spec *spec, uint32_t id,
+		      uint32_t aid, struct model_app **ret_app);
+void model_app_remove(struct model *model, struct model_app *app);
+/* Tells if anything differs. was_ready follows. */
+void model_app_set_state(struct model *model, struct model_app *app,
+			 const struct model_app_state *state);
+/* A state with nothing but a phase. */
+void model_app_set_phase(struct model *model, struct model_app *app, enum model_app_phase phase);
+void model_app_set_going(struct model *model, struct model_app *app);
+void model_app_set_origin(struct model *model, struct model_app *app, bool by_topology);
+/* The highest id that was given; and what is at least given from now on. */
+uint32_t model_last_app_id(const struct model *model);
+void model_restore_app_ids(struct model *model, uint32_t last_app_id);
+/* The same of aids. */
+void model_restore_aids(struct model_router *router, uint32_t last_aid);
+
+#endif
