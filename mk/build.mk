@@ -5,7 +5,7 @@
 
 DIRS ?= $(sort $(patsubst %/,%,$(dir $(wildcard lib/*/*.c daemon/*/*.c bpf/loader/*.c cli/*.c))))
 MAINS := $(wildcard daemon/main_*.c daemon/router/main.c daemon/relay/main.c cli/main.c)
-SRCS  := $(filter-out $(MAINS),$(foreach d,$(DIRS),$(wildcard $(d)/*.c)))
+SRCS  := $(filter-out $(MAINS) lib/client/libcurl.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c)))
 OBJS  := $(SRCS:%.c=$(O)/obj/%.o)
 LIB   := $(O)/libvlsp-internal.a
 
@@ -32,6 +32,30 @@ $(O)/vlsp-relay: $(O)/obj/daemon/relay/main.o $(LIB)
 $(O)/vlsp: $(O)/obj/cli/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp) -o $@
 
+# libvlsp.so: lib/client, and what it needs of lib/base. It needs nothing but the C library: lib/client/libcurl.c.
+SHLIB_SRCS := $(wildcard lib/client/*.c) lib/base/err.c lib/base/name.c
+SHLIB_OBJS := $(SHLIB_SRCS:%.c=$(O)/pic/%.o)
+SHLIB      := $(O)/libvlsp.so.$(VERSION)
+SHLIB_NAME := libvlsp.so.$(firstword $(subst ., ,$(VERSION)))
+
+$(O)/pic/%.o: %.c
+	$(call say,PIC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
+
+$(SHLIB): $(SHLIB_OBJS) lib/client/libvlsp.map
+	$(call say,LD,$@)$(CC) $(CFLAGS) -shared -Wl,-soname,$(SHLIB_NAME) -Wl,--version-script=lib/client/libvlsp.map \
+		$(if $(filter asan fuzz,$(MODE)),,-Wl,-z,defs) $(SHLIB_OBJS) $(LDFLAGS) -lpthread -o $@
+
+$(O)/libvlsp.so: $(SHLIB)
+	$(Q)ln -sf $(notdir $(SHLIB)) $(O)/$(SHLIB_NAME) && ln -sf $(SHLIB_NAME) $@
+
+# Applications: one file each, which knows include/vlsp only. The library is found beside build/apps, and from
+# PREFIX/libexec/vlsp/apps in PREFIX/lib, wherever the tree is put.
+APPS := $(patsubst %.c,$(O)/%,$(wildcard apps/*.c))
+
+$(O)/apps/%: apps/%.c include/vlsp/vlsp.h | $(O)/libvlsp.so
+	$(call say,APP,$@)mkdir -p $(@D) && $(CC) -Iinclude -D_GNU_SOURCE $(CFLAGS) $< -L$(O) -lvlsp \
+		-Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../../../lib' $(LDFLAGS) -lm -lpthread -o $@
+
 # BPF: one object, one skeleton, embedded in vlspd.
 BPF_ARCH   := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror -Wno-address-of-packed-member
@@ -51,4 +75,4 @@ $(filter $(O)/obj/bpf/loader/%.o,$(OBJS)): $(patsubst bpf/%.bpf.c,$(O)/gen/%.ske
 clean:
 	rm -rf build
 
--include $(OBJS:.o=.d) $(patsubst %.c,$(O)/obj/%.d,$(MAINS))
+-include $(OBJS:.o=.d) $(SHLIB_OBJS:.o=.d) $(patsubst %.c,$(O)/obj/%.d,$(MAINS))

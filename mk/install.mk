@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installation: make install|uninstall [PREFIX=/usr/local] [DESTDIR=]. One list, INSTALLED, says where everything
-# goes; uninstall removes these files and the two directories that are ours alone, and nothing else.
+# goes, and LINKS the symbolic links of the library; uninstall removes these and the directories that are ours
+# alone, and nothing else.
 
 BINDIR     := $(PREFIX)/bin
 SBINDIR    := $(PREFIX)/sbin
@@ -8,6 +9,8 @@ LIBEXECDIR := $(PREFIX)/libexec/vlsp
 SHAREDIR   := $(PREFIX)/share/vlsp
 MANDIR     := $(PREFIX)/share/man
 UNITDIR    := $(PREFIX)/lib/systemd/system
+LIBDIR     := $(PREFIX)/lib
+INCLUDEDIR := $(PREFIX)/include
 COMPDIR    := $(PREFIX)/share/bash-completion/completions
 
 MAN_SRCS := $(sort $(wildcard Documentation/man/*.scd))
@@ -24,13 +27,24 @@ INSTALLED := 0755:$(O)/vlsp:$(BINDIR)/vlsp \
 	     0644:packaging/completion/vlsp.bash:$(COMPDIR)/vlsp \
 	     0644:$(O)/vlspd.service:$(UNITDIR)/vlspd.service \
 	     $(foreach s,$(SCHEMA),0644:$(s):$(SHAREDIR)/$(notdir $(s))) \
+	     0644:include/vlsp/vlsp.h:$(INCLUDEDIR)/vlsp/vlsp.h \
+	     0755:$(SHLIB):$(LIBDIR)/$(notdir $(SHLIB)) \
+	     0644:$(O)/vlsp.pc:$(LIBDIR)/pkgconfig/vlsp.pc \
+	     $(foreach a,$(APPS),0755:$(a):$(LIBEXECDIR)/apps/$(notdir $(a))) \
 	     $(man_rows)
+
+# TARGET:DESTINATION
+LINKS := $(notdir $(SHLIB)):$(LIBDIR)/$(SHLIB_NAME) \
+	 $(SHLIB_NAME):$(LIBDIR)/libvlsp.so
 
 $(O)/man/%: Documentation/man/%.scd
 	$(call say,MAN,$<)mkdir -p $(@D) && scdoc <$< >$@
 
 $(O)/vlspd.service: packaging/systemd/vlspd.service.in $(O)/.prefix
 	$(call say,GEN,$@)sed 's|@SBINDIR@|$(SBINDIR)|' $< >$@
+
+$(O)/vlsp.pc: packaging/vlsp.pc.in $(O)/.prefix
+	$(call say,GEN,$@)sed 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|' $< >$@
 
 # vlspd knows PREFIX: another one compiles that file again.
 $(O)/obj/daemon/main_vlspd.o: $(O)/.prefix
@@ -41,17 +55,29 @@ $(O)/.prefix: FORCE
 $(O)/obj/cli/completion.o: packaging/completion/vlsp.bash
 
 .PHONY: install uninstall FORCE
-install: all $(MAN_BINS) $(O)/vlspd.service
+install: all $(MAN_BINS) $(O)/vlspd.service $(O)/vlsp.pc
 	$(Q)set -e; for row in $(INSTALLED); do \
 		mode=$${row%%:*}; rest=$${row#*:}; \
 		install -D -m $$mode "$${rest%%:*}" "$(DESTDIR)$${rest#*:}"; \
 		echo "  INSTALL $(DESTDIR)$${rest#*:}"; \
-	done
+	done; \
+	for row in $(LINKS); do \
+		ln -sf "$${row%%:*}" "$(DESTDIR)$${row#*:}"; \
+		echo "  INSTALL $(DESTDIR)$${row#*:}"; \
+	done; \
+	$(LDCONFIG)
+
+# Programs find a new library where the loader looks by itself; a staged tree is somebody else's to finish.
+LDCONFIG = case "$(DESTDIR)$(LIBDIR):$$(id -u)" in /usr/lib:0 | /usr/local/lib:0) ldconfig ;; esac
 
 uninstall:
 	$(Q)set -e; for row in $(INSTALLED); do \
 		rm -f "$(DESTDIR)$${row##*:}"; \
 	done; \
-	for dir in $(LIBEXECDIR) $(SHAREDIR); do \
+	for row in $(LINKS); do \
+		rm -f "$(DESTDIR)$${row#*:}"; \
+	done; \
+	for dir in $(LIBEXECDIR)/apps $(LIBEXECDIR) $(SHAREDIR) $(INCLUDEDIR)/vlsp; do \
 		[ ! -d "$(DESTDIR)$$dir" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; \
-	done
+	done; \
+	$(LDCONFIG)

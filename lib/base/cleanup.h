@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cleanup attributes for leaf functions. Descriptors start at -1. Not mixed with goto ladders. */
 #ifndef VLSP_LIB_BASE_CLEANUP_H
 #define VLSP_LIB_BASE_CLEANUP_H

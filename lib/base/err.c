@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /* Errors that reach a user: text beside errno. Used by every layer. */
 #include "lib/base/err.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Errors that reach a user. Convention of the tree: a function returns 0 or a positive value
  * when it succeeded and -errno when not; out-parameters (ret_*) are untouched on failure. Where

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /* What is a valid name or address. Used by the topology reader, the API and the command line. */
 #include "lib/base/name.h"
 

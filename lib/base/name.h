@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names and addresses as people write them: the one place that says what is valid. */
 #ifndef VLSP_LIB_BASE_NAME_H
 #define VLSP_LIB_BASE_NAME_H

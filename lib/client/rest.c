@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * REST requests over libcurl's easy interface: the unix socket by default, http:// and https:// as
  * well. One connection is kept and used again. Called by the command line only. No global
@@ -110,7 +110,7 @@ int rest_open(const char *url, const struct rest_trust *trust, struct rest **ret
 		return err_set(err, EINVAL, "url: %s would carry the token in clear; use https://",
 			       url);
 	if (curl_global_init(tls ? CURL_GLOBAL_DEFAULT : CURL_GLOBAL_NOTHING) != CURLE_OK)
-		return err_set(err, EIO, "libcurl cannot be initialised");
+		return err_set(err, EIO, "libcurl: %s", curl_easy_strerror(CURLE_FAILED_INIT));
 	rest = calloc(1, sizeof(*rest));
 	if (!rest)
 		return err_set(err, ENOMEM, "out of memory");

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A client for the REST API (libcurl): used by the command line. */
 #ifndef VLSP_LIB_CLIENT_REST_H
 #define VLSP_LIB_CLIENT_REST_H

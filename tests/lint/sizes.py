@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 FILE_MAX, FUNCTION_MAX, HEADER_MAX = 600, 80, 120
-TOPS = ("include/", "lib/", "bpf/", "daemon/", "cli/", "tests/", "mk/", "Makefile")
+TOPS = ("include/", "lib/", "bpf/", "daemon/", "cli/", "apps/", "tests/", "mk/", "Makefile")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 
 

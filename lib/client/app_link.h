@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The link between an application and its supervisor: the unix socket (SEQPACKET) whose number is
+ * in VLSP_APP_FD. A packet is at most APP_LINK_MAX bytes: lines of text with '\n' between them,
+ * without NUL.
+ *
+ *   to the supervisor    READY=1                  the application serves
+ *                        DATA\nKEY=VALUE          it reports a value
+ *                        INTERCEPT=N\n...         it asks; N is 1, 2, ...
+ *   from the supervisor  SET\nKEY=VALUE           somebody has set something
+ *                        INTERCEPT=N\n...         the answer to question N, with descriptors
+ *
+ * Used by lib/client/app.c and intercept.c. Thread-safe.
+ */
+#ifndef VLSP_LIB_CLIENT_APP_LINK_H
+#define VLSP_LIB_CLIENT_APP_LINK_H
+
+#include <stddef.h>
+
+#define APP_LINK_ENV   "VLSP_APP_FD"
+#define APP_LINK_MAX   4096
+#define APP_LINK_FDS   2   /* that an answer brings at most */
+#define APP_LINK_KEY   33  /* with NUL */
+#define APP_LINK_VALUE 201 /* with NUL */
+
+/* Sends one packet, without waiting. 0; -ENOTCONN (no supervisor, or it has gone), -EMSGSIZE,
+ * -EAGAIN (it does not keep up). */
+int app_link_send(const char *text, size_t size);
+
+struct app_link_answer {
+	char text[APP_LINK_MAX + 1]; /* what follows the line INTERCEPT=N; NUL-terminated */
+	int fds[APP_LINK_FDS];	     /* fd_count of them, close-on-exec; the caller's from now on */
+	unsigned fd_count;
+};
+/*
+ * Asks "INTERCEPT=N\n" and text, and waits for the answer, at most timeout_ms. One question at a
+ * time: others wait for their turn. What is set meanwhile is kept for app_link_next(). 0;
+ * -ENOTCONN, -EMSGSIZE, -ETIMEDOUT, -EPROTO (more descriptors than APP_LINK_FDS).
+ */
+int app_link_ask(const char *text, int timeout_ms, struct app_link_answer *ret_answer);
+
+/* The next thing that was set: 1, or 0: nothing. -ENOTCONN. */
+int app_link_next(char key[APP_LINK_KEY], char value[APP_LINK_VALUE]);
+/* Readable when app_link_next() has something (seldom: or not); the link's. -ENOTCONN, -ENOMEM,
+ * -EMFILE. */
+int app_link_fd(void);
+
+#endif
