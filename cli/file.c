@@ -154,10 +154,11 @@ int file_read_named(void *arg, const char *path, char **ret_text, size_t *ret_si
 	return 0;
 }
 
-/* Whether a trace may name a file: then the text is read here, too. */
+/* Whether a trace or an application may name a file: then the text is read here, too. */
 static bool may_name_files(const char *text, size_t size)
 {
-	return memmem(text, size, "traces", 6) && memmem(text, size, "file", 4);
+	return (memmem(text, size, "traces", 6) && memmem(text, size, "file", 4)) ||
+	       (memmem(text, size, "apps", 4) && memmem(text, size, "from", 4));
 }
 
 int file_read_topology(struct cli *cli, const char *name, char **ret_text, size_t *ret_size)

@@ -18,6 +18,8 @@
 #define TOPO_APPS_MAX	   256 /* of one router */
 #define TOPO_APP_ARGS_MAX  128
 #define TOPO_APP_ENV_MAX   64
+#define TOPO_APP_GRACE_MS  2000
+#define TOPO_APP_LOG_BYTES (1u << 20)
 #define TOPO_APP_FILES_MAX 16
 #define TOPO_APP_FILE_MAX  (256u << 10) /* bytes of one file */
 

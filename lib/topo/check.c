@@ -371,11 +371,13 @@ out:
 	return r < 0 ? out_of_memory(c) : 0;
 }
 
-static int check_interfaces(const struct check *c)
+/* What concerns routers together, by one of the checks of other files. */
+static int check_together(const struct check *c, int (*check)(const struct topo_doc *doc,
+							      size_t *ret_router, struct err *err))
 {
 	size_t i = 0;
 	struct err why;
-	int r = topo_check_interfaces(c->doc, &i, &why);
+	int r = check(c->doc, &i, &why);
 
 	if (r == -ENOMEM)
 		return out_of_memory(c);
@@ -396,7 +398,9 @@ int topo_doc_check(struct topo_doc *doc, const char *source, struct err *err)
 	if (r == 0)
 		r = check_addresses(&c);
 	if (r == 0)
-		r = check_interfaces(&c);
+		r = check_together(&c, topo_check_interfaces);
+	if (r == 0)
+		r = check_together(&c, topo_check_apps);
 	for (size_t i = 0; r == 0 && i < doc->link_count; i++)
 		r = check_link(&c, &links, i);
 	if (r == 0)

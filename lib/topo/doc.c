@@ -30,6 +30,7 @@ void topo_doc_free(struct topo_doc *doc)
 	for (size_t i = 0; i < doc->router_count; i++) {
 		free(doc->routers[i].label);
 		topo_ifaces_unref(doc->routers[i].interfaces);
+		topo_apps_unref(doc->routers[i].apps);
 	}
 	for (size_t i = 0; i < doc->link_count; i++)
 		free(doc->links[i].label);

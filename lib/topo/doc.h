@@ -108,7 +108,8 @@ enum topo_format { TOPO_FORMAT_JSON, TOPO_FORMAT_YAML, TOPO_FORMAT_GRAPHML, TOPO
 /* "json", "yaml", "graphml", "dot"; -EINVAL. */
 int topo_format_parse(const char *text, enum topo_format *ret_format);
 /* *ret_text is NUL-terminated, the caller frees it. What topo_read() makes of it is the same
- * document (dot is write-only; graphml has no events). 0 or -errno. */
+ * document (dot is write-only; graphml has no events and no
+ * applications). 0 or -errno. */
 int topo_write(const struct topo_doc *doc, enum topo_format format, char **ret_text,
 	       size_t *ret_size);
 

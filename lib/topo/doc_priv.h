@@ -24,6 +24,9 @@ int topo_links_derive(const struct topo_doc *doc, char (*out)[LINK_NAME_SIZE]);
  * fault is. 0, -EINVAL with "interfaces[0].host: ...", -ENOMEM. */
 int topo_check_interfaces(const struct topo_doc *doc, size_t *ret_router, struct err *err);
 
+/* check_app.c: the same of what applications come after. */
+int topo_check_apps(const struct topo_doc *doc, size_t *ret_router, struct err *err);
+
 /* A name that is near to word; NULL: none is. */
 struct topo_near {
 	const char *word, *best;

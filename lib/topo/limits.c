@@ -3,11 +3,12 @@
  * The vocabulary of limits: keys, and how their values are read and written. Used by the topology
  * readers and writers, the REST interface and the command line.
  */
+#include "lib/topo/limits.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/topo/doc.h"
 #include "lib/topo/units.h"
 
 #define MEMORY_MIN (4ull << 20)

@@ -55,6 +55,16 @@ int topo_field_nomem(const struct topo_reader *r);
 int topo_reader_interfaces(struct topo_reader *r, const struct tree_node *list, const char *path,
 			   void *object);
 
+/* read_app.c: a router's list of applications; read_app_files.c: files of one (object starts with a
+ * pointer to it) */
+int topo_reader_apps(struct topo_reader *r, const struct tree_node *list, const char *path,
+		     void *object);
+int topo_reader_app_files(struct topo_reader *r, const struct tree_node *list, const char *path,
+			  void *object);
+/* read_tree.c */
+int topo_reader_limits_of(struct topo_reader *r, const struct tree_node *node, const char *path,
+			  struct topo_limits *limits);
+
 /* read_links.c */
 int topo_reader_links(struct topo_reader *r, const struct tree_node *list);
 int topo_reader_default_link(struct topo_reader *r, const struct tree_node *node, const char *path,

@@ -95,8 +95,8 @@ static int limit_field(struct topo_reader *r, const struct tree_node *node, cons
 	return 0;
 }
 
-static int read_limits(struct topo_reader *r, const struct tree_node *node, const char *path,
-		       struct topo_limits *limits)
+int topo_reader_limits_of(struct topo_reader *r, const struct tree_node *node, const char *path,
+			  struct topo_limits *limits)
 {
 	static const struct topo_field fields[] = {
 		{"memory", limit_field}, {"cpu", limit_field}, {"pids", limit_field}, {NULL, NULL}};
@@ -107,21 +107,14 @@ static int read_limits(struct topo_reader *r, const struct tree_node *node, cons
 static int router_limits(struct topo_reader *r, const struct tree_node *node, const char *path,
 			 void *object)
 {
-	return read_limits(r, node, path, &((struct topo_router *)object)->limits);
+	return topo_reader_limits_of(r, node, path, &((struct topo_router *)object)->limits);
 }
 
 static int default_limits(struct topo_reader *r, const struct tree_node *node, const char *path,
 			  void *object)
 {
 	(void)object;
-	return read_limits(r, node, path, &r->limits);
-}
-
-static int later_feature(struct topo_reader *r, const struct tree_node *node, const char *path,
-			 void *object)
-{
-	(void)object;
-	return topo_field_fail(r, node->line, "%s: not supported by this version", path);
+	return topo_reader_limits_of(r, node, path, &r->limits);
 }
 
 static const struct topo_field router_fields[] = {
@@ -131,7 +124,7 @@ static const struct topo_field router_fields[] = {
 	{"latitude", router_latitude},
 	{"longitude", router_longitude},
 	{"limits", router_limits},
-	{"apps", later_feature},
+	{"apps", topo_reader_apps},
 	{"interfaces", topo_reader_interfaces},
 	{NULL, NULL},
 };
@@ -258,8 +251,7 @@ static int doc_hello(struct topo_reader *r, const struct tree_node *node, const 
 static int default_router(struct topo_reader *r, const struct tree_node *node, const char *path,
 			  void *object)
 {
-	static const struct topo_field fields[] = {
-		{"limits", default_limits}, {"apps", later_feature}, {NULL, NULL}};
+	static const struct topo_field fields[] = {{"limits", default_limits}, {NULL, NULL}};
 
 	return topo_field_map(r, node, path, fields, object);
 }
@@ -295,7 +287,6 @@ static const struct topo_field doc_fields[] = {
 	{"defaults", doc_defaults},
 	{"routers", read_routers},
 	{"links", doc_links},
-	{"apps", later_feature},
 	{"events", topo_reader_events},
 	{"traces", topo_reader_traces},
 	{"seed", topo_reader_seed},

@@ -155,6 +155,18 @@ static void put_interfaces(struct style *s, const struct topo_ifaces *ifaces)
 	topo_text_add(&s->w->out, "]");
 }
 
+static void put_apps(struct style *s, const struct topo_apps *apps)
+{
+	if (!topo_apps_count(apps))
+		return;
+	put_key(s, "apps");
+	for (size_t i = 0; i < apps->count; i++) {
+		topo_text_add(&s->w->out, i ? ", " : "[");
+		topo_write_app(&s->w->out, apps->list[i]);
+	}
+	topo_text_add(&s->w->out, "]");
+}
+
 static void put_router(struct style *s, const struct topo_router *router)
 {
 	char text[UNITS_TEXT_SIZE];
@@ -174,6 +186,7 @@ static void put_router(struct style *s, const struct topo_router *router)
 	}
 	put_limits(s, &router->limits);
 	put_interfaces(s, router->interfaces);
+	put_apps(s, router->apps);
 	topo_text_add(&s->w->out, "}");
 }
 

@@ -13,12 +13,22 @@ static inline bool same_text(const char *x, const char *y)
 	return strcmp(x ? x : "", y ? y : "") == 0;
 }
 
+static inline bool same_apps(const struct topo_apps *x, const struct topo_apps *y)
+{
+	if (topo_apps_count(x) != topo_apps_count(y))
+		return false;
+	for (size_t i = 0; i < topo_apps_count(x); i++)
+		if (!topo_app_equal(x->list[i], y->list[i]))
+			return false;
+	return true;
+}
+
 static inline bool same_router(const struct topo_router *x, const struct topo_router *y)
 {
 	return strcmp(x->name, y->name) == 0 && x->address == y->address &&
 	       same_text(x->label, y->label) && x->has_position == y->has_position &&
 	       topo_limits_equal(&x->limits, &y->limits) &&
-	       topo_ifaces_equal(x->interfaces, y->interfaces) &&
+	       topo_ifaces_equal(x->interfaces, y->interfaces) && same_apps(x->apps, y->apps) &&
 	       (!x->has_position || (x->latitude == y->latitude && x->longitude == y->longitude));
 }
 

@@ -278,18 +278,6 @@ static void what_is_there_twice_or_nowhere_is_refused(void **state)
 	refuse(rows, ARRAY_SIZE(rows));
 }
 
-static void later_features_are_refused_by_name(void **state)
-{
-	static const struct row rows[] = {
-		{"routers:\n  - {name: r1, apps: [{run: echo}]}\n",
-		 "net:2: routers[0].apps: not supported by this version"},
-		{"{\"apps\": [], \"routers\": []}", "net:1: apps: not supported by this version"},
-	};
-
-	(void)state;
-	refuse(rows, ARRAY_SIZE(rows));
-}
-
 static void text_that_is_no_json_or_yaml_is_refused_with_line(void **state)
 {
 	static const struct row rows[] = {
@@ -383,7 +371,6 @@ int main(void)
 		cmocka_unit_test(wrong_values_are_told_with_their_limits),
 		cmocka_unit_test(bad_names_are_refused),
 		cmocka_unit_test(what_is_there_twice_or_nowhere_is_refused),
-		cmocka_unit_test(later_features_are_refused_by_name),
 		cmocka_unit_test(text_that_is_no_json_or_yaml_is_refused_with_line),
 		cmocka_unit_test(an_alias_bomb_ends_at_the_limit_with_its_line),
 		cmocka_unit_test(megabytes_of_brackets_are_refused),
