@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the documentation tells people to type works as it stands: README's lab, the complete topology files of
-# topology.md, and every file in examples/.
+# topology.md, and every topology in examples/.
 . "$(dirname "$0")/lib.sh"
 
 ln -s "$BUILD" build
@@ -50,7 +50,7 @@ must_say 'router-kill +berlin +done' cat storm.out
 must_not_say 'failed' cat storm.out
 
 step "examples/"
-for file in "$ROOT"/examples/*; do
+for file in "$ROOT"/examples/*.yaml "$ROOT"/examples/*.json; do
 	must vlsp topology apply "$file"
 	must_say 'nothing to do' vlsp topology apply "$file"
 done

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libvlsp as it is installed: the documentation's examples are compiled by pkg-config and talk to each other; then
+# what virtual sockets do over real links, and what they say when they cannot.
+#
+#      r1 --- r2 --- r3 --- r4 --- r5      answer on r5, ask on r1; the link r4:r5 gets a delay
+. "$(dirname "$0")/lib.sh"
+
+step "install, and compile by pkg-config against what was installed"
+PREFIX=$(cat "$BUILD/.prefix") # so that nothing is compiled again
+must make -s -C "$ROOT" O="$BUILD" PREFIX="$PREFIX" DESTDIR="$WORK/dest" install
+PREFIX=$WORK/dest$PREFIX
+export PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$WORK/dest
+export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 LD_LIBRARY_PATH=$PREFIX/lib
+read -ra flags < <(pkg-config --cflags --libs vlsp)
+cc() { must gcc -Wall -Wextra -Werror "$1" -o "$2" "${flags[@]}" -lpthread; }
+cc "$ROOT/examples/hello-libvlsp.c" hello-libvlsp
+cc "$ROOT/tests/system/sockets.c" sockets
+must gcc -Wall -Wextra -Werror "$ROOT/examples/hello-posix.c" -o hello-posix
+cp "$ROOT/examples/hello.py" hello-python
+must_say 'libvlsp\.so\.0 .*'"$PREFIX" ldd hello-libvlsp
+
+step "the library exports what its header declares, and needs the C library only"
+must python3 - "$PREFIX/include/vlsp/vlsp.h" "$PREFIX/lib/libvlsp.so" <<'P'
+import re, subprocess, sys
+header = re.sub(r"/\*.*?\*/", "", open(sys.argv[1]).read(), flags=re.S)
+declared = set(re.findall(r"^\w[\w *]*?\b(vlsp_\w+)\(", header, re.M))
+lines = subprocess.run(["nm", "-D", "--defined-only", sys.argv[2]], check=True, capture_output=True, text=True).stdout
+exported = {line.split()[2] for line in lines.splitlines()} - {"VLSP_0.1"}
+declared = {name + "@@VLSP_0.1" for name in declared if not re.match("vlsp_(intercept|packet)_", name)}
+sys.exit(f"only one of them: {sorted(declared ^ exported)}" if declared ^ exported or len(declared) < 27 else 0)
+P
+needed=$(readelf -d "$PREFIX/lib/libvlsp.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -v '^ld-linux' | xargs)
+equal "libc.so.6" "$needed" "libraries that it needs"
+
+step "not on a router: a program says so"
+must ./sockets outside
+must_fail 1 'not on a virtual router' ./hello-libvlsp r1
+
+must start_vlspd
+must vlsp topology apply - <<<'{"routers": ["r1", "r2", "r3", "r4", "r5"], "links": ["r1:r2", "r2:r3", "r3:r4", "r4:r5"]}'
+
+step "client by server: libvlsp, POSIX, Python"
+for server in libvlsp posix python; do
+	"$BUILD/vlsp" router exec r5 -- "./hello-$server" &
+	pid=$!
+	eventually 5 must_say ':7007' on r5 ss -uln
+	for client in libvlsp posix python; do
+		must_say "^hello from $server\$" sh -c "\"$BUILD/vlsp\" router exec r1 -- ./hello-$client r5 | tr A-Z a-z"
+	done
+	kill $pid
+	wait $pid || true
+done
+
+step "where a program is, and what its router is called"
+must vlsp router exec r3 -- ./sockets self r3 "$(address r3)"
+must on r3 ./sockets self r3 "$(address r3)"
+
+step "what datagrams carry across four links"
+"$BUILD/vlsp" router exec r5 -- ./sockets echo 5000 &
+pid=$!
+eventually 5 must_say ':5000' on r5 ss -uln
+must vlsp router exec r1 -- ./sockets ask r5:5000 4
+wait $pid
+
+step "closing wakes who waits; timeouts"
+must vlsp router exec r1 -- ./sockets close
+
+step "errors: a port in use, too large, nobody there, no way, time to live"
+must vlsp link down r4:r5
+gone() { must_not_say "$(address r5)" vlsp route show r1; }
+eventually 5 gone
+must vlsp router exec r1 -- ./sockets errors r4:5001 r5:5001
+must vlsp link up r4:r5
+
+must stop_vlspd
+nothing_left
