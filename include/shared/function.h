@@ -58,7 +58,6 @@ struct vlsp_fn {
 	__u16 kind, flags;
 	struct vlsp_match match;
 	__u32 app;   /* not for the programs: the application that it belongs to, */
-	__u32 ask;   /* its number among those of the application, */
 	__u16 order; /* and where it wants to be in the chain */
 	__u16 reserved;
 };
@@ -155,7 +154,7 @@ struct vlsp_tap_count {
 };
 
 _Static_assert(sizeof(struct vlsp_match) == 44, "shared layout");
-_Static_assert(sizeof(struct vlsp_fn) == 64, "shared layout");
+_Static_assert(sizeof(struct vlsp_fn) == 60, "shared layout");
 _Static_assert(sizeof(struct vlsp_fn_frame) == 24, "shared layout");
 _Static_assert(sizeof(struct vlsp_resume) == 14, "in place of the Ethernet header");
 _Static_assert(sizeof(struct vlsp_tap_frame) == 24, "shared layout");
