@@ -57,9 +57,11 @@ struct vlsp_fn {
 	__u32 index; /* below VLSP_FN_MAX */
 	__u16 kind, flags;
 	struct vlsp_match match;
-	__u32 app;   /* not for the programs: the application that it belongs to, */
-	__u16 order; /* and where it wants to be in the chain */
+	/* Not for the programs: */
+	__u32 app;   /* the application that it belongs to */
+	__u16 order; /* where it wants to be in the chain */
 	__u16 reserved;
+	char from[16], to[16]; /* names of the link ends in match; "": the edge, or not there */
 };
 
 struct vlsp_chain { /* HASH by slot; replaced as a whole */
@@ -154,7 +156,7 @@ struct vlsp_tap_count {
 };
 
 _Static_assert(sizeof(struct vlsp_match) == 44, "shared layout");
-_Static_assert(sizeof(struct vlsp_fn) == 60, "shared layout");
+_Static_assert(sizeof(struct vlsp_fn) == 92, "shared layout");
 _Static_assert(sizeof(struct vlsp_fn_frame) == 24, "shared layout");
 _Static_assert(sizeof(struct vlsp_resume) == 14, "in place of the Ethernet header");
 _Static_assert(sizeof(struct vlsp_tap_frame) == 24, "shared layout");
