@@ -27,6 +27,12 @@ static const struct range {
 	[VLSP_SNDBUF] = {1, INT_MAX, {SOL_SOCKET, SO_SNDBUF, false}},
 };
 
+/* NULL: there is no such option. */
+static const struct range *range_of(enum vlsp_option option)
+{
+	return (size_t)option < sizeof(ranges) / sizeof(ranges[0]) ? &ranges[option] : NULL;
+}
+
 /* What is sent from now on has the option, or none. */
 static int meta_apply(struct vlsp_socket *sock, bool meta, uint32_t flow)
 {
@@ -61,11 +67,10 @@ static int set_own(struct vlsp_socket *sock, enum vlsp_option option, long value
 
 int vlsp_set(struct vlsp_socket *sock, enum vlsp_option option, long value)
 {
-	const struct range *range = &ranges[option];
+	const struct range *range = range_of(option);
 	int number = (int)value, r = 0;
 
-	if ((size_t)option >= sizeof(ranges) / sizeof(ranges[0]) || value < range->min ||
-	    value > range->max) {
+	if (!range || value < range->min || value > range->max) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -95,11 +100,12 @@ static long get_own(struct vlsp_socket *sock, enum vlsp_option option)
 int vlsp_get(const struct vlsp_socket *socket, enum vlsp_option option, long *ret_value)
 {
 	struct vlsp_socket *sock;
-	const struct known *known = &ranges[option].known;
+	const struct range *range = range_of(option);
+	const struct known *known = range ? &range->known : NULL;
 	socklen_t size = sizeof(int);
 	int number = 0, r = 0;
 
-	if ((size_t)option >= sizeof(ranges) / sizeof(ranges[0])) {
+	if (!known) {
 		errno = EINVAL;
 		return -1;
 	}
