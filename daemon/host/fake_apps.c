@@ -23,6 +23,8 @@ struct fake_app {
 	bool news; /* to be told */
 	struct host_app_value values[VALUES_MAX];
 	size_t value_count;
+	bool bpf;
+	struct host_app_function function; /* of an eBPF object */
 };
 
 static struct fake_app *app_get(const struct fake *fake, uint32_t id)
@@ -180,6 +182,11 @@ static int start(struct host *host, const struct host_app_start *start, struct e
 	app->ready = start->app->ready;
 	app->state.phase = HOST_APP_STARTING;
 	app->state.status = -1;
+	app->bpf = start->app->kind == TOPO_APP_BPF;
+	app->function = (struct host_app_function){
+		.bpf = true, .closed = start->app->closed, .order = start->app->order};
+	snprintf(app->function.match, sizeof(app->function.match), "%s",
+		 start->app->match ? start->app->match : "");
 	list_add_tail(&fake->machine->apps, &app->node);
 	soon(fake);
 	return 0;
@@ -250,6 +257,19 @@ static int values(struct host *host, uint32_t id, struct host_app_value *ret, si
 	return (int)app->value_count;
 }
 
+static int functions(struct host *host, uint32_t id, struct host_app_function *ret, size_t max)
+{
+	const struct fake_app *app = app_get(fake_of(host), id);
+
+	if (!app)
+		return -ESRCH;
+	if (!app->bpf || app->state.phase != HOST_APP_RUNNING)
+		return 0;
+	if (max)
+		ret[0] = app->function;
+	return 1;
+}
+
 static int log_path(struct host *host, uint32_t id, char *buf, size_t size)
 {
 	const struct fake *fake = fake_of(host);
@@ -291,6 +311,7 @@ const struct host_app_ops fake_app_ops = {
 	.set = set,
 	.usage = usage,
 	.values = values,
+	.functions = functions,
 	.log_path = log_path,
 	.forget = forget,
 	.shipped = shipped,

@@ -58,6 +58,18 @@ struct host_app_value { /* that it reported */
 	char value[201];
 };
 
+struct host_app_function {	 /* a network function that it has on its router */
+	bool bpf;		 /* an eBPF object; else a program that asked for datagrams */
+	bool closed;		 /* policy */
+	bool dead;		 /* its program has ended: the policy applies to all */
+	unsigned order, place;	 /* place: among all functions of the router, from 0 on */
+	uint64_t queue;		 /* bytes; 0: kind BPF */
+	uint64_t packets, bytes; /* given to it */
+	uint64_t dropped;	 /* by the eBPF object, or by the policy */
+	uint64_t skipped;	 /* went on without it, by the policy */
+	char match[256];	 /* in canonical form; "": all */
+};
+
 struct host_app_ops { /* struct host_ops.apps; of the same host */
 	/*
 	 * Asks for it; what becomes of it is told by app_state. -errno with text: refused at once,
@@ -73,6 +85,8 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 	int (*usage)(struct host *host, uint32_t id, struct host_app_usage *ret_usage); /* -ESRCH */
 	/* Number of values; the first max of them. -ESRCH. */
 	int (*values)(struct host *host, uint32_t id, struct host_app_value *ret, size_t max);
+	/* The same of the network functions that it has now. -ESRCH. */
+	int (*functions)(struct host *host, uint32_t id, struct host_app_function *ret, size_t max);
 	/* Path of the file that has its output, which is there until forget(). Lines are
 	 * "SECONDS.MICROSECONDS o|e TEXT" (out, err; wall clock). Grows; when it is full it is
 	 * renamed to PATH.1, and a new one begun. */

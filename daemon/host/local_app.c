@@ -6,6 +6,7 @@
 
 #include "daemon/host/local_priv.h"
 #include "lib/base/clock.h"
+#include "lib/topo/match.h"
 
 struct local_apps {
 	struct local *local;
@@ -53,6 +54,15 @@ static int values(struct host *host, uint32_t id, struct host_app_value *ret, si
 	return -ESRCH;
 }
 
+static int functions(struct host *host, uint32_t id, struct host_app_function *ret, size_t max)
+{
+	(void)host;
+	(void)id;
+	(void)ret;
+	(void)max;
+	return -ESRCH;
+}
+
 static int log_path(struct host *host, uint32_t id, char *buf, size_t size)
 {
 	(void)host;
@@ -78,9 +88,10 @@ static const char *const *shipped(struct host *host)
 
 static int match_check(struct host *host, const char *match, struct err *err)
 {
+	struct topo_match parsed;
+
 	(void)host;
-	return err_set(err, EOPNOTSUPP,
-		       "match: \"%.80s\": this daemon has no network functions yet", match);
+	return topo_match_parse(match, &parsed, err) < 0 ? err_wrap(err, "match") : 0;
 }
 
 const struct host_app_ops local_app_ops = {
@@ -89,6 +100,7 @@ const struct host_app_ops local_app_ops = {
 	.set = set,
 	.usage = usage,
 	.values = values,
+	.functions = functions,
 	.log_path = log_path,
 	.forget = forget,
 	.shipped = shipped,

@@ -58,9 +58,9 @@ struct vlsp_fn {
 	__u16 kind, flags;
 	struct vlsp_match match;
 	/* Not for the programs: */
-	__u32 app;   /* the application that it belongs to */
-	__u16 order; /* where it wants to be in the chain */
-	__u16 reserved;
+	__u32 app;	       /* the application that it belongs to */
+	__u16 order;	       /* where it wants to be in the chain */
+	__u16 queue;	       /* bytes of its ring: 1 << queue; 0: none */
 	char from[16], to[16]; /* names of the link ends in match; "": the edge, or not there */
 };
 

@@ -243,12 +243,7 @@ static bool copy(struct vlsp_intercept *intercept, const struct vlsp_fn_frame *f
 	if (size < sizeof(*from) || length > size - sizeof(*from) ||
 	    length < ETH_HLEN + VDP_NET_HLEN || length > ETH_HLEN + VDP_MTU)
 		return false;
-	memcpy(frame->data, from->data + ETH_HLEN, length - ETH_HLEN);
-	frame->resume = (struct vlsp_resume){.magic = htons(VLSP_RESUME_MAGIC),
-					     .at = (uint8_t)from->place,
-					     .port = htonl(from->port),
-					     .slot = htonl(intercept->slot),
-					     .ethertype = htons(VDP_ETHERTYPE)};
+	memcpy(&frame->resume, from->data, length);
 	*ret_packet = (struct vlsp_packet){.data = frame->data,
 					   .size = length - ETH_HLEN,
 					   .room = VDP_MTU,

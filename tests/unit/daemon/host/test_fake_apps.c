@@ -299,6 +299,37 @@ static void values_and_usage(void **state)
 	assert_int_equal(ops->log_path(w->host, 1, path, 3), -ENAMETOOLONG);
 }
 
+/* A program has none here; an eBPF object has what was asked for, while it is there. */
+static void functions(void **state)
+{
+	struct topo_app object = {.name = "count",
+				  .kind = TOPO_APP_BPF,
+				  .run = (char *)"/x/count.o",
+				  .match = (char *)"udp dport 53",
+				  .order = 7,
+				  .closed = true};
+	const struct host_app_start start = {.id = 2, .router_id = 1, .app = &object};
+	struct world *w = *state;
+	const struct host_app_ops *ops = w->host->ops->apps;
+	struct host_app_function got[2] = {0};
+	struct err err;
+
+	assert_int_equal(start_as(w, 1, TOPO_APP_READY_AUTO, NULL), 0);
+	assert_int_equal(ops->start(w->host, &start, &err), 0);
+	assert_int_equal(ops->functions(w->host, 2, got, 2), 0); /* not yet */
+	wait_told(w, 2);
+	assert_int_equal(ops->functions(w->host, 1, got, 2), 0);
+	assert_int_equal(ops->functions(w->host, 2, got, 0), 1);
+	assert_int_equal(ops->functions(w->host, 2, got, 2), 1);
+	assert_string_equal(got[0].match, "udp dport 53");
+	assert_int_equal(got[0].order, 7);
+	assert_true(got[0].closed && got[0].bpf && !got[0].dead);
+	assert_int_equal(ops->functions(w->host, 8, got, 2), -ESRCH);
+	assert_int_equal(ops->stop(w->host, 2), 0);
+	wait_told(w, 4); /* stopping, ended */
+	assert_int_equal(ops->functions(w->host, 2, got, 2), 0);
+}
+
 static void shipped_in_pairs(void **state)
 {
 	struct world *w = *state;
@@ -320,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(taken_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(becomes, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_and_usage, setup, teardown),
+		cmocka_unit_test_setup_teardown(functions, setup, teardown),
 		cmocka_unit_test_setup_teardown(shipped_in_pairs, setup, teardown),
 	};
 
