@@ -25,6 +25,8 @@ enum cli_live {
 	CLI_LINK,
 	CLI_DEVICE, /* of this machine */
 	CLI_KIND,   /* of generators */
+	CLI_APP,
+	CLI_SHIPPED, /* applications that come with VLSP */
 	CLI_COMMAND,
 };
 

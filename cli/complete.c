@@ -38,7 +38,8 @@ static void offer_live(const struct complete *c, const char *path)
 	if (!quiet.err)
 		return;
 	if (request_json(&quiet, "GET", path, &answer) == 0) {
-		const json_t *list = json_object_get(answer.json, "detail");
+		const json_t *detail = json_object_get(answer.json, "detail");
+		const json_t *list = detail ? detail : json_object_get(answer.json, "list");
 
 		for (size_t i = 0; i < json_array_size(list); i++) {
 			const char *name = json_string_value(
@@ -86,6 +87,10 @@ static void offer_value(const struct complete *c, enum cli_live live, const char
 		offer_live(c, "/router/?detail=all");
 	else if (live == CLI_LINK)
 		offer_live(c, "/link/?detail=all");
+	else if (live == CLI_APP)
+		offer_live(c, "/app/?detail=all");
+	else if (live == CLI_SHIPPED)
+		offer_live(c, "/app/shipped");
 	else if (live == CLI_DEVICE)
 		offer_devices(c);
 	else if (live == CLI_KIND)

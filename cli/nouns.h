@@ -7,7 +7,8 @@
 
 #include "cli/cli.h"
 
-extern const struct cli_noun noun_topology, noun_router, noun_link, noun_event, noun_route;
+extern const struct cli_noun noun_topology, noun_router, noun_link, noun_app, noun_event,
+	noun_route;
 extern const struct cli_noun noun_status, noun_doctor, noun_ping, noun_trace, noun_version,
 	noun_completion;
 

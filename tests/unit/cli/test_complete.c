@@ -6,6 +6,8 @@ static const struct canned rows[] = {
 	{"GET /router/?detail=all", 200,
 	 "{\"detail\":[{\"name\":\"paris\"},{\"name\":\"prague\"},{\"name\":\"rome\"}]}"},
 	{"GET /link/?detail=all", 200, "{\"detail\":[{\"name\":\"paris-rome\"}]}"},
+	{"GET /app/?detail=all", 200, "{\"detail\":[{\"name\":\"web\"}]}"},
+	{"GET /app/shipped", 200, "{\"list\":[{\"name\":\"echo\"},{\"name\":\"ping\"}]}"},
 	{NULL, 0, NULL},
 };
 
@@ -22,6 +24,9 @@ static const struct {
 	{"router attach paris l", "lo\n"},
 	{"router attach paris lo --mode m", "move\nmacvlan\n"},
 	{"router show paris ''", ""},
+	{"app show paris ''", "web\n"},
+	{"app start --restart always paris e", "echo\n"},
+	{"app start paris echo ''", ":files\n"},
 	{"link down ''", "paris-rome\n"},
 	{"link add paris r", "rome\n"},
 	{"link add --weight 5 paris r", "rome\n"},
@@ -42,8 +47,9 @@ static const struct {
 	{"completion ''", "bash\n"},
 	{"--runtime-dir /nowhere router show ''", ""},
 	{"--runtime-dir=/nowhere router show ''", ""},
-	{"nonsense ''", "topology\nrouter\nlink\nevent\nroute\nstatus\ndoctor\nping\ntrace\nversion"
-			"\ncompletion\n"},
+	{"nonsense ''",
+	 "topology\nrouter\nlink\napp\nevent\nroute\nstatus\ndoctor\nping\ntrace\nversion"
+	 "\ncompletion\n"},
 };
 
 static void the_last_word_is_completed(void **state)
