@@ -5,7 +5,8 @@
 
 DIRS ?= $(sort $(patsubst %/,%,$(dir $(wildcard lib/*/*.c daemon/*/*.c bpf/loader/*.c cli/*.c))))
 MAINS := $(wildcard daemon/main_*.c daemon/router/main.c daemon/relay/main.c cli/main.c)
-SRCS  := $(filter-out $(MAINS) lib/client/libcurl.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c)))
+APP_LIB := $(filter $(wildcard apps/*.c),$(patsubst %.h,%.c,$(wildcard apps/*.h)))
+SRCS  := $(filter-out $(MAINS) lib/client/libcurl.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c))) $(APP_LIB)
 OBJS  := $(SRCS:%.c=$(O)/obj/%.o)
 LIB   := $(O)/libvlsp-internal.a
 
@@ -48,12 +49,17 @@ $(SHLIB): $(SHLIB_OBJS) lib/client/libvlsp.map
 $(O)/libvlsp.so: $(SHLIB)
 	$(Q)ln -sf $(notdir $(SHLIB)) $(O)/$(SHLIB_NAME) && ln -sf $(SHLIB_NAME) $@
 
-# Applications: one file each, which knows include/vlsp only. The library is found beside build/apps, and from
-# PREFIX/libexec/vlsp/apps in PREFIX/lib, wherever the tree is put.
-APPS := $(patsubst %.c,$(O)/%,$(wildcard apps/*.c))
+# Applications: one file each, which knows include/vlsp only; what they share has a header. The library is found beside
+# build/apps, and from PREFIX/libexec/vlsp/apps in PREFIX/lib, wherever the tree is put.
+APPS    := $(patsubst %.c,$(O)/%,$(filter-out $(APP_LIB),$(wildcard apps/*.c)))
+APP_ARC := $(O)/libapps.a
 
-$(O)/apps/%: apps/%.c include/vlsp/vlsp.h | $(O)/libvlsp.so
-	$(call say,APP,$@)mkdir -p $(@D) && $(CC) -Iinclude -D_GNU_SOURCE $(CFLAGS) $< -L$(O) -lvlsp \
+$(APP_ARC): $(APP_LIB:%.c=$(O)/obj/%.o)
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+
+.SECONDARY: $(APPS:$(O)/%=$(O)/obj/%.o)
+$(O)/apps/%: $(O)/obj/apps/%.o $(APP_ARC) | $(O)/libvlsp.so
+	$(call say,APP,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $^ -L$(O) -lvlsp \
 		-Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../../../lib' $(LDFLAGS) -lm -lpthread -o $@
 
 # BPF: one object, one skeleton, embedded in vlspd.
@@ -75,4 +81,4 @@ $(filter $(O)/obj/bpf/loader/%.o,$(OBJS)): $(patsubst bpf/%.bpf.c,$(O)/gen/%.ske
 clean:
 	rm -rf build
 
--include $(OBJS:.o=.d) $(SHLIB_OBJS:.o=.d) $(patsubst %.c,$(O)/obj/%.d,$(MAINS))
+-include $(OBJS:.o=.d) $(SHLIB_OBJS:.o=.d) $(APPS:$(O)/%=$(O)/obj/%.d) $(patsubst %.c,$(O)/obj/%.d,$(MAINS))

@@ -15,7 +15,7 @@ PKGS    := sqlite3 gnutls jansson libmnl libbpf yaml-0.1 expat libmicrohttpd lib
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wundef -Wvla -Wformat=2 -Wpointer-arith -Wwrite-strings -Werror
-CPPFLAGS += -I. -I$(O)/gen -D_GNU_SOURCE -DVLSP_VERSION='"$(VERSION)"' -DVLSP_PREFIX='"$(PREFIX)"'
+CPPFLAGS += -I. -Iinclude -I$(O)/gen -D_GNU_SOURCE -DVLSP_VERSION='"$(VERSION)"' -DVLSP_PREFIX='"$(PREFIX)"'
 CFLAGS   ?= -g
 CFLAGS   += -std=gnu11 $(WARN) -fno-strict-aliasing -fstack-protector-strong
 

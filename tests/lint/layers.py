@@ -14,7 +14,7 @@ import sys
 RANKS, DENY = {}, set()
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 SUFFIXES = (".c", ".h")
-TOPS = ("include/", "lib/", "bpf/", "daemon/", "cli/")
+TOPS = ("include/", "lib/", "bpf/", "daemon/", "cli/", "apps/")
 
 
 def load(path):
