@@ -33,9 +33,14 @@ INSTALLED := 0755:$(O)/vlsp:$(BINDIR)/vlsp \
 	     $(foreach a,$(APPS),0755:$(a):$(LIBEXECDIR)/apps/$(notdir $(a))) \
 	     $(man_rows)
 
+# A page of section 3 is found by each name of its NAME line.
+man_names = $(shell sed -n '/^. NAME/{n;n;s/ - .*//;s/,//g;p}' $(1))
+man_links = $(foreach n,$(filter-out $(basename $(notdir $(1:.scd=))),$(call man_names,$(1))),$(notdir $(1:.scd=)):$(MANDIR)/man3/$(n).3)
+
 # TARGET:DESTINATION
 LINKS := $(notdir $(SHLIB)):$(LIBDIR)/$(SHLIB_NAME) \
-	 $(SHLIB_NAME):$(LIBDIR)/libvlsp.so
+	 $(SHLIB_NAME):$(LIBDIR)/libvlsp.so \
+	 $(foreach m,$(filter %.3.scd,$(MAN_SRCS)),$(call man_links,$(m)))
 
 $(O)/man/%: Documentation/man/%.scd
 	$(call say,MAN,$<)mkdir -p $(@D) && scdoc <$< >$@

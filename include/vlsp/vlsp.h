@@ -63,16 +63,19 @@ int vlsp_socket_fd(const struct vlsp_socket *socket);
 /* NULL, host 0: the router's address; port 0: the kernel picks one. EADDRINUSE, EINVAL (it is
  * bound). */
 int vlsp_bind(struct vlsp_socket *socket, const struct vlsp_address *local);
-/* Only datagrams of that one are received from now on; vlsp_send() goes there. */
+/* Only datagrams of that one are received from now on; vlsp_send() goes there. What the network
+ * says about them is an error of the next vlsp_send() or vlsp_recv(). ENETUNREACH (outside of the
+ * virtual network), EINVAL. */
 int vlsp_connect(struct vlsp_socket *socket, const struct vlsp_address *remote);
 int vlsp_disconnect(struct vlsp_socket *socket);
-/* host and port 0: not bound, not connected (ENOTCONN). */
+/* Host and port 0: neither bound nor connected. */
 int vlsp_local(const struct vlsp_socket *socket, struct vlsp_address *ret_local);
+/* ENOTCONN. */
 int vlsp_remote(const struct vlsp_socket *socket, struct vlsp_address *ret_remote);
 
-/* Whole datagrams: all of size or -1. ENETUNREACH, EHOSTUNREACH, ECONNREFUSED (connected; the other
- * end said that nobody is there), EMSGSIZE (more than 65507, or more than one datagram with
- * VLSP_META). */
+/* Whole datagrams: all of size or -1. EMSGSIZE (more than 65507; with VLSP_META more than 1456),
+ * ENOTCONN; ENETUNREACH, EHOSTUNREACH, ECONNREFUSED: connected, and an earlier one did not get
+ * there; ENETUNREACH also: to is outside of the virtual network. */
 ssize_t vlsp_send(struct vlsp_socket *socket, const void *data, size_t size);
 ssize_t vlsp_sendto(struct vlsp_socket *socket, const void *data, size_t size,
 		    const struct vlsp_address *to);
@@ -90,7 +93,8 @@ struct vlsp_info { /* of a received datagram */
 	uint32_t age_us;   /* that it was under way, if has_meta (same machine) */
 };
 /* One datagram; what does not fit into size is cut off (info.size tells). ret_info may be NULL.
- * ETIMEDOUT (VLSP_TIMEOUT), ECANCELED (closed), EAGAIN (VLSP_TIMEOUT is 0 and there is none). */
+ * ETIMEDOUT (VLSP_TIMEOUT), EAGAIN (VLSP_TIMEOUT is 0 and there is none), ECANCELED (closed),
+ * EINTR; those of vlsp_send() about what was sent. */
 ssize_t vlsp_recv(struct vlsp_socket *socket, void *data, size_t size, struct vlsp_info *ret_info);
 
 enum vlsp_option {
@@ -192,13 +196,15 @@ int vlsp_packet_set_payload(struct vlsp_packet *packet, const void *data, size_t
 
 struct vlsp_rest;
 
-/* url: NULL is $VLSP_URL, or unix:///run/vlsp/vlspd.sock. */
+/* url: NULL is $VLSP_URL, or unix:///run/vlsp/vlspd.sock; token: NULL is $VLSP_TOKEN, or none.
+ * Loads libcurl. */
 struct vlsp_rest *vlsp_rest_open(const char *url, const char *token);
 void vlsp_rest_close(struct vlsp_rest *rest);
 /* One request. body: JSON text or NULL. The HTTP status (also 4xx, 5xx), *ret_body to be freed; -1:
  * there was no answer (vlsp_rest_error() says why). */
 int vlsp_rest_call(struct vlsp_rest *rest, const char *method, const char *path, const char *body,
 		   char **ret_body);
+/* Of the last call; of NULL: of this thread's last vlsp_rest_open(). */
 const char *vlsp_rest_error(const struct vlsp_rest *rest);
 
 #ifdef __cplusplus

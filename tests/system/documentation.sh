@@ -49,6 +49,19 @@ must_say 'end of link-down direct: done' cat storm.out
 must_say 'router-kill +berlin +done' cat storm.out
 must_not_say 'failed' cat storm.out
 
+step "libvlsp.md: its programs are those in examples/"
+must python3 - "$ROOT" <<'P'
+import pathlib, re, sys
+root = pathlib.Path(sys.argv[1])
+blocks = re.findall(r"^```\w+\n(.*?)^```", (root / "Documentation/libvlsp.md").read_text(), re.M | re.S)
+names = ("hello-libvlsp.c", "hello-posix.c", "hello.py")
+for name in names:
+    text = (root / "examples" / name).read_text()
+    code = [line for line in text.splitlines() if re.match(r"\s*[^\s/#]|#include", line)]
+    if text not in blocks or not 10 < len(code) <= 20:
+        sys.exit(f"{name}: not as in libvlsp.md, or has more than 20 lines of code ({len(code)})")
+P
+
 step "examples/"
 for file in "$ROOT"/examples/*.yaml "$ROOT"/examples/*.json; do
 	must vlsp topology apply "$file"
