@@ -37,6 +37,7 @@ static int copy_items(const struct topo_doc *doc, struct topo_doc *copy)
 		*router = doc->routers[i];
 		router->label = NULL;
 		topo_ifaces_ref(router->interfaces);
+		topo_apps_ref(router->apps);
 		if (copy_label(doc->routers[i].label, &router->label) < 0)
 			return -ENOMEM;
 	}
