@@ -11,10 +11,6 @@
 . "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-2} rounds=${ROUNDS:-5}
 
-spread() { # spread NAMESPACE DEVICE CPUMASK: which processors work on what arrives there
-	nsenter --net="/run/netns/$1" unshare --mount sh -c \
-		"mount -t sysfs sysfs /sys; echo $3 >/sys/class/net/$2/queues/rx-0/rps_cpus"
-}
 sink() { # sink on|off: data datagrams that arrive at the end are dropped there, before any socket
 	if [ "$1" = on ]; then
 		on k9 tc qdisc add dev left clsact

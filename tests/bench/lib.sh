@@ -35,12 +35,16 @@ kernel_chain() {
 	ksource=10.8.0.1 kdest=10.8.$n.2
 	mac=$(ip -n k1 -j link show left | jq -r '.[0].address')
 }
-sockets() { # sockets NAMESPACE-OF-RECEIVER NAMESPACE-OF-SENDER ADDRESS: datagrams a second that arrived
+spread() { # spread NAMESPACE DEVICE CPUMASK: which processors work on what arrives there
+	nsenter --net="/run/netns/$1" unshare --mount sh -c \
+		"mount -t sysfs sysfs /sys; echo $3 >/sys/class/net/$2/queues/rx-0/rps_cpus"
+}
+sockets() { # sockets NAMESPACE-OF-RECEIVER NAMESPACE-OF-SENDER ADDRESS [COMMAND...]: datagrams a second that arrived
 	local pid
 	on "$1" "$pps" udp-recv 9 "$seconds" >rx &
 	pid=$!
 	sleep 0.2
-	on "$2" "$pps" udp-send "$3" 9 64 $((seconds + 1)) >/dev/null
+	on "$2" "${@:4}" "$pps" udp-send "$3" 9 64 $((seconds + 1)) >/dev/null
 	wait $pid || true
 	awk '{ print int($5) }' rx
 }
