@@ -292,6 +292,23 @@ static void closing(void)
 	}
 }
 
+static int rest(const char *path)
+{
+	struct vlsp_rest *rest = vlsp_rest_open(NULL, NULL);
+	char *body = NULL;
+	int status;
+
+	if (!rest) {
+		fprintf(stderr, "%s\n", vlsp_rest_error(NULL));
+		return 1;
+	}
+	status = vlsp_rest_call(rest, "GET", path, NULL, &body);
+	printf("%d %s\n", status, status < 0 ? vlsp_rest_error(rest) : body);
+	free(body);
+	vlsp_rest_close(rest);
+	return 0;
+}
+
 static struct vlsp_address address(const char *text)
 {
 	struct vlsp_address address;
@@ -310,6 +327,8 @@ int main(int argc, char **argv)
 		outside();
 	} else if (strcmp(role, "close") == 0) {
 		closing();
+	} else if (strcmp(role, "rest") == 0 && argc == 3) {
+		return rest(argv[2]);
 	} else if (strcmp(role, "echo") == 0 && argc == 3) {
 		echo((uint16_t)atoi(argv[2]));
 	} else if (strcmp(role, "self") == 0 && argc == 4) {

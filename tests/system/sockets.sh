@@ -22,7 +22,8 @@ cc "$ROOT/tests/system/sockets.c" sockets
 must gcc -Wall -Wextra -Werror -fsyntax-only examples/*.c "-I$PREFIX/include"
 cp "$ROOT/examples/hello.py" hello-python
 must_say 'libvlsp\.so\.0 .*'"$PREFIX" ldd hello-libvlsp
-must_say 'VLSP_SOCKET|vlsp_recv' sh -c "man -l '$PREFIX/share/man/man3/vlsp_recv.3' 2>/dev/null || mandoc '$PREFIX/share/man/man3/vlsp_recv.3'"
+must_say "libvlsp\.so\.0 .*$PREFIX/libexec" env -u LD_LIBRARY_PATH ldd "$PREFIX/libexec/vlsp/apps/echo"
+must_say 'vlsp_sendto' mandoc "$PREFIX/share/man/man3/vlsp_recv.3"
 
 step "the library exports what its header declares, and needs the C library only"
 must python3 - "$PREFIX/include/vlsp/vlsp.h" "$PREFIX/lib/libvlsp.so" <<'P'
@@ -42,6 +43,13 @@ must ./sockets outside
 must_fail 1 'not on a virtual router' ./hello-libvlsp r1
 
 must start_vlspd
+step "REST: libcurl is loaded when it is asked for; without it, that is said"
+must_say '^200 .*"list":\[\]' ./sockets rest /router/
+must_say '^404 ' ./sockets rest /router/nobody
+must_say '^-1 .*nowhere' env VLSP_URL=unix:///nowhere/sock ./sockets rest /router/
+curl=$(ldconfig -p | awk '/libcurl-gnutls.so.4 / { print $NF; exit }')
+must_fail 1 'libcurl-gnutls.so.4 cannot be loaded' unshare --mount sh -c "mount --bind /dev/null '$curl' && ./sockets rest /router/"
+
 must vlsp topology apply - <<<'{"routers": ["r1", "r2", "r3", "r4", "r5"], "links": ["r1:r2", "r2:r3", "r3:r4", "r4:r5"]}'
 
 step "client by server: libvlsp, POSIX, Python"
@@ -80,3 +88,7 @@ must vlsp link up r4:r5
 
 must stop_vlspd
 nothing_left
+
+step "uninstall: no file, no link, no directory of its own is left"
+must make -s -C "$ROOT" O="$BUILD" PREFIX="${PREFIX#"$WORK/dest"}" DESTDIR="$WORK/dest" uninstall
+equal "" "$(find "$WORK/dest" ! -type d -o -name vlsp)" "what is left"
