@@ -60,14 +60,17 @@ static const char **strings(const json_t *list, const char *first)
 	return texts;
 }
 
-/* ICMP echo without raw sockets, for ping: in this router's network, for every group (icmp(7)). */
-static void allow_ping(const struct cli *cli)
+/* In this router's network, which is nobody else's: ICMP echo without raw sockets, for every group
+ * (icmp(7)), and ports below 1024 (ip(7)). */
+static void allow(const struct cli *cli, const char *setting, const char *value)
 {
-	cleanup_close int fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC);
+	char path[64];
 
-	if (fd < 0 || write(fd, "0 2147483647", 12) < 0)
-		cli_note(cli, "applications cannot ping here: ping_group_range: %s",
-			 strerror(errno));
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", setting);
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		cli_note(cli, "%s stays as it is: %s", setting, strerror(errno));
 }
 
 /* This process becomes the router's application, or waits for the one that does and ends as it. */
@@ -91,7 +94,8 @@ static int become_app(struct cli *cli, const json_t *how)
 	if (!app.uid)
 		return cli_fail(cli, "applications have no user of their own here: the daemon runs "
 				     "with --user-base none");
-	allow_ping(cli);
+	allow(cli, "ping_group_range", "0 2147483647");
+	allow(cli, "ip_unprivileged_port_start", "0");
 	fflush(cli->out);
 	if (confine_app_enter(&app, &err) < 0)
 		return cli_fail(cli, "%s", err.text);
