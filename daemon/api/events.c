@@ -16,6 +16,7 @@
 #include "daemon/api/operation.h"
 #include "daemon/api/routes.h"
 #include "daemon/ctl/pace.h"
+#include "daemon/model/app.h"
 
 #define EVENTS_KEPT 10000
 
@@ -132,6 +133,7 @@ static json_t *encode_change(const struct api *api, const struct model_change *c
 {
 	const struct model_router *router = change->router;
 	const struct model_link *link = change->link;
+	const struct model_app *app = change->app;
 	char address[ADDR_TEXT_SIZE];
 	json_t *json = json_pack("{s:I,s:s}", "seq", (json_int_t)change->seq, "what", change->what);
 
@@ -144,6 +146,14 @@ static json_t *encode_change(const struct api *api, const struct model_change *c
 					(json_int_t)router->reachable));
 	if (link && json)
 		json_object_update_missing_new(json, api_encode_link(api, link));
+	if (app && json)
+		json_object_update_missing_new(
+			json,
+			json_pack("{s:I,s:I,s:s,s:I,s:s,s:s,s:b}", "id", (json_int_t)app->id, "aid",
+				  (json_int_t)app->aid, "name", app->app->name, "routerID",
+				  (json_int_t)app->router->id, "router", app->router->name, "state",
+				  model_app_phase_name(app->state.phase), "ready",
+				  app->state.ready));
 	return json;
 }
 
@@ -151,7 +161,8 @@ static const char *const kind_names[] = {
 	[MODEL_ROUTER_ADDED] = "router-added",	       [MODEL_ROUTER_CHANGED] = "router-changed",
 	[MODEL_ROUTER_REMOVED] = "router-removed",     [MODEL_LINK_ADDED] = "link-added",
 	[MODEL_LINK_CHANGED] = "link-changed",	       [MODEL_LINK_REMOVED] = "link-removed",
-	[MODEL_TOPOLOGY_CHANGED] = "topology-changed",
+	[MODEL_TOPOLOGY_CHANGED] = "topology-changed", [MODEL_APP_ADDED] = "app-added",
+	[MODEL_APP_CHANGED] = "app-changed",	       [MODEL_APP_REMOVED] = "app-removed",
 };
 
 static void on_change(void *arg, const struct model_change *change)
@@ -279,7 +290,7 @@ static const struct api_field fields[] = {
 	{"id", "integer", "of the event, for Last-Event-ID"},
 	{"event", "string",
 	 "router-added, router-changed, router-removed, link-added, link-changed, link-removed, "
-	 "topology-changed, operation, event, pace, lost"},
+	 "topology-changed, app-added, app-changed, app-removed, operation, event, pace, lost"},
 	{"data", "object", "one JSON line: what changed"},
 	{.name = NULL}};
 

@@ -64,6 +64,8 @@ int ctl_app_find(struct ctl *ctl, const char *router, const char *app, struct mo
 int ctl_app_usage(struct ctl *ctl, const struct model_app *app, struct host_app_usage *ret_usage);
 int ctl_app_values(struct ctl *ctl, const struct model_app *app, struct host_app_value *ret,
 		   size_t max);
+int ctl_app_functions(struct ctl *ctl, const struct model_app *app, struct host_app_function *ret,
+		      size_t max);
 int ctl_app_log_path(struct ctl *ctl, const struct model_app *app, char *buf, size_t size);
 /* Name, a line about it, the next name, ...; ends with NULL. */
 const char *const *ctl_app_shipped(struct ctl *ctl);

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ctl/app_run.h"
 #include "daemon/ctl/converge.h"
 #include "daemon/ctl/keep.h"
 #include "daemon/ctl/overlay.h"
 #include "daemon/ctl/repair.h"
+#include "daemon/ctl/settle.h"
 #include "daemon/ctl/timeline_priv.h"
 #include "include/shared/maps.h"
 
@@ -32,6 +34,7 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 		 config->host_name ? config->host_name : "localhost");
 	list_init(&ctl->ops);
 	list_init(&ctl->overlays);
+	list_init(&ctl->settles);
 	ctl->dead = calloc(VLSP_SLOT_MAX, sizeof(ctl->dead[0]));
 	ret = ctl->dead ? 0 : -ENOMEM;
 	if (ret == 0 && config->content)
@@ -42,6 +45,10 @@ int ctl_new(const struct ctl_config *config, struct ctl **ret_ctl)
 		ret = loop_timer_new(ctl->loop, run_deadline, ctl, &ctl->deadline);
 	if (ret == 0)
 		ret = loop_timer_new(ctl->loop, keep_rewrite, ctl, &ctl->rewrite);
+	if (ret == 0)
+		ret = loop_timer_new(ctl->loop, settle_deadline, ctl, &ctl->settle_deadline);
+	if (ret == 0)
+		ret = apps_new(ctl, &ctl->apps);
 	if (ret == 0)
 		ret = pace_new(ctl, &ctl->pace);
 	if (ret == 0)
@@ -68,6 +75,8 @@ void ctl_free(struct ctl *ctl)
 	loop_timer_free(ctl->deadline);
 	loop_timer_free(ctl->kick);
 	loop_timer_free(ctl->rewrite);
+	loop_timer_free(ctl->settle_deadline);
+	apps_free(ctl->apps);
 	repair_free(ctl->repair);
 	free(ctl->recovery);
 	op_free_all(ctl);

@@ -19,6 +19,13 @@ struct repair;
 
 struct op;
 
+enum settle_kind { /* what an operation waits for in the end, but with no_wait */
+		   SETTLE_NOT,
+		   SETTLE_READY,   /* applications that it adds are ready, or did their work */
+		   SETTLE_OR_NONE, /* the same; one that failed is taken away again */
+		   SETTLE_GONE,	   /* applications that it takes away are gone */
+};
+
 /* A kind of operation: one const table each, in the file of its noun. */
 struct op_kind {
 	const char *name;
@@ -27,6 +34,7 @@ struct op_kind {
 	int (*plan)(struct ctl *ctl, const void *args, struct plan *plan, struct err *err);
 	void (*free_args)(void *args);
 	bool waits; /* for convergence, unless asked not to */
+	enum settle_kind settles;
 	bool heals; /* what is not well on the machine is put right before the plan is made */
 	/* Not NULL: called when it has ended, well or not, with its args. */
 	void (*ended)(struct ctl *ctl, const void *args, bool well);
@@ -50,6 +58,8 @@ struct op {
 	struct plan plan;	/* while RUNNING */
 	struct host_batch *did; /* while the undo runs: what the first batch did */
 	struct ctl_reconcile reconcile;
+	struct settle *settle; /* NULL: it waits for no application */
+	uint64_t applied;      /* struct ctl.applied when it began to */
 };
 
 struct op_subscriber {
@@ -84,7 +94,11 @@ struct ctl {
 	uint64_t last_overlay;
 	struct repair *repair;	   /* a comparison with the machine, under way */
 	struct recovery *recovery; /* of which this is, or NULL */
-	uint32_t *dead; /* by slot: id of the router whose process is about to be started again */
+	struct apps *apps;	   /* app_run.c */
+	struct list settles;	   /* settle.c */
+	struct loop_timer *settle_deadline;
+	uint64_t applied; /* how often something was applied, or all deleted */
+	uint32_t *dead;	  /* by slot: id of the router whose process is about to be started again */
 };
 
 /* --- op.c --- */
@@ -101,7 +115,10 @@ int op_submit(struct ctl *ctl, const struct op_request *request, uint64_t *ret_o
 struct op *op_next(struct ctl *ctl); /* the oldest that waits, or NULL */
 void op_set_state(struct ctl *ctl, struct op *op, enum ctl_op_state state);
 void op_progress(struct ctl *ctl, struct op *op, uint64_t done, uint64_t total);
-/* Ends the current operation: err NULL is success. Calls its done. */
+/* The current operation waits for applications: it is not the current one any more. */
+void op_settle(struct ctl *ctl, struct op *op);
+/* Ends the current operation, or one that waits for applications: err NULL is success. Calls its
+ * done. */
 void op_finish(struct ctl *ctl, struct op *op, const struct err *err);
 void op_free_all(struct ctl *ctl);
 

@@ -10,28 +10,12 @@
 #include "daemon/ctl/assign.h"
 #include "include/shared/maps.h"
 
-struct diff {
-	const struct model *model;
-	const uint32_t *dead; /* by slot: id of the router that comes back by itself */
-	const struct topo_doc *doc;
-	struct plan *plan;
-	struct ctl_diff *out;	    /* NULL: only the plan is wanted */
-	bool all;		    /* everything is made again */
-	bool replace;		    /* and starts anew */
-	struct model_router **same; /* by doc's index: has the name */
-	struct model_router **keep; /* by doc's index: stays */
-	uint32_t *address;	    /* by doc's index */
-	size_t *add;		    /* by doc's index: in plan->routers_add */
-	bool *router_seen;	    /* by slot */
-	bool *link_seen;	    /* by port of end A */
-};
-
 static int out_of_memory(struct err *err)
 {
 	return err_set(err, ENOMEM, "out of memory");
 }
 
-static int note(struct diff *d, char sign, const char *noun, const char *name, const char *fields)
+int diff_note(struct diff *d, char sign, const char *noun, const char *name, const char *fields)
 {
 	struct ctl_diff *out = d->out;
 	struct ctl_diff_line *line;
@@ -89,7 +73,7 @@ static int diff_topology(struct diff *d)
 		field(fields, "events");
 	if (was->hello_us != now->hello_us)
 		field(fields, "hello %u us -> %u us", was->hello_us, now->hello_us);
-	return fields[0] ? note(d, '~', "topology", now->name, fields) : 0;
+	return fields[0] ? diff_note(d, '~', "topology", now->name, fields) : 0;
 }
 
 static bool same_text(const char *x, const char *y)
@@ -132,7 +116,8 @@ static int diff_router(struct diff *d, size_t i)
 
 	if (!router) {
 		d->plan->summary.routers_added++;
-		return add_router(d, i) < 0 ? -ENOMEM : note(d, '+', "router", wanted->name, "");
+		return add_router(d, i) < 0 ? -ENOMEM
+					    : diff_note(d, '+', "router", wanted->name, "");
 	}
 	d->router_seen[router->slot] = true;
 	if (router->state == MODEL_FAILED && d->dead[router->slot] != router->id)
@@ -144,7 +129,7 @@ static int diff_router(struct diff *d, size_t i)
 		d->plan->summary.routers_changed++;
 		if (plan_router_del(d->plan, router) < 0 || add_router(d, i) < 0)
 			return -ENOMEM;
-		return note(d, '~', "router", wanted->name, fields);
+		return diff_note(d, '~', "router", wanted->name, fields);
 	}
 	d->keep[i] = router;
 	if (!same_text(router->label, wanted->label))
@@ -167,7 +152,7 @@ static int diff_router(struct diff *d, size_t i)
 	set->limits = wanted->limits;
 	plan_set_interfaces(set, wanted->interfaces);
 	d->plan->summary.routers_changed++;
-	return note(d, '~', "router", wanted->name, fields);
+	return diff_note(d, '~', "router", wanted->name, fields);
 }
 
 static int diff_routers(struct diff *d, struct err *err)
@@ -196,8 +181,9 @@ static int diff_routers(struct diff *d, struct err *err)
 		if (d->router_seen[router->slot])
 			continue;
 		d->plan->summary.routers_removed++;
+		d->plan->summary.apps_removed += router->app_count;
 		if (plan_router_del(d->plan, router) < 0 ||
-		    note(d, '-', "router", router->name, "") < 0)
+		    diff_note(d, '-', "router", router->name, "") < 0)
 			return out_of_memory(err);
 	}
 	return 0;
@@ -261,7 +247,7 @@ static int change_link(struct diff *d, struct model_link *link, const struct top
 	set->relabel = !same_text(link->label, wanted->label);
 	set->label = wanted->label;
 	d->plan->summary.links_changed++;
-	return note(d, '~', "link", wanted->name, fields);
+	return diff_note(d, '~', "link", wanted->name, fields);
 }
 
 static int diff_link(struct diff *d, const struct topo_link *wanted)
@@ -274,7 +260,7 @@ static int diff_link(struct diff *d, const struct topo_link *wanted)
 		d->plan->summary.links_added++;
 		if (add_link(d, wanted) < 0)
 			return -ENOMEM;
-		return note(d, '+', "link", wanted->name, "");
+		return diff_note(d, '+', "link", wanted->name, "");
 	}
 	d->link_seen[link->end[0].port] = true;
 	if (link->state == MODEL_FAILED)
@@ -288,7 +274,7 @@ static int diff_link(struct diff *d, const struct topo_link *wanted)
 	d->plan->summary.links_changed++;
 	if (plan_link_del(d->plan, link) < 0 || add_link(d, wanted) < 0)
 		return -ENOMEM;
-	return note(d, '~', "link", wanted->name, why);
+	return diff_note(d, '~', "link", wanted->name, why);
 }
 
 static int diff_links(struct diff *d)
@@ -306,7 +292,8 @@ static int diff_links(struct diff *d)
 		if (d->link_seen[link->end[0].port])
 			continue;
 		d->plan->summary.links_removed++;
-		if (plan_link_del(d->plan, link) < 0 || note(d, '-', "link", link->name, "") < 0)
+		if (plan_link_del(d->plan, link) < 0 ||
+		    diff_note(d, '-', "link", link->name, "") < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -335,7 +322,7 @@ static int run(struct diff *d, struct err *err)
 	ret = diff_routers(d, err);
 	if (ret < 0)
 		return ret;
-	if (diff_links(d) < 0)
+	if (diff_links(d) < 0 || diff_apps(d) < 0)
 		return out_of_memory(err);
 	count_network_change(d);
 	if (d->out)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "daemon/ctl/app_run.h"
 #include "daemon/ctl/converge.h"
 #include "daemon/ctl/ctl_priv.h"
 #include "lib/base/log.h"
@@ -88,5 +89,6 @@ void events_attach(struct ctl *ctl)
 						 .router_rib = router_rib,
 						 .router_link = router_link,
 						 .router_died = router_died,
-						 .router_ready = router_ready};
+						 .router_ready = router_ready,
+						 .apps = apps_events(ctl)};
 }

@@ -13,7 +13,7 @@
 #define REWRITE_NS (2 * NSEC_PER_SEC)
 #define CUT_SHORT  "vlspd ended before it was done; the network is as it was before"
 
-static int refused(int ret, struct err *err)
+int keep_refused(int ret, struct err *err)
 {
 	if (!err->text[0])
 		err_errno(err, ret, "state");
@@ -36,6 +36,7 @@ static void fill_op(struct store_op *row, const struct op *op)
 	row->ended_ms = pub->ended_ms;
 	row->router_id = pub->router_id;
 	row->link_id = pub->link_id;
+	row->app_id = pub->app_id;
 }
 
 /* The model as it is, in place of whatever the store holds. */
@@ -49,13 +50,14 @@ static int write_all(struct ctl *ctl, struct err *err)
 	ret = ctl->store->ops->commit(ctl->store, &store.change, err);
 	plan_store_done(&store);
 	if (ret < 0)
-		return refused(ret, err);
+		return keep_refused(ret, err);
 	ctl->store_differs = false;
 	ctl->removed_unwritten = 0;
+	keep_apps_written(ctl);
 	return 0;
 }
 
-static bool stale(const struct ctl *ctl)
+bool keep_stale(const struct ctl *ctl)
 {
 	return ctl->store_differs || ctl->store->stale;
 }
@@ -63,7 +65,7 @@ static bool stale(const struct ctl *ctl)
 int keep_ready(struct ctl *ctl, struct err *err)
 {
 	struct err why = {0};
-	int ret = ctl->store && stale(ctl) ? write_all(ctl, &why) : 0;
+	int ret = ctl->store && keep_stale(ctl) ? write_all(ctl, &why) : 0;
 
 	if (ret < 0)
 		*err = why;
@@ -82,9 +84,10 @@ int keep_begin(struct ctl *ctl, struct op *op, struct err *err)
 	fill_op(&row, op);
 	model_last_ids(ctl->model, &router_id, &link_id);
 	ret = ctl->store->ops->begin(ctl->store, &row, router_id, link_id,
-				     plan_store_rows(&op->plan), &why);
+				     model_last_app_id(ctl->model), plan_store_rows(&op->plan),
+				     &why);
 	if (ret < 0) {
-		ret = refused(ret, &why);
+		ret = keep_refused(ret, &why);
 		*err = why;
 	}
 	return ret;
@@ -109,7 +112,7 @@ int keep_commit(struct ctl *ctl, struct op *op, uint64_t now_ms, struct err *err
 	ret = ctl->store->ops->commit(ctl->store, &store.change, &why);
 	plan_store_done(&store);
 	if (ret < 0) {
-		ret = refused(ret, &why);
+		ret = keep_refused(ret, &why);
 		*err = why;
 		return ret;
 	}
@@ -127,7 +130,7 @@ void keep_undone(struct ctl *ctl, size_t wrong, size_t gone, struct err *why)
 	if (wrong)
 		ctl->store_differs = true;
 	ctl->removed_unwritten += gone;
-	if (!stale(ctl) || write_all(ctl, &err) == 0)
+	if (!keep_stale(ctl) || write_all(ctl, &err) == 0)
 		return;
 	snprintf(why->text + used, sizeof(why->text) - used,
 		 "; what is kept may differ from what runs, until it can be written (%.150s)",
@@ -146,10 +149,11 @@ int ctl_op_promise(struct ctl *ctl, uint64_t id, struct err *err)
 		return 0;
 	fill_op(&row, op);
 	model_last_ids(ctl->model, &router_id, &link_id);
-	ret = ctl->store->ops->begin(ctl->store, &row, router_id, link_id, 0, &why);
+	ret = ctl->store->ops->begin(ctl->store, &row, router_id, link_id,
+				     model_last_app_id(ctl->model), 0, &why);
 	if (ret == 0)
 		return 0;
-	ret = refused(ret, &why);
+	ret = keep_refused(ret, &why);
 	op->refused = *err = why;
 	return ret;
 }
@@ -222,12 +226,13 @@ static struct op *op_restore(const struct store_op *row)
 	pub->ended_ms = row->ended_ms;
 	pub->router_id = row->router_id;
 	pub->link_id = row->link_id;
+	pub->app_id = row->app_id;
 	pub->state = row->ended && !row->error ? CTL_DONE : CTL_OP_FAILED;
 	op->written = row->ended;
 	if (!row->ended) {
 		err_set(&pub->err, ECANCELED, "%s", CUT_SHORT);
 		pub->ended_ms = clock_wall_ms();
-		pub->router_id = pub->link_id = 0;
+		pub->router_id = pub->link_id = pub->app_id = 0;
 	} else if (row->error) {
 		err_set(&pub->err, row->error, "%s", row->text);
 	}

@@ -13,6 +13,10 @@
 #define KEEP_FULL   EDQUOT
 #define KEEP_FAILED EROFS
 
+/* Gives it one of these codes; returns -code. */
+int keep_refused(int ret, struct err *err);
+/* The store may differ from the model: only all of it may be written. */
+bool keep_stale(const struct ctl *ctl);
 /* Before a plan enters the model: the store holds what the model has, or is made to. */
 int keep_ready(struct ctl *ctl, struct err *err);
 /* After it has entered, before the batch. Refused: nothing was touched. */
@@ -33,5 +37,15 @@ void keep_forget(struct ctl *ctl, const struct op *op); /* it leaves the history
 int keep_history(struct ctl *ctl, const struct store_content *content);
 /* The comparison at start is through: those are written as failed. */
 void keep_recovered(struct ctl *ctl);
+
+/* --- keep_app.c: applications, besides operations --- */
+/* It is in the model no more, and is to go from the store. */
+void keep_app_gone(struct ctl *ctl, uint32_t id);
+/* Writes what is unwritten of them, now. 0 or -errno: it is tried again. */
+int keep_apps(struct ctl *ctl, struct err *err);
+/* The same, soon. */
+void keep_apps_soon(struct ctl *ctl);
+/* All of the model was written. */
+void keep_apps_written(struct ctl *ctl);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ctl/settle.h"
 #include "lib/base/clock.h"
 
 static const char *const state_names[] = {
@@ -49,6 +50,7 @@ static void op_free(struct op *op)
 		op->kind->free_args(op->args);
 	plan_done(&op->plan);
 	host_batch_free(op->did);
+	settle_free(op->settle);
 	free(op);
 }
 
@@ -161,24 +163,71 @@ void op_progress(struct ctl *ctl, struct op *op, uint64_t done, uint64_t total)
 		notify(ctl, op);
 }
 
+/* What it did to the network is done; what it was done for, too, if it ends well. */
+static void let_go(struct ctl *ctl, struct op *op)
+{
+	plan_done(&op->plan);
+	host_batch_free(op->did);
+	op->did = NULL;
+	if (ctl->current != op)
+		return;
+	ctl->current = NULL;
+	ctl->pending--;
+}
+
+void op_settle(struct ctl *ctl, struct op *op)
+{
+	let_go(ctl, op);
+	op->applied = ctl->applied;
+	op_set_state(ctl, op, CTL_SETTLING);
+	pace_kick(ctl->pace);
+	run_kick(ctl);
+}
+
+/* Of an apply that has waited for its applications, only if there was no other one meanwhile. */
+static void tell_ended(struct ctl *ctl, struct op *op, bool well, bool settling)
+{
+	if (!op->kind->ended || (settling && op->applied != ctl->applied))
+		return;
+	ctl->applied++;
+	op->kind->ended(ctl, op->args, well);
+}
+
+/* The oldest that have ended leave; those that still wait for something stay. */
+static void trim_history(struct ctl *ctl)
+{
+	struct list *pos, *tmp;
+
+	list_for_each_safe (pos, tmp, &ctl->ops) {
+		struct op *oldest = op_of(pos);
+
+		if (ctl->ended <= CTL_HISTORY_MAX)
+			break;
+		if (!ended(oldest))
+			continue;
+		list_del(&oldest->pub.all);
+		keep_forget(ctl, oldest);
+		op_free(oldest);
+		ctl->ended--;
+	}
+}
+
 void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 {
 	ctl_done_fn done = op->done;
+	bool settling = op->pub.state == CTL_SETTLING;
 
 	if (err) {
 		op->pub.err = *err;
 		op->pub.router_id = op->pub.link_id = op->pub.app_id = 0;
 	}
-	plan_done(&op->plan);
-	host_batch_free(op->did);
-	op->did = NULL;
-	ctl->current = NULL;
-	ctl->pending--;
+	let_go(ctl, op);
+	settle_free(op->settle);
+	op->settle = NULL;
 	op_set_state(ctl, op, err ? CTL_OP_FAILED : CTL_DONE);
 	if (!op->quiet)
 		keep_end(ctl, op);
-	if (op->kind->ended)
-		op->kind->ended(ctl, op->args, !err);
+	tell_ended(ctl, op, !err, settling);
 	op->kind->free_args(op->args);
 	op->args = NULL;
 	op->done = NULL;
@@ -190,15 +239,7 @@ void op_finish(struct ctl *ctl, struct op *op, const struct err *err)
 	} else {
 		ctl->ended++;
 	}
-
-	while (ctl->ended > CTL_HISTORY_MAX) {
-		struct op *oldest = op_of(ctl->ops.next);
-
-		list_del(&oldest->pub.all);
-		keep_forget(ctl, oldest);
-		op_free(oldest);
-		ctl->ended--;
-	}
+	trim_history(ctl);
 	pace_kick(ctl->pace);
 	run_kick(ctl);
 }

@@ -20,6 +20,7 @@ void plan_done(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->routers_set_count; i++)
 		topo_ifaces_unref(plan->routers_set[i].interfaces);
+	plan_app_done(plan);
 	free(plan->links_del);
 	free(plan->routers_del);
 	free(plan->routers_add);
@@ -29,8 +30,7 @@ void plan_done(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
-/* A new zeroed element at the end of *array, or NULL. */
-static void *append(void *array, size_t *count, size_t *room, size_t size)
+void *plan_append(void *array, size_t *count, size_t *room, size_t size)
 {
 	char **base = array;
 
@@ -48,7 +48,8 @@ static void *append(void *array, size_t *count, size_t *room, size_t size)
 }
 
 #define APPEND(plan, what)                                                                         \
-	append(&(plan)->what, &(plan)->what##_count, &(plan)->what##_room, sizeof(*(plan)->what))
+	plan_append(&(plan)->what, &(plan)->what##_count, &(plan)->what##_room,                    \
+		    sizeof(*(plan)->what))
 
 struct plan_router *plan_router_add(struct plan *plan, const char *name, uint32_t address)
 {
@@ -239,6 +240,8 @@ int plan_enter(struct plan *plan, struct model *model, const char *host, uint64_
 	ret = enter_routers(plan, model, host, now_ms, err);
 	if (ret == 0)
 		ret = enter_links(plan, model, now_ms, err);
+	if (ret == 0)
+		ret = plan_app_enter(plan, model, now_ms, err);
 	if (ret < 0)
 		plan_leave(plan, model, NULL, NULL, now_ms);
 	return ret;

@@ -16,6 +16,7 @@
 #define VLSP_DAEMON_CTL_PLAN_H
 
 #include "daemon/ctl/ctl.h"
+#include "daemon/ctl/plan_app.h"
 #include "daemon/host/host_ops.h"
 #include "daemon/model/edit.h"
 
@@ -80,18 +81,23 @@ struct plan {
 	struct plan_link *links_add;
 	struct plan_link_set *links_set;
 	struct plan_router_set *routers_set;
+	struct plan_app *apps_add;
+	uint32_t *apps_del; /* ids */
 	size_t links_del_count, links_del_room, routers_del_count, routers_del_room;
 	size_t routers_add_count, routers_add_room, links_add_count, links_add_room;
 	size_t links_set_count, links_set_room, routers_set_count, routers_set_room;
+	size_t apps_add_count, apps_add_room, apps_del_count, apps_del_room;
 	struct model_topology before, after;
 	struct ctl_summary summary;
-	uint32_t router_id, link_id; /* for ctl_op */
+	uint32_t router_id, link_id, app_id; /* for ctl_op */
 };
 
 /* before and after are what the model has. */
 void plan_init(struct plan *plan, const struct model *model);
 void plan_done(struct plan *plan);
 
+/* A new zeroed element of size bytes at the end of *array, or NULL. */
+void *plan_append(void *array, size_t *count, size_t *room, size_t size);
 /* Append; NULL: out of memory (plan_link_set starts as the link is). */
 struct plan_router *plan_router_add(struct plan *plan, const char *name, uint32_t address);
 struct plan_link *plan_link_add(struct plan *plan, const char *name);

@@ -63,6 +63,7 @@ int plan_commit(struct plan *plan, struct model *model, const struct host_batch 
 			ret = -ENOMEM;
 		apply_router_set(model, set);
 	}
+	plan_app_commit(plan, model);
 	model_topology_set(model, &plan->after);
 	return ret;
 }
@@ -221,6 +222,7 @@ size_t plan_leave(struct plan *plan, struct model *model, const struct host_batc
 {
 	size_t i, wrong = judge_routers(plan, did, undid), routers_wrong = wrong;
 
+	plan_app_leave(plan, model);
 	wrong += leave_new_links(plan, model, did, undid);
 	wrong += leave_old_links(plan, model, did, undid, routers_wrong > 0);
 	wrong += leave_changes(plan, model, did, undid);

@@ -19,6 +19,7 @@ static void fill_router(struct store_router *row, const struct model_router *rou
 	row->longitude = router->longitude;
 	row->limits = router->limits;
 	row->interfaces = router->interfaces;
+	row->last_aid = router->last_aid;
 	row->created_ms = router->created_ms;
 }
 
@@ -69,6 +70,7 @@ void plan_store_done(struct plan_store *store)
 	free(store->routers);
 	free(store->links);
 	free(store->removed);
+	free(store->apps);
 	memset(store, 0, sizeof(*store));
 }
 
@@ -91,7 +93,9 @@ static size_t topology_rows(const struct plan *plan)
 
 size_t plan_store_rows(const struct plan *plan)
 {
-	size_t rows = plan_host_items(plan) + plan->routers_set_count + topology_rows(plan), i;
+	size_t rows = plan_host_items(plan) + plan->routers_set_count + topology_rows(plan) +
+		      plan_app_rows(plan),
+	       i;
 
 	for (i = 0; i < plan->links_set_count; i++)
 		rows -= plan->links_set[i].passes;
@@ -161,6 +165,10 @@ int plan_store_change(const struct plan *plan, const struct model *model, uint64
 		 plan->routers_add_count + plan->routers_set_count,
 		 plan->links_add_count + plan->links_set_count, plan->routers_del_count) < 0)
 		return -ENOMEM;
+	if (plan_app_change(plan, &store) < 0) {
+		plan_store_done(&store);
+		return -ENOMEM;
+	}
 	gone(plan, now_ms, &store);
 	for (i = 0; i < plan->routers_add_count; i++)
 		fill_router(&store.routers[change->router_count++], plan->routers_add[i].made);
@@ -168,6 +176,7 @@ int plan_store_change(const struct plan *plan, const struct model *model, uint64
 		fill_link(&store.links[change->link_count++], plan->links_add[i].made);
 	changed(plan, &store);
 	model_last_ids(model, &change->last_router_id, &change->last_link_id);
+	change->last_app_id = model_last_app_id(model);
 	*ret = store;
 	if (topology_differs(plan)) {
 		ret->topology = plan->after;
@@ -202,6 +211,10 @@ int plan_store_all(const struct model *model, size_t removed, struct plan_store 
 
 	if (room(&store, 0, 0, model->router_count, model->link_count, removed) < 0)
 		return -ENOMEM;
+	if (plan_app_all(model, &store) < 0) {
+		plan_store_done(&store);
+		return -ENOMEM;
+	}
 	change->all = true;
 	list_for_each (pos, &model->routers)
 		fill_router(&store.routers[change->router_count++],
@@ -211,6 +224,7 @@ int plan_store_all(const struct model *model, size_t removed, struct plan_store 
 			  list_entry(pos, struct model_link, all));
 	history(model, removed, &store);
 	model_last_ids(model, &change->last_router_id, &change->last_link_id);
+	change->last_app_id = model_last_app_id(model);
 	*ret = store;
 	model_topology_get(model, &ret->topology);
 	ret->change.topology = &ret->topology;

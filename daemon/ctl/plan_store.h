@@ -14,6 +14,7 @@ struct plan_store {
 	struct store_router *routers;
 	struct store_link *links;
 	struct store_removed *removed;
+	struct store_app *apps;
 };
 
 /* How many rows a plan changes; 0: the store has nothing to do for it. */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/ctl/app_run.h"
 #include "daemon/ctl/converge.h"
 #include "daemon/ctl/keep.h"
 #include "daemon/ctl/repair.h"
@@ -25,6 +26,7 @@ static void recovered(void *arg, int status, const struct err *err)
 
 	if (status == 0)
 		keep_recovered(ctl);
+	apps_recovered(ctl);
 	ctl->recovery = NULL;
 	pace_kick(ctl->pace); /* what was taken over may be emulated */
 	recovery->done(recovery->arg, status, &recovery->result, err);
@@ -46,6 +48,7 @@ int ctl_recover(struct ctl *ctl, ctl_recovered_fn done, void *arg, struct err *e
 	recovery->done = done;
 	recovery->arg = arg;
 	ctl->recovery = recovery;
+	apps_recover(ctl);
 	ret = repair_start(ctl, REPAIR_ADOPT, &recovery->result, recovered, recovery, err);
 	if (ret < 0) {
 		ctl->recovery = NULL;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ctl/app_run.h"
 #include "daemon/ctl/converge.h"
 #include "daemon/ctl/ctl_priv.h"
 #include "include/shared/maps.h"
@@ -167,6 +168,7 @@ static void router_made(struct repair *repair, struct fix_router *fix,
 	fix->add = false;
 	repair->result->routers_made++;
 	events_router_is(repair->ctl, fix->router, item);
+	apps_router_again(repair->ctl, fix->router);
 }
 
 static void settle_routers(struct repair *repair, const struct host_batch *batch)

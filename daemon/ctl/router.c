@@ -107,6 +107,7 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 		return err_set(err, ENOMEM, "out of memory");
 	plan->summary.routers_removed = 1;
 	plan->summary.links_removed = (uint32_t)plan->links_del_count;
+	plan->summary.apps_removed = router->app_count;
 	plan->router_id = router->id;
 	return 0;
 }

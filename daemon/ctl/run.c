@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ctl/app_run.h"
 #include "daemon/ctl/converge.h"
 #include "daemon/ctl/keep.h"
 #include "daemon/ctl/plan_store.h"
 #include "daemon/ctl/repair.h"
+#include "daemon/ctl/settle.h"
 #include "lib/base/clock.h"
 
 void run_kick(struct ctl *ctl)
@@ -70,18 +72,19 @@ static void committed(struct ctl *ctl, struct op *op)
 {
 	bool wait = op->kind->waits && !op->no_wait;
 
+	apps_kick(ctl);
 	if (!wait && ctl->model->routing != TOPO_ROUTING_CENTRAL) {
-		op_finish(ctl, op, NULL);
+		settle_finish(ctl, op);
 		return;
 	}
 	/* Central tables are set before the operation ends, if that takes no longer than a step. */
 	converge_step(ctl->converge);
 	if (converge_complete(ctl->converge)) {
 		op->pub.converged = true;
-		op_finish(ctl, op, NULL);
+		settle_finish(ctl, op);
 	} else if (!wait) {
 		converge_wake(ctl->converge);
-		op_finish(ctl, op, NULL);
+		settle_finish(ctl, op);
 	} else {
 		op_set_state(ctl, op, CTL_CONVERGING);
 		converge_wake(ctl->converge);
@@ -107,8 +110,10 @@ static void undone(void *arg, struct host_batch *batch, int status, const struct
 		const struct plan_router_del *del = &op->plan.routers_del[i];
 
 		gone += del->gone;
-		if (del->again)
-			events_router_is(ctl, del->router, del->again);
+		if (!del->again)
+			continue;
+		events_router_is(ctl, del->router, del->again);
+		apps_router_again(ctl, del->router);
 	}
 	host_batch_free(batch);
 	keep_undone(ctl, wrong, gone, &why);
@@ -242,11 +247,17 @@ static int prepare(struct ctl *ctl, struct op *op, struct err *err)
 	op->pub.summary = plan->summary;
 	op->pub.router_id = plan->router_id;
 	op->pub.link_id = plan->link_id;
+	op->pub.app_id = plan->app_id;
 	if (plan->routers_add_count == 1)
 		op->pub.router_id = plan->routers_add[0].made->id;
 	if (plan->links_add_count == 1)
 		op->pub.link_id = plan->links_add[0].made->id;
-	if (writes)
+	if (plan->apps_add_count == 1)
+		op->pub.app_id = plan->apps_add[0].made->id;
+	ret = settle_note(op);
+	if (ret < 0)
+		err_set(err, ENOMEM, "out of memory");
+	if (ret == 0 && writes)
 		ret = keep_begin(ctl, op, err);
 	if (ret < 0)
 		plan_leave(plan, ctl->model, NULL, NULL, clock_wall_ms());
@@ -327,7 +338,7 @@ void run_kicked(void *arg)
 	} else if (op->pub.state == CTL_CONVERGING && converge_complete(ctl->converge)) {
 		loop_timer_set(ctl->deadline, 0);
 		op->pub.converged = true;
-		op_finish(ctl, op, NULL);
+		settle_finish(ctl, op);
 	}
 }
 

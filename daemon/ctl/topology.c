@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ctl/app_check.h"
 #include "daemon/ctl/ctl_priv.h"
 #include "daemon/ctl/diff.h"
 #include "daemon/ctl/interface.h"
@@ -109,6 +110,8 @@ static int plan_apply(struct ctl *ctl, const void *data, struct plan *plan, stru
 	}
 	if (ret == 0)
 		ret = interface_check_plan(ctl, plan, err);
+	if (ret == 0)
+		ret = app_check_plan(ctl, plan, err);
 	return ret < 0 ? ret : router_check_room(&plan->after, args->doc->router_count, err);
 }
 
@@ -149,6 +152,7 @@ static int plan_delete(struct ctl *ctl, const void *data, struct plan *plan, str
 	}
 	plan->summary.routers_removed = (uint32_t)plan->routers_del_count;
 	plan->summary.links_removed = (uint32_t)plan->links_del_count;
+	plan->summary.apps_removed = ctl->model->app_count;
 	model_topology_default(&plan->after);
 	return 0;
 }
@@ -158,6 +162,7 @@ static const struct op_kind kind_apply = {.name = "topology-apply",
 					  .free_args = free_apply,
 					  .ended = applied,
 					  .waits = true,
+					  .settles = SETTLE_READY,
 					  .heals = true};
 static const struct op_kind kind_delete = {
 	.name = "topology-delete", .plan = plan_delete, .free_args = free, .ended = deleted};
@@ -211,6 +216,8 @@ int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_di
 	if (ret == 0)
 		ret = interface_check_plan(ctl, &plan, err);
 	if (ret == 0)
+		ret = app_check_plan(ctl, &plan, err);
+	if (ret == 0)
 		ret = router_check_room(&plan.after, copy->router_count, err);
 	plan_done(&plan);
 	topo_doc_free(copy);
@@ -231,6 +238,26 @@ void ctl_diff_free(struct ctl_diff *diff)
 
 /* Export: what an operation that is under way has planned is not there yet. */
 
+/* What came by a document, whatever has become of it, and what was started by requests and has not
+ * ended. */
+static int export_apps(const struct model_router *router, struct topo_router *to)
+{
+	const struct list *pos;
+
+	list_for_each (pos, &router->apps) {
+		const struct model_app *app = list_entry(pos, struct model_app, of_router);
+		struct topo_apps *before = to->apps;
+
+		if (app->going || app->state.phase == MODEL_APP_PLANNED ||
+		    (model_app_over(app) && !app->by_topology))
+			continue;
+		if (topo_apps_with(before, app->app, &to->apps) < 0)
+			return -ENOMEM;
+		topo_apps_unref(before);
+	}
+	return 0;
+}
+
 static int export_router(struct topo_doc *doc, const struct model_router *router)
 {
 	struct topo_router *to = topo_doc_add_router(doc, router->name);
@@ -243,6 +270,8 @@ static int export_router(struct topo_doc *doc, const struct model_router *router
 	to->interfaces = topo_ifaces_ref(router->interfaces);
 	to->latitude = router->latitude;
 	to->longitude = router->longitude;
+	if (export_apps(router, to) < 0)
+		return -ENOMEM;
 	return copy_label(router->label, &to->label);
 }
 

@@ -30,6 +30,7 @@ struct model_app_state { /* as the machine told it last */
 	int status;  /* as from waitpid, of the last run that ended; -1: none has, or unknown */
 	uint32_t restarts;
 	uint64_t started_ms, ended_ms; /* wall clock, of the last run; 0: not yet */
+	int error;		       /* FAILED: a positive errno, where one is known; else 0 */
 	char text[512];		       /* why it is FAILED, or ENDED before it was ready; "" */
 };
 
@@ -46,6 +47,11 @@ struct model_app {
 	bool was_ready;	      /* since it was started last */
 	struct model_app_state state;
 	uint64_t created_ms;
+	/* Marks of daemon/ctl. */
+	bool restored;	  /* the machine has not told of it since the daemon's start */
+	bool with_router; /* has ended while its router was not well */
+	bool again;	  /* its router was made again: it is started when it has ended */
+	bool unwritten;	  /* the store does not have its state yet */
 };
 
 /* "planned" "wanted" "starting" "running" "waiting" "stopping" "ended" "failed" */
@@ -69,10 +75,11 @@ struct model_app_spec {
 	uint64_t now_ms;
 };
 
-/* Gives id and aid; it is PLANNED. 0, -EEXIST (the name, of one that does not go), -ENOMEM. */
+/* Gives id and aid; it is PLANNED. Another of that name may be there, which is about to go. 0 or
+ * -ENOMEM. */
 int model_app_add(struct model *model, const struct model_app_spec *spec,
 		  struct model_app **ret_app);
-/* The same with numbers that were given before. -EEXIST: one of them is taken; -ERANGE: 0. */
+/* The same with numbers that were given before. -EEXIST: name, id or aid is taken; -ERANGE: 0. */
 int model_app_restore(struct model *model, const struct model_app_spec *spec, uint32_t id,
 		      uint32_t aid, struct model_app **ret_app);
 void model_app_remove(struct model *model, struct model_app *app);
@@ -82,7 +89,6 @@ void model_app_set_state(struct model *model, struct model_app *app,
 /* A state with nothing but a phase. */
 void model_app_set_phase(struct model *model, struct model_app *app, enum model_app_phase phase);
 void model_app_set_going(struct model *model, struct model_app *app);
-void model_app_set_origin(struct model *model, struct model_app *app, bool by_topology);
 /* The highest id that was given; and what is at least given from now on. */
 uint32_t model_last_app_id(const struct model *model);
 void model_restore_app_ids(struct model *model, uint32_t last_app_id);

@@ -27,7 +27,8 @@ struct model_router_spec {
 /* Gives id, slot and edge port. 0, -EEXIST (name or address), -ENOSPC (slots or ports), -ENOMEM. */
 int model_router_add(struct model *model, const struct model_router_spec *spec,
 		     struct model_router **ret_router);
-/* Its links must be gone. ran: it goes into the history (model.removed, the last 10,000). */
+/* Its links must be gone; its applications go along. ran: it goes into the history (model.removed,
+ * the last 10,000). */
 void model_router_remove(struct model *model, struct model_router *router, bool ran,
 			 uint64_t now_ms);
 void model_router_set_state(struct model *model, struct model_router *router,

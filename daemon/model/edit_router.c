@@ -94,6 +94,7 @@ static int enter(struct model *model, const struct model_router_spec *spec, uint
 	router->created_ms = spec->now_ms;
 	router->state = MODEL_PLANNED;
 	list_init(&router->links);
+	list_init(&router->apps);
 	list_add_by_id(&model->routers, router);
 	hash_add(&index->routers_by_id, &node->by_id, hash_mix(router->id));
 	hash_add(&index->routers_by_name, &node->by_name, hash_text(router->name, 0));
@@ -218,7 +219,9 @@ void model_router_remove(struct model *model, struct model_router *router, bool 
 
 	if (!list_empty(&router->links))
 		abort(); /* a link would point at freed memory */
-	if (ran)	 /* without memory there is no history; the removal itself must not fail */
+	while (!list_empty(&router->apps))
+		model_app_remove(model, list_entry(router->apps.next, struct model_app, of_router));
+	if (ran) /* without memory there is no history; the removal itself must not fail */
 		remember(model, router->id, router->name, now_ms);
 	list_del(&router->all);
 	hash_del(&index->routers_by_id, &node->by_id);

@@ -65,8 +65,7 @@ struct model_router *model_router_by_slot(const struct model *model, uint32_t sl
 	return slot < VLSP_SLOT_MAX ? model->index->by_slot[slot] : NULL;
 }
 
-/* Decimal, no sign, no leading zero; 0: not an id. */
-static uint32_t parse_id(const char *text)
+uint32_t model_parse_id(const char *text)
 {
 	uint64_t value = 0;
 
@@ -87,7 +86,7 @@ struct model_router *model_router_find(const struct model *model, const char *re
 
 	if (router)
 		return router;
-	value = parse_id(ref);
+	value = model_parse_id(ref);
 	if (value)
 		return model_router_by_id(model, value);
 	if (addr_parse(ref, &value) == 0)
@@ -184,7 +183,7 @@ struct model_link *model_link_find(const struct model *model, const char *ref)
 
 	if (link)
 		return link;
-	id = parse_id(ref);
+	id = model_parse_id(ref);
 	if (id)
 		return model_link_by_id(model, id);
 	return model_links_of_pair(model, ref, &link, 1) == 1 ? link : NULL;

@@ -16,7 +16,8 @@ static int index_init(struct model_index *index)
 {
 	if (hash_init(&index->routers_by_id) || hash_init(&index->routers_by_name) ||
 	    hash_init(&index->routers_by_address) || hash_init(&index->links_by_id) ||
-	    hash_init(&index->links_by_name) || hash_init(&index->ends_by_ifname))
+	    hash_init(&index->links_by_name) || hash_init(&index->ends_by_ifname) ||
+	    hash_init(&index->apps_by_id))
 		return -ENOMEM;
 	if (pool_init(&index->slots, 0, VLSP_SLOT_MAX) ||
 	    pool_init(&index->ports, VLSP_PORT_FIRST, VLSP_PORT_MAX))
@@ -36,6 +37,7 @@ static void index_free(struct model_index *index)
 	hash_done(&index->links_by_id);
 	hash_done(&index->links_by_name);
 	hash_done(&index->ends_by_ifname);
+	hash_done(&index->apps_by_id);
 	pool_done(&index->slots);
 	pool_done(&index->ports);
 	free(index->by_slot);
@@ -53,6 +55,7 @@ int model_new(struct model **ret_model)
 		return -ENOMEM;
 	list_init(&model->routers);
 	list_init(&model->links);
+	list_init(&model->apps);
 	list_init(&model->removed);
 	model->index = calloc(1, sizeof(*model->index));
 	if (!model->index || index_init(model->index) < 0) {
@@ -71,6 +74,8 @@ void model_free(struct model *model)
 
 	if (!model)
 		return;
+	list_for_each_safe (pos, tmp, &model->apps)
+		model_app_free(list_entry(pos, struct model_app, all));
 	list_for_each_safe (pos, tmp, &model->links) {
 		struct model_link *link = list_entry(pos, struct model_link, all);
 
@@ -138,23 +143,37 @@ void model_unsubscribe(struct model *model, model_change_fn fn, void *arg)
 		sweep(index);
 }
 
-void model_tell(struct model *model, enum model_change_kind kind, const struct model_router *router,
-		const struct model_link *link, const char *what)
+static void tell(struct model *model, struct model_change *change)
 {
 	struct model_index *index = model->index;
-	struct model_change change = {
-		.seq = ++model->seq, .kind = kind, .router = router, .link = link, .what = what};
 	size_t i, count = index->subscriber_count;
 
+	change->seq = ++model->seq;
 	model->generation++;
 	index->telling++;
 	for (i = 0; i < count; i++) {
 		if (index->subscribers[i].fn)
-			index->subscribers[i].fn(index->subscribers[i].arg, &change);
+			index->subscribers[i].fn(index->subscribers[i].arg, change);
 	}
 	index->telling--;
 	if (index->sweep && !index->telling)
 		sweep(index);
+}
+
+void model_tell(struct model *model, enum model_change_kind kind, const struct model_router *router,
+		const struct model_link *link, const char *what)
+{
+	struct model_change change = {.kind = kind, .router = router, .link = link, .what = what};
+
+	tell(model, &change);
+}
+
+void model_tell_app(struct model *model, enum model_change_kind kind, const struct model_app *app,
+		    const char *what)
+{
+	struct model_change change = {.kind = kind, .app = app, .what = what};
+
+	tell(model, &change);
 }
 
 void model_topology_default(struct model_topology *ret_topology)

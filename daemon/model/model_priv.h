@@ -3,6 +3,7 @@
 #ifndef VLSP_DAEMON_MODEL_MODEL_PRIV_H
 #define VLSP_DAEMON_MODEL_MODEL_PRIV_H
 
+#include "daemon/model/app.h"
 #include "daemon/model/hash.h"
 #include "daemon/model/model.h"
 #include "daemon/model/pool.h"
@@ -25,6 +26,11 @@ struct link_node {
 	struct end_node end[2];
 };
 
+struct app_node {
+	struct model_app app; /* first */
+	struct hash_node by_id;
+};
+
 struct model_subscriber {
 	model_change_fn fn; /* NULL: unsubscribed during a callback */
 	void *arg;
@@ -34,10 +40,11 @@ struct model_index {
 	struct hash routers_by_id, routers_by_name, routers_by_address;
 	struct hash links_by_id, links_by_name;
 	struct hash ends_by_ifname;
+	struct hash apps_by_id;
 	struct pool slots, ports;
 	struct model_router **by_slot; /* [VLSP_SLOT_MAX] */
 	struct model_end **by_port;    /* [VLSP_PORT_MAX] */
-	uint32_t last_router_id, last_link_id;
+	uint32_t last_router_id, last_link_id, last_app_id;
 	uint32_t removed_count;
 	struct model_subscriber *subscribers;
 	size_t subscriber_count, subscriber_room;
@@ -58,6 +65,13 @@ static inline struct link_node *link_node(struct model_link *link)
 /* Counts the change and calls every subscriber. */
 void model_tell(struct model *model, enum model_change_kind kind, const struct model_router *router,
 		const struct model_link *link, const char *what);
+
+void model_tell_app(struct model *model, enum model_change_kind kind, const struct model_app *app,
+		    const char *what);
+/* Frees it and its reference; it is in no list. */
+void model_app_free(struct model_app *app);
+/* Decimal, no sign, no leading zero; 0: not an id. */
+uint32_t model_parse_id(const char *text);
 
 /* Writes the name of a device of router that leads to neighbour; unique among the router's ends
  * that are not on their way out. The rule is in ifname.c. */

@@ -22,6 +22,8 @@ const char *const store_admin_words[STORE_ADMIN_WORDS] = {
 const char *const store_routing_words[STORE_ROUTING_WORDS] = {
 	[TOPO_ROUTING_DISTRIBUTED] = "distributed", [TOPO_ROUTING_CENTRAL] = "central"};
 
+const char *const store_origin_words[STORE_ORIGIN_WORDS] = {"request", "topology"};
+
 static int within(const char *field, uint64_t value, uint64_t min, uint64_t max, struct err *err)
 {
 	if (value >= min && value <= max)
@@ -186,6 +188,35 @@ int store_check_link(const struct store_link *link, struct err *err)
 		r = check_label(link->label, err);
 	if (r == 0)
 		r = within("created_ms", link->created_ms, 0, TIME_MAX, err);
+	return r;
+}
+
+/* What it runs was checked by topo_app_parse(), which made it or can read it. */
+int store_check_app(const struct store_app *app, struct err *err)
+{
+	const struct model_app_state *state = &app->state;
+	int r = within("id", app->id, 1, UINT32_MAX, err);
+
+	if (r == 0)
+		r = within("router_id", app->router_id, 1, UINT32_MAX, err);
+	if (r == 0)
+		r = within("aid", app->aid, 1, UINT32_MAX, err);
+	if (r == 0)
+		r = name_check(app->app->name, "name", err);
+	if (r == 0 && state->phase != MODEL_APP_WANTED && state->phase != MODEL_APP_ENDED &&
+	    state->phase != MODEL_APP_FAILED)
+		r = err_set(err, EINVAL, "state: %s is not one that is kept",
+			    model_app_phase_name(state->phase));
+	if (r == 0 && (state->status < -1 || state->status > 0xffff))
+		r = err_set(err, EINVAL, "status: %d is not one of waitpid(2)", state->status);
+	if (r == 0)
+		r = within("error", (uint64_t)state->error, 0, ERROR_MAX, err);
+	if (r == 0)
+		r = within("created_ms", app->created_ms, 0, TIME_MAX, err);
+	if (r == 0)
+		r = within("started_ms", state->started_ms, 0, TIME_MAX, err);
+	if (r == 0)
+		r = within("ended_ms", state->ended_ms, 0, TIME_MAX, err);
 	return r;
 }
 

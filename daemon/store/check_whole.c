@@ -22,11 +22,12 @@ struct holder {
 struct whole {
 	const struct store_content *content;
 	struct err *err;
-	struct holder *ports;	/* [VLSP_PORT_MAX] */
-	uint32_t *slots;	/* [VLSP_SLOT_MAX]: router's id */
-	uint32_t *addresses;	/* [VLSP_ADDR_MAX]: router's id, by host part */
-	const char **names;	/* of routers or links, to be sorted */
-	struct whole_end *ends; /* [2 * links], to be sorted */
+	struct holder *ports;	       /* [VLSP_PORT_MAX] */
+	uint32_t *slots;	       /* [VLSP_SLOT_MAX]: router's id */
+	uint32_t *addresses;	       /* [VLSP_ADDR_MAX]: router's id, by host part */
+	const char **names;	       /* of routers or links, to be sorted */
+	struct whole_end *ends;	       /* [2 * links], to be sorted */
+	const struct store_app **apps; /* to be sorted */
 };
 
 struct whole_end {
@@ -150,6 +151,73 @@ static int check_ends(struct whole *w)
 	return 0;
 }
 
+static int compare_app_names(const void *x, const void *y)
+{
+	const struct store_app *a = *(const struct store_app *const *)x;
+	const struct store_app *b = *(const struct store_app *const *)y;
+
+	if (a->router_id != b->router_id)
+		return a->router_id < b->router_id ? -1 : 1;
+	return strcmp(a->app->name, b->app->name);
+}
+
+static int compare_aids(const void *x, const void *y)
+{
+	const struct store_app *a = *(const struct store_app *const *)x;
+	const struct store_app *b = *(const struct store_app *const *)y;
+
+	if (a->router_id != b->router_id)
+		return a->router_id < b->router_id ? -1 : 1;
+	return a->aid < b->aid ? -1 : a->aid > b->aid;
+}
+
+/* The later one of two that should not be the same; NULL: there are none. */
+static const struct store_app *app_twice(const struct whole *w,
+					 int (*compare)(const void *x, const void *y))
+{
+	size_t count = w->content->app_count;
+
+	qsort(w->apps, count, sizeof(w->apps[0]), compare);
+	for (size_t i = 1; i < count; i++) {
+		const struct store_app *a = w->apps[i - 1], *b = w->apps[i];
+
+		if (compare(&w->apps[i - 1], &w->apps[i]) == 0)
+			return a->id > b->id ? a : b;
+	}
+	return NULL;
+}
+
+static int check_apps(const struct whole *w)
+{
+	const struct store_content *c = w->content;
+	const struct store_app *twice;
+
+	for (size_t i = 0; i < c->app_count; i++) {
+		const struct store_app *app = &c->apps[i];
+
+		if (app->id > c->last_app_id)
+			return err_set(w->err, EUCLEAN,
+				       "apps, id %u: above the last that was given, %u", app->id,
+				       c->last_app_id);
+		if (!has_router(c, app->router_id))
+			return err_set(w->err, EUCLEAN,
+				       "apps, id %u: router_id: there is no router %u", app->id,
+				       app->router_id);
+		w->apps[i] = app;
+	}
+	twice = app_twice(w, compare_app_names);
+	if (twice)
+		return err_set(w->err, EUCLEAN,
+			       "apps, id %u: name: router %u has an application %s already",
+			       twice->id, twice->router_id, twice->app->name);
+	twice = app_twice(w, compare_aids);
+	if (twice)
+		return err_set(w->err, EUCLEAN,
+			       "apps, id %u: aid: router %u has an application %u already",
+			       twice->id, twice->router_id, twice->aid);
+	return 0;
+}
+
 static int compare_names(const void *x, const void *y)
 {
 	return strcmp(*(const char *const *)x, *(const char *const *)y);
@@ -175,6 +243,8 @@ static int check_all(struct whole *w)
 		r = check_links(w);
 	if (r == 0)
 		r = check_ends(w);
+	if (r == 0)
+		r = check_apps(w);
 	for (size_t i = 0; i < c->router_count; i++)
 		w->names[i] = c->routers[i].name;
 	if (r == 0)
@@ -207,7 +277,8 @@ int store_check_whole(const struct store_content *c, struct err *err)
 	w.addresses = calloc(VLSP_ADDR_MAX, sizeof(w.addresses[0]));
 	w.names = calloc(names + 1, sizeof(w.names[0]));
 	w.ends = calloc(2 * c->link_count + 1, sizeof(w.ends[0]));
-	r = w.ports && w.slots && w.addresses && w.names && w.ends
+	w.apps = calloc(c->app_count + 1, sizeof(w.apps[0]));
+	r = w.ports && w.slots && w.addresses && w.names && w.ends && w.apps
 		    ? check_all(&w)
 		    : err_set(err, ENOMEM, "out of memory");
 	free(w.ports);
@@ -215,5 +286,6 @@ int store_check_whole(const struct store_content *c, struct err *err)
 	free(w.addresses);
 	free(w.names);
 	free(w.ends);
+	free(w.apps);
 	return r;
 }

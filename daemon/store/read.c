@@ -102,25 +102,42 @@ static char *get_label(struct cursor *c)
 	return copy;
 }
 
+/* A text of any length, until the next row; NULL: a fault. */
+static const char *get_long_text(struct cursor *c, size_t *ret_size)
+{
+	const char *text = NULL, *name = field(c);
+	int at = c->at++;
+	size_t n = 0;
+
+	if (c->r < 0)
+		return NULL;
+	text = (const char *)sqlite3_column_text(c->stmt, at);
+	n = (size_t)sqlite3_column_bytes(c->stmt, at);
+	if (sqlite3_column_type(c->stmt, at) != SQLITE_TEXT || (text && strlen(text) != n))
+		c->r = err_set(&c->err, EUCLEAN, "%s: not a text", name);
+	else if (!text)
+		c->r = err_set(&c->err, ENOMEM, "out of memory");
+	if (c->r < 0)
+		return NULL;
+	c->sum = store_sum_text(c->sum, text);
+	*ret_size = n;
+	return text;
+}
+
 /* NULL: there are none, and nothing counts for the sum. */
 static struct topo_events *get_events(struct cursor *c)
 {
 	struct topo_events *events = NULL;
 	const char *text;
 	size_t n;
-	int at = c->at++;
 
-	if (c->r < 0 || sqlite3_column_type(c->stmt, at) == SQLITE_NULL)
+	if (c->r == 0 && sqlite3_column_type(c->stmt, c->at) == SQLITE_NULL) {
+		c->at++;
 		return NULL;
-	text = (const char *)sqlite3_column_text(c->stmt, at);
-	n = (size_t)sqlite3_column_bytes(c->stmt, at);
+	}
+	text = get_long_text(c, &n);
 	if (!text)
-		c->r = err_set(&c->err, ENOMEM, "out of memory");
-	else if (sqlite3_column_type(c->stmt, at) != SQLITE_TEXT || strlen(text) != n)
-		c->r = err_set(&c->err, EUCLEAN, "events: not a text");
-	if (c->r < 0)
 		return NULL;
-	c->sum = store_sum_text(c->sum, text);
 	c->r = topo_events_read(text, n, "events", NULL, &events, &c->err);
 	if (c->r == -EINVAL)
 		c->r = -EUCLEAN;
@@ -213,6 +230,7 @@ static void read_state(struct cursor *c, struct store_content *content)
 	content->last_link_id = get_u32(c);
 	content->last_op_id = get_u64(c);
 	get_text(c, content->boot_id, sizeof(content->boot_id));
+	content->last_app_id = get_u32(c);
 }
 
 static void read_topology(struct cursor *c, struct store_content *content)
@@ -282,6 +300,8 @@ static void read_router(struct cursor *c, struct store_content *content)
 	if (c->r == 0)
 		c->r = store_check_router(router, &content->topology, &c->err);
 	check_sum(c);
+	c->at++;
+	router->last_aid = get_u32(c);
 	check_order(c, count ? content->routers[count - 1].id : 0, router->id);
 }
 
@@ -313,6 +333,58 @@ static void read_link(struct cursor *c, struct store_content *content)
 		c->r = store_check_link(link, &c->err);
 	check_sum(c);
 	check_order(c, count ? content->links[count - 1].id : 0, link->id);
+}
+
+/* What it is, with the name that it has there. */
+static void get_app(struct cursor *c, struct store_app *app)
+{
+	char name[NAME_SIZE] = "";
+	const char *text;
+	size_t n;
+
+	get_text(c, name, sizeof(name));
+	text = get_long_text(c, &n);
+	if (text)
+		c->r = topo_app_parse(text, n, "app", NULL, &app->app, &c->err);
+	if (c->r == -EINVAL)
+		c->r = -EUCLEAN;
+	if (c->r == 0 && app->app->named && strcmp(app->app->name, name) != 0)
+		c->r = err_set(&c->err, EUCLEAN, "name: '%s' is not that in app, '%s'", name,
+			       app->app->name);
+	if (c->r == 0)
+		memcpy(app->app->name, name, sizeof(name));
+}
+
+static void read_app(struct cursor *c, struct store_content *content)
+{
+	static const char *const words[] = {"wanted", "ended", "failed"};
+	static const enum model_app_phase phases[] = {MODEL_APP_WANTED, MODEL_APP_ENDED,
+						      MODEL_APP_FAILED};
+	size_t count = content->app_count;
+	struct store_app *app = one_more(&content->apps, count, sizeof(*app));
+
+	if (!app) {
+		no_memory(c);
+		return;
+	}
+	content->app_count++;
+	app->id = get_u32(c);
+	app->router_id = get_u32(c);
+	app->aid = get_u32(c);
+	get_app(c, app);
+	app->by_topology = get_word(c, store_origin_words, STORE_ORIGIN_WORDS);
+	app->created_ms = get_u64(c);
+	app->state.phase = phases[get_word(c, words, ARRAY_SIZE(words))];
+	app->state.status = (int)get_int(c, -1, 0xffff);
+	app->state.restarts = get_u32(c);
+	app->state.started_ms = get_u64(c);
+	app->state.ended_ms = get_u64(c);
+	app->state.error = (int)get_int(c, 0, INT32_MAX);
+	get_text(c, app->state.text, sizeof(app->state.text));
+	if (c->r == 0)
+		c->r = store_check_app(app, &c->err);
+	check_sum(c);
+	check_order(c, count ? content->apps[count - 1].id : 0, app->id);
 }
 
 static void read_removed(struct cursor *c, struct store_content *content)
@@ -352,6 +424,7 @@ static void read_op(struct cursor *c, struct store_content *content)
 	op->ended_ms = get_u64(c);
 	op->router_id = get_u32(c);
 	op->link_id = get_u32(c);
+	op->app_id = get_u32(c);
 	if (c->r == 0)
 		c->r = store_check_op(op, &c->err);
 	check_order(c, count ? content->ops[count - 1].id : 0, op->id);
@@ -366,22 +439,28 @@ static const struct table {
 	bool has_id;
 } tables[] = {
 	{"state", 1, 1, read_state,
-	 "SELECT changes, last_router_id, last_link_id, last_op_id, boot_id FROM state", false},
+	 "SELECT changes, last_router_id, last_link_id, last_op_id, boot_id, last_app_id FROM "
+	 "state",
+	 false},
 	{"topology", 1, 1, read_topology,
 	 "SELECT name, network, routing, hello_us, events, sum FROM topology", false},
 	{"routers", 0, VLSP_SLOT_MAX, read_router,
 	 "SELECT id, name, address, slot, edge_port, host, label, latitude, longitude, memory, cpu,"
-	 " pids, created_ms, interfaces, sum FROM routers ORDER BY id",
+	 " pids, created_ms, interfaces, sum, last_aid FROM routers ORDER BY id",
 	 true},
 	{"links", 0, VLSP_PORT_MAX / 2, read_link,
 	 "SELECT id, name, router_a, router_b, port_a, port_b, ifname_a, ifname_b, weight, admin,"
 	 " shape_ab, shape_ba, label, created_ms, sum FROM links ORDER BY id",
 	 true},
+	{"apps", 0, (size_t)VLSP_SLOT_MAX *STORE_APPS_MAX, read_app,
+	 "SELECT id, router_id, aid, name, app, origin, created_ms, state, status, restarts,"
+	 " started_ms, ended_ms, error, text, sum FROM apps ORDER BY id",
+	 true},
 	{"removed", 0, STORE_REMOVED_MAX, read_removed,
 	 "SELECT id, name, time_ms FROM removed ORDER BY seq", true},
 	{"operations", 0, STORE_OPS_MAX, read_op,
-	 "SELECT id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id, link_id"
-	 " FROM operations ORDER BY id",
+	 "SELECT id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id, link_id,"
+	 " app_id FROM operations ORDER BY id",
 	 true},
 };
 
@@ -485,6 +564,9 @@ void store_content_free(struct store_content *content)
 	}
 	for (size_t i = 0; i < content->link_count; i++)
 		free(content->links[i].label);
+	for (size_t i = 0; i < content->app_count; i++)
+		topo_app_unref(content->apps[i].app);
+	free(content->apps);
 	topo_events_free((struct topo_events *)content->topology.events);
 	free(content->routers);
 	free(content->links);

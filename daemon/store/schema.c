@@ -104,7 +104,33 @@ static const char version_2[] = "ALTER TABLE topology ADD COLUMN events TEXT;";
  * for the sum as events do. */
 static const char version_3[] = "ALTER TABLE routers ADD COLUMN interfaces TEXT;";
 
-static const char *const steps[] = {version_1, version_2, version_3};
+/* Applications that are wanted, or have ended by themselves. They go with their router. What was
+ * given out already does not count for a router's sum. */
+static const char version_4[] =
+	"CREATE TABLE apps ("
+	" id INTEGER PRIMARY KEY,"
+	" router_id INTEGER NOT NULL REFERENCES routers (id) ON DELETE CASCADE,"
+	" aid INTEGER NOT NULL," /* on its router */
+	" name TEXT NOT NULL,"
+	" app TEXT NOT NULL,"	 /* JSON, as in a topology file */
+	" origin TEXT NOT NULL," /* request, topology */
+	" created_ms INTEGER NOT NULL,"
+	" state TEXT NOT NULL,"	    /* wanted, ended, failed */
+	" status INTEGER NOT NULL," /* as from waitpid(2); -1: none, or unknown */
+	" restarts INTEGER NOT NULL,"
+	" started_ms INTEGER NOT NULL," /* of the last run */
+	" ended_ms INTEGER NOT NULL,"
+	" error INTEGER NOT NULL," /* errno(3), of one that failed */
+	" text TEXT NOT NULL,"	   /* why */
+	" sum INTEGER"
+	") STRICT;"
+	"CREATE UNIQUE INDEX apps_name ON apps (router_id, name);"
+	"CREATE UNIQUE INDEX apps_aid ON apps (router_id, aid);"
+	"ALTER TABLE state ADD COLUMN last_app_id INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE routers ADD COLUMN last_aid INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE operations ADD COLUMN app_id INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4};
 
 const struct store_schema store_schema = {.steps = steps, .version = ARRAY_SIZE(steps)};
 

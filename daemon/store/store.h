@@ -17,11 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/model/app.h"
 #include "daemon/model/edit.h"
 #include "lib/base/err.h"
 
 #define STORE_OPS_MAX	  1000 /* ended operations that are kept */
 #define STORE_REMOVED_MAX 10000
+#define STORE_APPS_MAX	  (2 * TOPO_APPS_MAX) /* of one router, those that have ended among them */
 
 struct store_router {
 	uint32_t id, slot, edge_port;
@@ -33,6 +35,7 @@ struct store_router {
 	double latitude, longitude;
 	struct topo_limits limits;
 	struct topo_ifaces *interfaces; /* as label is owned; a reference; NULL: none */
+	uint32_t last_aid;		/* of its applications; not below what is stored */
 	uint64_t created_ms;
 };
 
@@ -49,6 +52,15 @@ struct store_link {
 	uint64_t created_ms;
 };
 
+struct store_app {
+	uint32_t id, router_id, aid;
+	struct topo_app *app; /* with its name; as label is owned; a reference */
+	bool by_topology;
+	/* WANTED; or ENDED, FAILED: with status, restarts, times, error and text. */
+	struct model_app_state state;
+	uint64_t created_ms;
+};
+
 struct store_removed {
 	uint32_t id;
 	char name[NAME_SIZE];
@@ -62,13 +74,13 @@ struct store_op {
 	int error; /* errno value; 0: none, or not ended */
 	char text[320];
 	uint64_t queued_ms, started_ms, ended_ms;
-	uint32_t router_id, link_id;
+	uint32_t router_id, link_id, app_id;
 };
 
 /* The whole, as loaded: checked, so that it can be restored into a model without surprises. */
 struct store_content {
 	struct model_topology topology;
-	uint32_t last_router_id, last_link_id;
+	uint32_t last_router_id, last_link_id, last_app_id;
 	uint64_t last_op_id;
 	char boot_id[40];	      /* of the machine when it was last written:
 					 /proc/sys/kernel/random/boot_id */
@@ -76,6 +88,8 @@ struct store_content {
 	size_t router_count;
 	struct store_link *links; /* in order of id */
 	size_t link_count;
+	struct store_app *apps; /* in order of id */
+	size_t app_count;
 	struct store_removed *removed; /* oldest first */
 	size_t removed_count;
 	struct store_op *ops; /* oldest first; those not ended were cut short */
@@ -84,17 +98,21 @@ struct store_content {
 
 /* One change, all or nothing. Arrays may be NULL with count 0. Labels and arrays are borrowed. */
 struct store_change {
-	bool all; /* routers and links are all there are: rows that are not named go */
+	bool all; /* routers, links and applications are all there are: others go */
 	const struct model_topology *topology; /* NULL: unchanged */
-	uint32_t last_router_id, last_link_id;
-	const uint32_t *routers_gone; /* ids */
+	uint32_t last_router_id, last_link_id, last_app_id;
+	const uint32_t *routers_gone; /* ids; with their applications */
 	size_t routers_gone_count;
 	const uint32_t *links_gone;
 	size_t links_gone_count;
+	const uint32_t *apps_gone; /* they need not be there */
+	size_t apps_gone_count;
 	const struct store_router *routers; /* new, or in place of the row of the same id */
 	size_t router_count;
 	const struct store_link *links;
 	size_t link_count;
+	const struct store_app *apps;
+	size_t app_count;
 	const struct store_removed *removed; /* appended to the history */
 	size_t removed_count;
 	const struct store_op *op; /* the operation, as it ends; NULL: none */
@@ -113,7 +131,7 @@ struct store_ops {
 	 * for its turn, and was acknowledged: with rows 0; and again when it begins.
 	 */
 	int (*begin)(struct store *store, const struct store_op *op, uint32_t last_router_id,
-		     uint32_t last_link_id, size_t rows, struct err *err);
+		     uint32_t last_link_id, uint32_t last_app_id, size_t rows, struct err *err);
 	/* Durable on return, or nothing of it was done (but see struct store.stale). Uses the
 	 * reserve when the disk is full. -EINVAL: a row that could not be read again, or that
 	 * contradicts another: a mistake of the caller's. */

@@ -15,7 +15,7 @@
 #define STORE_SHAPE_SIZE      800	 /* "rate=10mbit delay=20ms ..." */
 #define STORE_INTERFACES_SIZE 16384	 /* "host=eth1 mode=move ...; host=..." */
 
-/* Each is prepared when it is needed first, and kept. SQL in write.c. */
+/* Each is prepared when it is needed first, and kept. SQL in write_rows.c. */
 enum store_sql {
 	SQL_BEGIN,
 	SQL_COMMIT,
@@ -30,6 +30,10 @@ enum store_sql {
 	SQL_ROUTER_GONE,
 	SQL_ROUTER,
 	SQL_LINK,
+	SQL_LAST_AID,
+	SQL_ALL_APPS_GONE,
+	SQL_APP_GONE,
+	SQL_APP,
 	SQL_REMOVED,
 	SQL_REMOVED_PRUNE,
 	SQL_OP,
@@ -118,6 +122,7 @@ int store_check_topology(const struct model_topology *topology, struct err *err)
 int store_check_router(const struct store_router *router, const struct model_topology *topology,
 		       struct err *err);
 int store_check_link(const struct store_link *link, struct err *err);
+int store_check_app(const struct store_app *app, struct err *err);
 int store_check_removed(const struct store_removed *removed, struct err *err);
 int store_check_op(const struct store_op *op, struct err *err);
 /* What rows are to each other: names, addresses, slots, ports, device names given once, routers of
@@ -129,6 +134,9 @@ int store_check_whole(const struct store_content *content, struct err *err);
 #define STORE_ROUTING_WORDS 2
 extern const char *const store_admin_words[STORE_ADMIN_WORDS];
 extern const char *const store_routing_words[STORE_ROUTING_WORDS];
+#define STORE_ORIGIN_WORDS 2
+extern const char
+	*const store_origin_words[STORE_ORIGIN_WORDS]; /* by struct store_app.by_topology */
 /*
  * Sums over a row's values, in order (FNV-1a, 64 bits): a bit that turned over on the disk must not
  * become another network. Against accidents only.

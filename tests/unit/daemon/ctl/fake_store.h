@@ -75,8 +75,19 @@ static inline void fake_store_op(struct fake_store *fs, const struct store_op *o
 		kept->last_op_id = op->id;
 }
 
+static inline void fake_store_del_app(struct fake_store *fs, size_t i)
+{
+	topo_app_unref(fs->kept.apps[i].app);
+	memmove(&fs->kept.apps[i], &fs->kept.apps[i + 1],
+		(--fs->kept.app_count - i) * sizeof(fs->kept.apps[0]));
+}
+
 static inline void fake_store_del_router(struct fake_store *fs, size_t i)
 {
+	for (size_t a = fs->kept.app_count; a-- > 0;)
+		if (fs->kept.apps[a].router_id == fs->kept.routers[i].id)
+			fake_store_del_app(fs, a);
+
 	free(fs->kept.routers[i].label);
 	topo_ifaces_unref(fs->kept.routers[i].interfaces);
 	memmove(&fs->kept.routers[i], &fs->kept.routers[i + 1],
@@ -104,6 +115,39 @@ static inline long fake_store_link(const struct fake_store *fs, uint32_t id)
 		if (fs->kept.links[i].id == id)
 			return (long)i;
 	return -1;
+}
+
+static inline long fake_store_app(const struct fake_store *fs, uint32_t id)
+{
+	for (size_t i = 0; i < fs->kept.app_count; i++)
+		if (fs->kept.apps[i].id == id)
+			return (long)i;
+	return -1;
+}
+
+static inline void fake_store_apps(struct fake_store *fs, const struct store_change *change)
+{
+	struct store_content *kept = &fs->kept;
+
+	for (size_t i = 0; i < change->app_count; i++) {
+		const struct store_app *row = &change->apps[i];
+		long router = fake_store_router(fs, row->router_id);
+		long at = fake_store_app(fs, row->id);
+
+		assert_true(router >= 0);
+		for (size_t k = 0; k < kept->app_count; k++)
+			if ((long)k != at && kept->apps[k].router_id == row->router_id)
+				assert_string_not_equal(kept->apps[k].app->name, row->app->name);
+		if (at < 0) {
+			FAKE_STORE_GROW(kept->apps, kept->app_count);
+			at = (long)kept->app_count++;
+		}
+		topo_app_ref(row->app);
+		topo_app_unref(kept->apps[at].app);
+		kept->apps[at] = *row;
+		if (row->aid > kept->routers[router].last_aid)
+			kept->routers[router].last_aid = row->aid;
+	}
 }
 
 static inline void fake_store_rows(struct fake_store *fs, const struct store_change *change)
@@ -156,7 +200,13 @@ static inline void fake_store_apply(struct fake_store *fs, const struct store_ch
 		assert_true(at >= 0);
 		fake_store_del_router(fs, (size_t)at);
 	}
+	for (i = 0; i < change->apps_gone_count; i++) {
+		at = fake_store_app(fs, change->apps_gone[i]);
+		if (at >= 0)
+			fake_store_del_app(fs, (size_t)at);
+	}
 	fake_store_rows(fs, change);
+	fake_store_apps(fs, change);
 	for (i = 0; i < change->removed_count; i++) {
 		FAKE_STORE_GROW(kept->removed, kept->removed_count);
 		kept->removed[kept->removed_count++] = change->removed[i];
@@ -167,6 +217,8 @@ static inline void fake_store_apply(struct fake_store *fs, const struct store_ch
 	assert_true(change->last_link_id >= kept->last_link_id);
 	kept->last_router_id = change->last_router_id;
 	kept->last_link_id = change->last_link_id;
+	assert_true(change->last_app_id >= kept->last_app_id);
+	kept->last_app_id = change->last_app_id;
 	if (change->op)
 		fake_store_op(fs, change->op);
 }
@@ -179,8 +231,8 @@ static inline int fake_store_error(struct fake_store *fs, int code, struct err *
 }
 
 static inline int fake_store_begin(struct store *store, const struct store_op *op,
-				   uint32_t last_router_id, uint32_t last_link_id, size_t rows,
-				   struct err *err)
+				   uint32_t last_router_id, uint32_t last_link_id,
+				   uint32_t last_app_id, size_t rows, struct err *err)
 {
 	struct fake_store *fs = (struct fake_store *)store;
 
@@ -192,6 +244,7 @@ static inline int fake_store_begin(struct store *store, const struct store_op *o
 	fake_store_op(fs, op);
 	fs->kept.last_router_id = last_router_id;
 	fs->kept.last_link_id = last_link_id;
+	fs->kept.last_app_id = last_app_id;
 	fs->store.trouble[0] = '\0';
 	return fake_store_alive(fs) ? 0 : fake_store_error(fs, EIO, err);
 }
@@ -252,6 +305,7 @@ static inline void fake_store_done(struct fake_store *fs)
 		fake_store_del_router(fs, 0);
 	free(fs->kept.routers);
 	free(fs->kept.links);
+	free(fs->kept.apps);
 	free(fs->kept.removed);
 	free(fs->kept.ops);
 }

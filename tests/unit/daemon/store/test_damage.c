@@ -123,6 +123,34 @@ static const struct nonsense nonsense[] = {
 	{"UPDATE links SET shape_ab = printf('%.*c', 800, ' ') WHERE id = 1",
 	 "links, id 1: shape_ab: longer"},
 	{"UPDATE links SET label = x'00' WHERE id = 1", NULL}, /* STRICT: refused by SQLite */
+	{"UPDATE state SET last_app_id = 8", "apps, id 9: above the last that was given, 8"},
+	{"UPDATE state SET last_app_id = -1", "state: last_app_id: -1"},
+	{"UPDATE routers SET last_aid = -1 WHERE id = 2", "routers, id 2: last_aid: -1"},
+	{"UPDATE apps SET id = 0 WHERE id = 1", "apps, id 0: id: 0"},
+	{"UPDATE apps SET router_id = 9, sum = NULL WHERE id = 3",
+	 "apps, id 3: router_id: there is no router 9"},
+	{"UPDATE apps SET aid = 0 WHERE id = 3", "apps, id 3: aid: 0"},
+	{"UPDATE apps SET name = 'a/b' WHERE id = 3", "apps, id 3: name: "},
+	{"UPDATE apps SET name = 'other' WHERE id = 3", "apps, id 3: name: 'other' is not that in"},
+	{"UPDATE apps SET app = '{}' WHERE id = 3", "apps, id 3: app:1: run: is missing"},
+	{"UPDATE apps SET app = '{\"run\":' WHERE id = 3", "apps, id 3: app:1: "},
+	{"UPDATE apps SET app = app || ' ' WHERE id = 3", "apps, id 3: sum: "},
+	{"UPDATE apps SET origin = 'thin air' WHERE id = 3", "apps, id 3: origin: 'thin air'"},
+	{"UPDATE apps SET state = 'running' WHERE id = 3", "apps, id 3: state: 'running'"},
+	{"UPDATE apps SET status = 65536 WHERE id = 3", "apps, id 3: status: 65536"},
+	{"UPDATE apps SET status = -2 WHERE id = 3", "apps, id 3: status: -2"},
+	{"UPDATE apps SET restarts = -1 WHERE id = 3", "apps, id 3: restarts: -1"},
+	{"UPDATE apps SET started_ms = -1 WHERE id = 3", "apps, id 3: started_ms: -1"},
+	{"UPDATE apps SET ended_ms = -1 WHERE id = 3", "apps, id 3: ended_ms: -1"},
+	{"UPDATE apps SET error = 5000 WHERE id = 3", "apps, id 3: error: 5000"},
+	{"UPDATE apps SET text = printf('%.*c', 512, 'x') WHERE id = 3",
+	 "apps, id 3: text: longer"},
+	{"UPDATE apps SET created_ms = 1 WHERE id = 3", "apps, id 3: sum: "},
+	{"DROP INDEX apps_name; UPDATE apps SET router_id = 2, aid = 9, sum = NULL WHERE id = 7",
+	 "apps, id 7: name: router 2 has an application zz already"},
+	{"DROP INDEX apps_aid; UPDATE apps SET router_id = 1, aid = 1, sum = NULL WHERE id = 7",
+	 "apps, id 7: aid: router 1 has an application 1 already"},
+	{"DROP TABLE apps", "no such table: apps"},
 	{"UPDATE removed SET id = 6", "removed, id 6: above the last"},
 	{"UPDATE removed SET name = '.'", "removed, id 5: name: "},
 	{"UPDATE removed SET time_ms = -1", "removed, id 5: time_ms: -1"},
@@ -139,24 +167,24 @@ static const struct nonsense nonsense[] = {
 	{"ALTER TABLE routers DROP COLUMN created_ms", "no such column: created_ms"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
-	 "INSERT INTO routers VALUES ('one', 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, NULL, 14)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum, last_aid);"
+	 "INSERT INTO routers VALUES ('one', 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, NULL, 14, 0)",
 	 "routers, id 0: id: not a whole number"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
-	 "INSERT INTO routers VALUES (1, x'41', 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, NULL, 14)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum, last_aid);"
+	 "INSERT INTO routers VALUES (1, x'41', 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, NULL, 14, 0)",
 	 "routers, id 1: name: not a text"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
-	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'','','x',9,10,11,12,13,NULL,NULL)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum, last_aid);"
+	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'','','x',9,10,11,12,13,NULL,NULL,0)",
 	 "routers, id 1: latitude: not a number"},
 	{"DROP TABLE routers; CREATE TABLE routers (id, name, address, slot, edge_port, host, "
 	 "label,"
-	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum);"
-	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'',NULL,NULL,NULL,0,0,0,0,NULL,NULL),"
-	 "(1,'b','10.0.0.2',1,17,'',NULL,NULL,NULL,0,0,0,0,NULL,NULL)",
+	 " latitude, longitude, memory, cpu, pids, created_ms, interfaces, sum, last_aid);"
+	 "INSERT INTO routers VALUES (1,'a','10.0.0.1',0,16,'',NULL,NULL,NULL,0,0,0,0,NULL,NULL,0),"
+	 "(1,'b','10.0.0.2',1,17,'',NULL,NULL,NULL,0,0,0,0,NULL,NULL,0)",
 	 "routers, id 1: id: behind id 1"},
 	{"DROP TABLE routers; CREATE VIEW routers AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL "
 	 "SELECT"

@@ -21,7 +21,7 @@ static int commit(struct world *w, struct net *net, bool all)
 
 static int begin(struct world *w, struct net *net)
 {
-	return w->store->ops->begin(w->store, &net->op, 0, 0, net->router_count, &w->err);
+	return w->store->ops->begin(w->store, &net->op, 0, 0, 0, net->router_count, &w->err);
 }
 
 /* --- a disk that breaks, by a file system of our own -------------------------------------------
@@ -379,10 +379,10 @@ static void a_read_only_bind_mount_while_it_runs_is_told(void **state)
 	assert_int_equal(mount(w->dir, w->dir, NULL, MS_BIND, NULL), 0);
 	assert_int_equal(mount(NULL, w->dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
 	net.op.id = 2;
-	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 100000, &w->err), -EROFS);
+	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 0, 100000, &w->err), -EROFS);
 	assert_non_null(strstr(w->err.text, "read-only"));
 	assert_int_equal(umount(w->dir), 0);
-	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 100, &w->err), 0);
+	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 0, 100, &w->err), 0);
 	assert_int_equal(commit(w, &net, true), 0);
 	net_free(&net);
 }

@@ -46,7 +46,7 @@ static int commit(struct world *w, uint32_t k)
 	change.links_gone = gone_links;
 	change.routers_gone_count = change.links_gone_count = 7;
 	change.last_router_id = change.last_link_id = 2 * ROUTERS;
-	r = w->store->ops->begin(w->store, &op, 0, 0, 2 * ROUTERS, &w->err);
+	r = w->store->ops->begin(w->store, &op, 0, 0, 0, 2 * ROUTERS, &w->err);
 	if (r == 0)
 		r = w->store->ops->commit(w->store, &change, &w->err);
 	net_free(&net);

@@ -27,8 +27,12 @@ static int open_with(struct world *w, const char *const *steps, int version)
 
 static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 {
-	const char *steps[] = {OLD, store_schema.steps[0], FROM_OLD COLOUR, store_schema.steps[1],
-			       store_schema.steps[2]};
+	const char *steps[] = {OLD,
+			       store_schema.steps[0],
+			       FROM_OLD COLOUR,
+			       store_schema.steps[1],
+			       store_schema.steps[2],
+			       store_schema.steps[3]};
 	struct store_content *content;
 	struct world *w = *state;
 	struct stat st;
@@ -36,7 +40,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(open_with(w, steps, 1), 0);
 	world_stop(w, false);
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
-	assert_int_equal(open_with(w, steps, 5), 0);
+	assert_int_equal(open_with(w, steps, 6), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->router_count, 2);
 	assert_string_equal(content->routers[1].name, "r2");
@@ -44,7 +48,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(content->last_router_id, 2);
 	store_content_free(content);
 	world_stop(w, false);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 5);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 6);
 	assert_int_equal(world_number(w, "SELECT count(*) FROM routers WHERE colour = 'red'"), 2);
 	/* The copy is a database of the old version. */
 	assert_true(world_has(w, "vlsp.db.v1"));
@@ -60,7 +64,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 
 	/* It is named where the database is damaged, and goes with the store. */
 	world_sql(w, "DROP TABLE links");
-	assert_int_equal(open_with(w, steps, 5), 0);
+	assert_int_equal(open_with(w, steps, 6), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), -EUCLEAN);
 	assert_non_null(strstr(w->err.text, "or restore vlsp.db.v1"));
 	world_stop(w, true);
@@ -106,6 +110,48 @@ static void version_2_keeps_events(void **state)
 	assert_int_equal(world_load(w, &content), -EUCLEAN);
 }
 
+/* Rows of before stand as they are, with their sums; then there may be applications. */
+static void version_4_has_applications(void **state)
+{
+	struct store_content *content;
+	struct world *w = *state;
+	uint64_t sum = STORE_SUM_START;
+	char sql[400];
+	struct net net;
+
+	assert_int_equal(open_with(w, store_schema.steps, 3), 0);
+	world_stop(w, false);
+	sum = store_sum_text(store_sum_text(store_sum_int(sum, 1), "r1"), "10.0.0.1");
+	sum = store_sum_text(store_sum_int(store_sum_int(sum, 0), 16), "here");
+	sum = store_sum_real(store_sum_real(store_sum_text(sum, NULL), false, 0), false, 0);
+	sum = store_sum_int(store_sum_int(store_sum_int(store_sum_int(sum, 0), 0), 0), 9);
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO routers VALUES (1, 'r1', '10.0.0.1', 0, 16, 'here', NULL, NULL, NULL,"
+		 " 0, 0, 0, 9, %lld, NULL); UPDATE state SET last_router_id = 1;"
+		 "INSERT INTO operations VALUES (1, 'router-add', 1, 0, '', 1, 2, 3, 1, 0);"
+		 "UPDATE state SET last_op_id = 1",
+		 (long long)sum);
+	world_sql(w, sql);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_true(world_has(w, "vlsp.db.v3"));
+	assert_int_equal(content->router_count, 1);
+	assert_int_equal(content->routers[0].last_aid, 0);
+	assert_int_equal(content->ops[0].app_id, 0);
+	assert_int_equal(content->app_count, 0);
+	assert_int_equal(content->last_app_id, 0);
+	store_content_free(content);
+
+	net_make(&net, 3);
+	net_write(w, &net, 2);
+	world_stop(w, false);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_same(content, &net);
+	assert_int_equal(content->last_app_id, 6);
+	assert_int_equal(content->ops[1].app_id, 1);
+	store_content_free(content);
+	net_free(&net);
+}
+
 static void what_is_up_to_date_is_not_copied(void **state)
 {
 	struct world *w = *state;
@@ -135,7 +181,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 	assert_non_null(strstr(w->err.text, "newer vlspd"));
 	assert_non_null(strstr(w->err.text, "version 99"));
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
-	world_sql(w, "PRAGMA user_version = 3");
+	world_sql(w, "PRAGMA user_version = 4");
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -145,7 +191,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 static void a_step_that_fails_changes_nothing(void **state)
 {
 	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], store_schema.steps[2],
-			       "CREATE TABLE half (a); NONSENSE"};
+			       store_schema.steps[3], "CREATE TABLE half (a); NONSENSE"};
 	struct store_content *content;
 	struct world *w = *state;
 	struct net net;
@@ -154,8 +200,8 @@ static void a_step_that_fails_changes_nothing(void **state)
 	world_start(w);
 	net_write(w, &net, 1);
 	world_stop(w, false);
-	assert_int_equal(open_with(w, steps, 4), -EUCLEAN);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 3);
+	assert_int_equal(open_with(w, steps, 5), -EUCLEAN);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 4);
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -194,7 +240,7 @@ static void a_disk_that_fails_while_it_is_made_leaves_none_or_all(void **state)
 static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state)
 {
 	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], store_schema.steps[2],
-			       COLOUR};
+			       store_schema.steps[3], COLOUR};
 	struct store_content *content;
 	struct world *w = *state;
 	bool hit = true;
@@ -207,14 +253,14 @@ static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state
 		net_write(w, &net, 1);
 		world_stop(w, false);
 		fault = (struct fault){.fail_at = at, .code = SQLITE_IOERR_WRITE};
-		r = open_with(w, steps, 4);
+		r = open_with(w, steps, 5);
 		hit = fault.count >= at;
 		fault = (struct fault){0};
 		if (r == 0)
 			world_stop(w, false);
 		else
 			assert_null(w->store);
-		assert_int_equal(open_with(w, steps, 4), 0);
+		assert_int_equal(open_with(w, steps, 5), 0);
 		assert_int_equal(store_load(w->store, &content, &w->err), 0);
 		assert_same(content, &net);
 		store_content_free(content);
@@ -237,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_older_database_is_brought_up_to_date_and_kept),
 		TEST(version_2_keeps_events),
+		TEST(version_4_has_applications),
 		TEST(what_is_up_to_date_is_not_copied),
 		TEST(a_newer_database_is_refused_and_left_alone),
 		TEST(a_step_that_fails_changes_nothing),

@@ -288,12 +288,13 @@ static void what_began_and_did_not_end_is_known(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	assert_int_equal(w->store->ops->begin(w->store, &op, 40, 50, 2, &w->err), 0);
+	assert_int_equal(w->store->ops->begin(w->store, &op, 40, 50, 60, 2, &w->err), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->op_count, 1);
 	assert_false(content->ops[0].ended);
 	assert_int_equal(content->last_router_id, 40);
 	assert_int_equal(content->last_link_id, 50);
+	assert_int_equal(content->last_app_id, 60);
 	assert_int_equal(content->last_op_id, 5);
 	store_content_free(content);
 	op.ended = true;
@@ -444,7 +445,7 @@ static void others_may_look_while_it_is_open(void **state)
 	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	net.op.id = 2;
-	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 1, &w->err), -EBUSY);
+	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 0, 1, &w->err), -EBUSY);
 	assert_non_null(strstr(w->err.text, "another program is writing"));
 	sqlite3_close(db);
 	net_write(w, &net, 2);
@@ -464,7 +465,7 @@ static void a_database_that_was_moved_away_takes_no_change(void **state)
 	snprintf(other, sizeof(other), "%s/elsewhere", w->dir);
 	assert_int_equal(rename(w->path, other), 0);
 	net.op.id = 2;
-	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 1, &w->err), -ESTALE);
+	assert_int_equal(w->store->ops->begin(w->store, &net.op, 0, 0, 0, 1, &w->err), -ESTALE);
 	assert_non_null(strstr(w->err.text, "was moved or removed"));
 	assert_int_equal(rename(other, w->path), 0);
 	net_write(w, &net, 2);

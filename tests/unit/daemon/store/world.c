@@ -163,6 +163,36 @@ static void make_link(struct store_link *l, uint32_t i)
 	}
 }
 
+static void make_app(struct store_app *a, uint32_t i)
+{
+	struct model_app_state ended = {.phase = i % 3 == 1 ? MODEL_APP_ENDED : MODEL_APP_FAILED,
+					.status = i % 2 ? 256 : -1,
+					.restarts = i,
+					.started_ms = 7,
+					.ended_ms = 8 + i,
+					.error = i % 3 == 1 ? 0 : 8,
+					.text = "execve:\n\xff\x01 no"};
+	struct err err = {0};
+	char text[200];
+
+	*a = (struct store_app){.id = 2 * i + 1,
+				.router_id = i + 1,
+				.aid = i % 4 + 1,
+				.by_topology = i % 2,
+				.state = {.phase = MODEL_APP_WANTED, .status = -1},
+				.created_ms = 1700000000000ull + i};
+	if (i % 3)
+		a->state = ended;
+	snprintf(text, sizeof(text),
+		 "---\n{run: /bin/sleep, %s args: [\"%u\"], files: [{path: /tmp/x, content: "
+		 "\"a\\nb\"}], restart: always}\n",
+		 i % 2 ? "name: zz," : "", i);
+	if (topo_app_parse(text, strlen(text), "x", NULL, &a->app, &err) < 0)
+		fail_msg("%s", err.text);
+	if (!a->app->name[0])
+		strcpy(a->app->name, "sleep.2");
+}
+
 void net_make(struct net *net, uint32_t n)
 {
 	*net = (struct net){.topology = {.name = "line",
@@ -172,6 +202,7 @@ void net_make(struct net *net, uint32_t n)
 					 .hello_us = 20000},
 			    .router_count = n,
 			    .link_count = n ? n - 1 : 0,
+			    .app_count = n,
 			    .removed = {{.id = n, .name = "gone", .time_ms = 5}},
 			    .op = {.kind = "topology-apply",
 				   .ended = true,
@@ -181,11 +212,15 @@ void net_make(struct net *net, uint32_t n)
 				   .started_ms = 2,
 				   .ended_ms = 3,
 				   .router_id = 1,
-				   .link_id = 1}};
+				   .link_id = 1,
+				   .app_id = 1}};
 	net->routers = calloc(n + 1, sizeof(net->routers[0]));
 	net->links = calloc(n + 1, sizeof(net->links[0]));
-	for (uint32_t i = 0; i < n; i++)
+	net->apps = calloc(n + 1, sizeof(net->apps[0]));
+	for (uint32_t i = 0; i < n; i++) {
 		make_router(&net->routers[i], i);
+		make_app(&net->apps[i], i);
+	}
 	for (uint32_t i = 0; i + 1 < n; i++)
 		make_link(&net->links[i], i);
 }
@@ -198,8 +233,11 @@ void net_free(struct net *net)
 	}
 	for (size_t i = 0; i < net->link_count; i++)
 		free(net->links[i].label);
+	for (size_t i = 0; i < net->app_count; i++)
+		topo_app_unref(net->apps[i].app);
 	free(net->routers);
 	free(net->links);
+	free(net->apps);
 }
 
 struct store_change net_change(const struct net *net)
@@ -208,10 +246,13 @@ struct store_change net_change(const struct net *net)
 				     .topology = &net->topology,
 				     .last_router_id = (uint32_t)net->router_count,
 				     .last_link_id = (uint32_t)net->link_count,
+				     .last_app_id = 2 * (uint32_t)net->app_count,
 				     .routers = net->routers,
 				     .router_count = net->router_count,
 				     .links = net->links,
 				     .link_count = net->link_count,
+				     .apps = net->apps,
+				     .app_count = net->app_count,
 				     .removed = net->removed,
 				     .removed_count = net->router_count ? 1 : 0,
 				     .op = &net->op};
@@ -224,7 +265,8 @@ void net_write(struct world *w, struct net *net, uint64_t op_id)
 
 	net->op.id = op_id;
 	if (w->store->ops->begin(w->store, &op, change.last_router_id, change.last_link_id,
-				 net->router_count + net->link_count, &w->err) < 0)
+				 change.last_app_id, net->router_count + net->link_count,
+				 &w->err) < 0)
 		fail_msg("begin: %s", w->err.text);
 	if (w->store->ops->commit(w->store, &change, &w->err) < 0)
 		fail_msg("commit: %s", w->err.text);
@@ -272,6 +314,24 @@ static void assert_same_link(const struct store_link *x, const struct store_link
 	assert_int_equal(x->created_ms, y->created_ms);
 }
 
+static void assert_same_app(const struct store_app *x, const struct store_app *y)
+{
+	assert_int_equal(x->id, y->id);
+	assert_int_equal(x->router_id, y->router_id);
+	assert_int_equal(x->aid, y->aid);
+	assert_string_equal(x->app->name, y->app->name);
+	assert_true(topo_app_equal(x->app, y->app));
+	assert_int_equal(x->by_topology, y->by_topology);
+	assert_int_equal(x->created_ms, y->created_ms);
+	assert_int_equal(x->state.phase, y->state.phase);
+	assert_int_equal(x->state.status, y->state.status);
+	assert_int_equal(x->state.restarts, y->state.restarts);
+	assert_int_equal(x->state.started_ms, y->state.started_ms);
+	assert_int_equal(x->state.ended_ms, y->state.ended_ms);
+	assert_int_equal(x->state.error, y->state.error);
+	assert_string_equal(x->state.text, y->state.text);
+}
+
 void assert_same(const struct store_content *c, const struct net *net)
 {
 	assert_string_equal(c->topology.name, net->topology.name);
@@ -285,4 +345,10 @@ void assert_same(const struct store_content *c, const struct net *net)
 	assert_int_equal(c->link_count, net->link_count);
 	for (size_t i = 0; i < c->link_count; i++)
 		assert_same_link(&c->links[i], &net->links[i]);
+	assert_int_equal(c->app_count, net->app_count);
+	for (size_t i = 0; i < c->app_count; i++) {
+		assert_same_app(&c->apps[i], &net->apps[i]);
+		/* What was given out is known by the applications, if by nothing else. */
+		assert_true(c->routers[i].last_aid >= net->apps[i].aid);
+	}
 }

@@ -46,6 +46,8 @@ struct net {
 	size_t router_count;
 	struct store_link *links;
 	size_t link_count;
+	struct store_app *apps; /* one a router */
+	size_t app_count;
 	struct store_removed removed[1];
 	struct store_op op;
 };

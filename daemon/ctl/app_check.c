@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Checks of applications that are to be (app_check.h). */
+#include "daemon/ctl/app_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/ctl/app.h"
+
+/* What a router may have at the same time; those that have ended do not count. */
+static size_t there(const struct model_router *router)
+{
+	const struct list *pos;
+	size_t count = 0;
+
+	list_for_each (pos, &router->apps) {
+		const struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		count += !app->going && !model_app_over(app);
+	}
+	return count;
+}
+
+static int check_after(const struct ctl *ctl, const struct model_router *own, const char *ref,
+		       struct err *err)
+{
+	const char *slash = strchr(ref, '/');
+	const struct model_router *router = own;
+	const struct model_app *app;
+	char name[NAME_SIZE];
+
+	if (slash) {
+		snprintf(name, sizeof(name), "%.*s", (int)(slash - ref), ref);
+		router = model_router_by_name(ctl->model, name);
+		if (!router)
+			return err_set(err, ENOENT, "after: there is no router %s", name);
+	}
+	app = model_app_by_name(router, slash ? slash + 1 : ref);
+	if (app && !app->going)
+		return 0;
+	return err_set(err, ENOENT, "after: there is no application %.63s on router %s",
+		       slash ? slash + 1 : ref, router->name);
+}
+
+static int check_match(struct ctl *ctl, const struct topo_app *app, struct err *err)
+{
+	if (app->kind != TOPO_APP_BPF || !app->match)
+		return 0;
+	return ctl_app_match_check(ctl, app->match, err);
+}
+
+int app_check_one(struct ctl *ctl, const struct model_router *router, const struct topo_app *app,
+		  struct err *err)
+{
+	int ret = name_check(app->name, "name", err);
+
+	if (ret == 0 && there(router) >= TOPO_APPS_MAX)
+		ret = err_set(err, ERANGE, "router: %s has %d applications already", router->name,
+			      TOPO_APPS_MAX);
+	for (size_t i = 0; ret == 0 && i < app->after_count; i++)
+		ret = check_after(ctl, router, app->after[i], err);
+	return ret < 0 ? ret : check_match(ctl, app, err);
+}
+
+/* Names and order were checked with the document. */
+int app_check_plan(struct ctl *ctl, const struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->apps_add_count; i++) {
+		const struct plan_app *add = &plan->apps_add[i];
+		const char *router = add->router ? add->router->name
+						 : plan->routers_add[add->add].name;
+
+		if (check_match(ctl, add->app, err) < 0)
+			return err_wrap(err, "router %s: application %s", router, add->app->name);
+	}
+	return 0;
+}

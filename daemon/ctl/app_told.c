@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the machine tells of applications, entered into the model (app_run.h). A daemon that takes
+ * over is told of all that there are; what it does not want is stopped and forgotten, and what was
+ * wanted and is not there is started again, or has ended for good.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/ctl/app_run_priv.h"
+#include "daemon/ctl/keep.h"
+
+static bool over(enum host_app_phase phase)
+{
+	return phase == HOST_APP_ENDED || phase == HOST_APP_FAILED;
+}
+
+static enum model_app_phase phase_of(enum host_app_phase phase)
+{
+	static const enum model_app_phase phases[] = {
+		[HOST_APP_STARTING] = MODEL_APP_STARTING, [HOST_APP_RUNNING] = MODEL_APP_RUNNING,
+		[HOST_APP_WAITING] = MODEL_APP_WAITING,	  [HOST_APP_STOPPING] = MODEL_APP_STOPPING,
+		[HOST_APP_ENDED] = MODEL_APP_ENDED,	  [HOST_APP_FAILED] = MODEL_APP_FAILED,
+	};
+
+	return phases[phase];
+}
+
+/* Its operation was not acknowledged, its router is gone, or it was taken away. */
+static void unwanted(struct ctl *ctl, uint32_t id, enum host_app_phase phase)
+{
+	if (over(phase))
+		app_ops(ctl)->forget(ctl->host, id);
+	else if (phase != HOST_APP_STOPPING)
+		app_ops(ctl)->stop(ctl->host, id);
+}
+
+static void fill(struct model_app_state *state, const struct host_app_state *told)
+{
+	memset(state, 0, sizeof(*state));
+	state->phase = phase_of(told->phase);
+	state->ready = told->ready;
+	state->pid = told->pid;
+	state->status = told->status;
+	state->restarts = told->restarts;
+	state->started_ms = told->started_ms;
+	state->ended_ms = told->ended_ms;
+	snprintf(state->text, sizeof(state->text), "%s", told->text);
+}
+
+void app_state(void *arg, uint32_t id, const struct host_app_state *told)
+{
+	struct ctl *ctl = arg;
+	struct model_app *app = model_app_by_id(ctl->model, id);
+	struct model_app_state state;
+	bool was_over;
+
+	if (!app || !app_asked(app)) {
+		unwanted(ctl, id, told->phase);
+		return;
+	}
+	app->restored = false;
+	was_over = model_app_over(app);
+	if (over(told->phase) && app->again) {
+		app_anew(ctl, app);
+		return;
+	}
+	fill(&state, told);
+	model_app_set_state(ctl->model, app, &state);
+	if (over(told->phase) && !was_over && app->router->state != MODEL_RUNNING)
+		app->with_router = true;
+	if (over(told->phase) != was_over && !app->going) {
+		app->unwritten = true;
+		keep_apps_soon(ctl);
+	}
+	apps_kick(ctl);
+}
+
+/* It is not there, and nobody says what became of it. */
+static void missing(struct ctl *ctl, struct model_app *app)
+{
+	if (app->again || app->app->restart != TOPO_APP_NEVER)
+		app_anew(ctl, app);
+	else
+		app_give_up(ctl, app, MODEL_APP_ENDED, 0,
+			    "it ended while nobody watched; how is not known");
+}
+
+void app_judge(struct ctl *ctl)
+{
+	struct list *pos;
+
+	list_for_each (pos, &ctl->model->apps) {
+		struct model_app *app = list_entry(pos, struct model_app, all);
+
+		if (app->restored)
+			missing(ctl, app);
+	}
+	apps_kick(ctl);
+}
+
+/* They were lost: those that the machine does not know any more are not there. */
+static void look_for_lost(struct ctl *ctl)
+{
+	struct list *pos, *tmp;
+
+	list_for_each_safe (pos, tmp, &ctl->model->apps) {
+		struct model_app *app = list_entry(pos, struct model_app, all);
+
+		if (!app_asked(app) || model_app_over(app) ||
+		    app_ops(ctl)->values(ctl->host, app->id, NULL, 0) != -ESRCH)
+			continue;
+		if (app->going)
+			model_app_remove(ctl->model, app);
+		else
+			missing(ctl, app);
+	}
+	apps_kick(ctl);
+}
+
+void app_known(void *arg)
+{
+	struct ctl *ctl = arg;
+
+	if (ctl->apps->known) {
+		look_for_lost(ctl);
+		return;
+	}
+	ctl->apps->known = true;
+	if (ctl->apps->recovered)
+		app_judge(ctl);
+}

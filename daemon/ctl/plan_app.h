@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Applications in a plan (plan.h). The machine has nothing to do for them in a batch: the plan says
+ * what is wanted from then on, and app_run.c brings what runs in line with it.
+ */
+#ifndef VLSP_DAEMON_CTL_PLAN_APP_H
+#define VLSP_DAEMON_CTL_PLAN_APP_H
+
+#include "daemon/model/app.h"
+
+struct plan;
+struct plan_store;
+
+struct plan_app {
+	struct model_router *router; /* one that runs, or NULL: */
+	size_t add;		     /* the add-th new one */
+	struct topo_app *app;	     /* a reference */
+	bool by_topology;
+	struct model_app *made; /* after plan_enter() */
+};
+
+/* Appends; app is taken a reference of. NULL: out of memory. */
+struct plan_app *plan_app_add(struct plan *plan, struct model_router *router, struct topo_app *app);
+/* By id: whatever becomes of it until then, it is gone afterwards. 0 or -ENOMEM. */
+int plan_app_del(struct plan *plan, const struct model_app *app);
+
+/* Parts of plan_done(), plan_enter(), plan_commit(), plan_leave(). */
+void plan_app_done(struct plan *plan);
+int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, struct err *err);
+void plan_app_commit(struct plan *plan, struct model *model);
+void plan_app_leave(struct plan *plan, struct model *model);
+
+/* Parts of plan_store_rows(), plan_store_change(), plan_store_all(). */
+size_t plan_app_rows(const struct plan *plan);
+int plan_app_change(const struct plan *plan, struct plan_store *store);
+int plan_app_all(const struct model *model, struct plan_store *store);
+/* What the store keeps of it now. */
+struct store_app;
+void plan_app_fill(struct store_app *row, const struct model_app *app);
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Applications in the model: look-ups and writers (app.h). Written by daemon/ctl. */
+#include "daemon/model/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/model/model_priv.h"
+
+static const char *const phase_names[MODEL_APP_PHASES] = {
+	[MODEL_APP_PLANNED] = "planned",   [MODEL_APP_WANTED] = "wanted",
+	[MODEL_APP_STARTING] = "starting", [MODEL_APP_RUNNING] = "running",
+	[MODEL_APP_WAITING] = "waiting",   [MODEL_APP_STOPPING] = "stopping",
+	[MODEL_APP_ENDED] = "ended",	   [MODEL_APP_FAILED] = "failed",
+};
+
+const char *model_app_phase_name(enum model_app_phase phase)
+{
+	return phase_names[phase];
+}
+
+bool model_app_over(const struct model_app *app)
+{
+	return app->state.phase == MODEL_APP_ENDED || app->state.phase == MODEL_APP_FAILED;
+}
+
+/* --- look-ups --------------------------------------------------------------------------------- */
+
+struct model_app *model_app_by_id(const struct model *model, uint32_t id)
+{
+	uint32_t value = hash_mix(id);
+	struct hash_node *node;
+
+	for (node = hash_chain(&model->index->apps_by_id, value); node; node = node->next) {
+		struct model_app *app = &list_entry(node, struct app_node, by_id)->app;
+
+		if (node->hash == value && app->id == id)
+			return app;
+	}
+	return NULL;
+}
+
+/* A router has few hundred at most. */
+struct model_app *model_app_by_name(const struct model_router *router, const char *name)
+{
+	struct model_app *found = NULL;
+	const struct list *pos;
+
+	list_for_each (pos, &router->apps) {
+		struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		if (strcmp(app->app->name, name) != 0)
+			continue;
+		found = app;
+		if (!app->going)
+			break;
+	}
+	return found;
+}
+
+struct model_app *model_app_find(const struct model_router *router, const char *ref)
+{
+	struct model_app *found = model_app_by_name(router, ref);
+	uint32_t number = model_parse_id(ref);
+	const struct list *pos;
+
+	if (found || !number)
+		return found;
+	list_for_each (pos, &router->apps) {
+		struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		if (app->aid == number)
+			return app;
+		if (app->id == number)
+			found = app;
+	}
+	return found;
+}
+
+/* --- writers ---------------------------------------------------------------------------------- */
+
+static struct app_node *app_node(struct model_app *app)
+{
+	return (struct app_node *)app;
+}
+
+void model_app_free(struct model_app *app)
+{
+	topo_app_unref(app->app);
+	free(app_node(app));
+}
+
+/* Behind those with lower numbers: what is new has the highest. */
+static void list_by_id(struct model *model, struct model_app *app)
+{
+	struct list *pos = &model->apps;
+
+	while (pos->prev != &model->apps &&
+	       list_entry(pos->prev, struct model_app, all)->id > app->id)
+		pos = pos->prev;
+	list_add_tail(pos, &app->all);
+	pos = &app->router->apps;
+	while (pos->prev != &app->router->apps &&
+	       list_entry(pos->prev, struct model_app, of_router)->aid > app->aid)
+		pos = pos->prev;
+	list_add_tail(pos, &app->of_router);
+}
+
+static int enter(struct model *model, const struct model_app_spec *spec, uint32_t id, uint32_t aid,
+		 struct model_app **ret_app)
+{
+	struct app_node *node = calloc(1, sizeof(*node));
+	struct model_app *app;
+
+	if (!node)
+		return -ENOMEM;
+	app = &node->app;
+	app->router = spec->router;
+	app->id = id;
+	app->aid = aid;
+	app->app = topo_app_ref(spec->app);
+	app->by_topology = spec->by_topology;
+	app->created_ms = spec->now_ms;
+	app->state.phase = MODEL_APP_PLANNED;
+	app->state.status = -1;
+	list_by_id(model, app);
+	hash_add(&model->index->apps_by_id, &node->by_id, hash_mix(id));
+	model->app_count++;
+	spec->router->app_count++;
+	model_restore_app_ids(model, id);
+	model_restore_aids(spec->router, aid);
+	model_tell_app(model, MODEL_APP_ADDED, app, "added");
+	*ret_app = app;
+	return 0;
+}
+
+int model_app_add(struct model *model, const struct model_app_spec *spec,
+		  struct model_app **ret_app)
+{
+	return enter(model, spec, model->index->last_app_id + 1, spec->router->last_aid + 1,
+		     ret_app);
+}
+
+int model_app_restore(struct model *model, const struct model_app_spec *spec, uint32_t id,
+		      uint32_t aid, struct model_app **ret_app)
+{
+	const struct list *pos;
+
+	if (id == 0 || aid == 0)
+		return -ERANGE;
+	if (model_app_by_id(model, id) || model_app_by_name(spec->router, spec->app->name))
+		return -EEXIST;
+	list_for_each (pos, &spec->router->apps) {
+		if (list_entry(pos, struct model_app, of_router)->aid == aid)
+			return -EEXIST;
+	}
+	return enter(model, spec, id, aid, ret_app);
+}
+
+void model_app_remove(struct model *model, struct model_app *app)
+{
+	list_del(&app->all);
+	list_del(&app->of_router);
+	hash_del(&model->index->apps_by_id, &app_node(app)->by_id);
+	model->app_count--;
+	app->router->app_count--;
+	model_tell_app(model, MODEL_APP_REMOVED, app, "removed");
+	model_app_free(app);
+}
+
+static bool same_state(const struct model_app_state *x, const struct model_app_state *y)
+{
+	return x->phase == y->phase && x->ready == y->ready && x->pid == y->pid &&
+	       x->status == y->status && x->restarts == y->restarts &&
+	       x->started_ms == y->started_ms && x->ended_ms == y->ended_ms &&
+	       x->error == y->error && strcmp(x->text, y->text) == 0;
+}
+
+void model_app_set_state(struct model *model, struct model_app *app,
+			 const struct model_app_state *state)
+{
+	if (same_state(&app->state, state))
+		return;
+	app->state = *state;
+	if (state->phase == MODEL_APP_PLANNED || state->phase == MODEL_APP_WANTED)
+		app->was_ready = false;
+	app->was_ready |= state->ready;
+	model_tell_app(model, MODEL_APP_CHANGED, app, "state");
+}
+
+void model_app_set_phase(struct model *model, struct model_app *app, enum model_app_phase phase)
+{
+	struct model_app_state state = {.phase = phase, .status = -1};
+
+	model_app_set_state(model, app, &state);
+}
+
+void model_app_set_going(struct model *model, struct model_app *app)
+{
+	if (app->going)
+		return;
+	app->going = true;
+	model_tell_app(model, MODEL_APP_CHANGED, app, "going");
+}
+
+uint32_t model_last_app_id(const struct model *model)
+{
+	return model->index->last_app_id;
+}
+
+void model_restore_app_ids(struct model *model, uint32_t last_app_id)
+{
+	if (last_app_id > model->index->last_app_id)
+		model->index->last_app_id = last_app_id;
+}
+
+void model_restore_aids(struct model_router *router, uint32_t last_aid)
+{
+	if (last_aid > router->last_aid)
+		router->last_aid = last_aid;
+}
