@@ -32,6 +32,8 @@
  * whole pages); one of another size is replaced. -errno.
  */
 int bld_fn_ring(struct bld *bld, uint32_t index, uint32_t bytes);
+/* Waits until rings that were made are in force. By any thread; 10 ms or so. 0 or -errno. */
+int bld_fn_settle(const struct bld *bld);
 /* Enters a program (BPF_PROG_TYPE_SCHED_CLS, expected_attach_type 0); prog stays the caller's, who
  * may close it. It gets frames from the Ethernet header on. -errno; -EINVAL: not such a program. */
 int bld_fn_prog(struct bld *bld, uint32_t index, int prog);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Opens the BPF object of an instance: loads and pins it, or takes over what is pinned (adopt.c);
- * and takes it away, or leaves it. libbpf's own talk goes to the debug log; of a refusal by the
- * verifier the last lines are kept for the user. Called by the local host back end when the daemon
- * starts and stops.
+ * and takes it away, or leaves it. Called by the local host back end when the daemon starts and
+ * stops.
  */
 #include "bpf/loader/loader_priv.h"
 
@@ -16,54 +15,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/base/log.h"
+#include "bpf/loader/talk.h"
 #include "vlsp.skel.h"
-
-#define TAIL_SIZE 320
-
-/* The end of the verifier's last refusal; valid during bld_open only. */
-static __thread char refusal[TAIL_SIZE];
-
-/* Keeps the last lines before the verifier's statistics ("processed N insns ..."). */
-static void keep_refusal(const char *text)
-{
-	const char *end = strstr(text, "\nprocessed "), *begin;
-
-	if (!end)
-		end = text + strlen(text);
-	begin = end;
-	for (int lines = 0; begin > text && end - begin < TAIL_SIZE - 2; begin--) {
-		if (*begin == '\n' && begin != end && ++lines == 3) {
-			begin++;
-			break;
-		}
-	}
-	snprintf(refusal, sizeof(refusal), "%.*s", (int)(end - begin), begin);
-	for (char *p = refusal; *p; p++) {
-		if (*p == '\n')
-			*p = ';';
-	}
-}
-
-__attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level level,
-						       const char *fmt, va_list args)
-{
-	char *text = NULL;
-	size_t length;
-	int r = vasprintf(&text, fmt, args);
-
-	(void)level;
-	if (r < 0)
-		return r;
-	if (strstr(text, "PROG LOAD LOG"))
-		keep_refusal(text);
-	length = strlen(text);
-	if (length > 0 && text[length - 1] == '\n')
-		text[length - 1] = '\0';
-	log_debug("%s", text);
-	free(text);
-	return r;
-}
 
 static int check_instance(const char *instance, struct err *err)
 {
@@ -104,8 +57,9 @@ static int take_fds(struct bld *bld, const struct vlsp *skel)
 
 static int load_error(int r, struct err *err)
 {
-	if (refusal[0])
-		return err_set(err, -r, "the kernel's verifier refused a BPF program: %s", refusal);
+	if (bld_talk_refusal()[0])
+		return err_set(err, -r, "the kernel's verifier refused a BPF program: %s",
+			       bld_talk_refusal());
 	if (r == -EPERM)
 		return err_errno(err, r, "loading BPF programs (CAP_BPF and CAP_NET_ADMIN needed)");
 	return err_errno(err, r, "loading BPF programs");
@@ -124,7 +78,6 @@ static int load(struct bld *bld, struct err *err)
 		err_errno(err, r, "sizing the BPF counters");
 		goto end;
 	}
-	refusal[0] = '\0';
 	r = vlsp__load(skel);
 	if (r < 0) {
 		load_error(r, err);
@@ -301,7 +254,7 @@ int bld_open(const char *instance, uint32_t network, unsigned prefix_len,
 	r = bld_network_check(network, prefix_len);
 	if (r < 0)
 		return err_errno(err, r, "virtual network");
-	libbpf_set_print(print);
+	bld_talk_begin();
 	ncpu = libbpf_num_possible_cpus();
 	if (ncpu < 0)
 		return err_errno(err, ncpu, "number of possible CPUs");
