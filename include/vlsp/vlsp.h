@@ -192,6 +192,13 @@ int vlsp_packet_set_flow(struct vlsp_packet *packet, uint32_t flow);
 /* UDP only: another length, or after payload was changed. */
 int vlsp_packet_set_payload(struct vlsp_packet *packet, const void *data, size_t size);
 
+/* The words of intercepts' matches for a program's own use; not "to", which is not decided yet.
+ * EINVAL with what is wrong in text (may be NULL). */
+struct vlsp_matcher;
+struct vlsp_matcher *vlsp_matcher_new(const char *match, char text[256]);
+void vlsp_matcher_free(struct vlsp_matcher *matcher);
+bool vlsp_matcher_hit(const struct vlsp_matcher *matcher, const struct vlsp_packet *packet);
+
 /* --- REST ----------------------------------------------------------------------------------- */
 
 struct vlsp_rest;
