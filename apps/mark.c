@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mark: gives datagrams a traffic class, a flow id, or both. */
+#include "apps/fn.h"
+
+static uint64_t tclass, flow;
+static bool has_tclass, has_flow;
+
+static const char *parse_class(const char *text, void *value)
+{
+	uint64_t n;
+
+	(void)value;
+	if (parse_count(text, &n) || n > 255)
+		return "a traffic class (0 to 255; DSCP times 4, and ECN)";
+	tclass = n;
+	has_tclass = true;
+	return NULL;
+}
+
+static const char *parse_flow(const char *text, void *value)
+{
+	uint64_t n;
+
+	(void)value;
+	if (parse_count(text, &n) || n < 1 || n > UINT32_MAX)
+		return "a flow id (1 to 4294967295)";
+	flow = n;
+	has_flow = true;
+	return NULL;
+}
+
+static const struct app_option options[] = {
+	{"--class", "N", "traffic class: DSCP times 4, and ECN", parse_class, NULL},
+	{"--flow", "N", "flow id", parse_flow, NULL},
+	FN_MATCH,
+	FN_OPTIONS,
+	{0},
+};
+static const struct app_option settings[] = {
+	{"class", "N", "traffic class", parse_class, NULL},
+	{"flow", "N", "flow id", parse_flow, NULL},
+	{0},
+};
+static const struct app app = {"mark", "gives datagrams a traffic class or a flow id", options,
+			       fn_report, settings};
+
+int main(int argc, char **argv)
+{
+	struct vlsp_packet packet;
+
+	app_start(&app, argc, argv);
+	if (!has_tclass && !has_flow)
+		app_usage("", "--class or --flow is missing");
+	fn_open(NULL);
+	app_ready();
+	while (fn_next(&packet, NULL)) {
+		if (has_tclass && vlsp_packet_set_tclass(&packet, (uint8_t)tclass) < 0)
+			app_fail("cannot mark a datagram");
+		if (has_flow && vlsp_packet_set_flow(&packet, (uint32_t)flow) < 0)
+			app_fail("cannot mark a datagram");
+		fn_pass(&packet);
+	}
+	return app_end();
+}
