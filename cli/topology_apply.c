@@ -24,6 +24,9 @@ static bool changes(FILE *out, const json_t *summary)
 		{"linksAdded", "link", "links", '+'},
 		{"linksRemoved", "link", "links", '-'},
 		{"linksChanged", "link", "links", '~'},
+		{"appsAdded", "application", "applications", '+'},
+		{"appsRemoved", "application", "applications", '-'},
+		{"appsChanged", "application", "applications", '~'},
 	};
 	bool any = false;
 

@@ -15,15 +15,17 @@
 static json_t *encode_summary(const struct ctl_summary *s, bool settings_changed)
 {
 	bool changed = settings_changed || s->routers_added || s->routers_removed ||
-		       s->routers_changed || s->links_added || s->links_removed || s->links_changed;
+		       s->routers_changed || s->links_added || s->links_removed ||
+		       s->links_changed || s->apps_added || s->apps_removed || s->apps_changed;
 
-	return json_pack("{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I}", "changed", changed, "msg",
-			 changed ? "" : "nothing to do", "routersAdded",
-			 (json_int_t)s->routers_added, "routersRemoved",
-			 (json_int_t)s->routers_removed, "routersChanged",
-			 (json_int_t)s->routers_changed, "linksAdded", (json_int_t)s->links_added,
-			 "linksRemoved", (json_int_t)s->links_removed, "linksChanged",
-			 (json_int_t)s->links_changed);
+	return json_pack(
+		"{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "changed", changed, "msg",
+		changed ? "" : "nothing to do", "routersAdded", (json_int_t)s->routers_added,
+		"routersRemoved", (json_int_t)s->routers_removed, "routersChanged",
+		(json_int_t)s->routers_changed, "linksAdded", (json_int_t)s->links_added,
+		"linksRemoved", (json_int_t)s->links_removed, "linksChanged",
+		(json_int_t)s->links_changed, "appsAdded", (json_int_t)s->apps_added, "appsRemoved",
+		(json_int_t)s->apps_removed, "appsChanged", (json_int_t)s->apps_changed);
 }
 
 /* The topology's own settings, which a summary does not count, as a text to compare. */
@@ -260,7 +262,8 @@ static const struct api_field status_fields[] = {
 	{"changed", "boolean", "false: there was nothing to do"}, {"routersAdded", "integer", ""}, \
 		{"routersRemoved", "integer", ""}, {"routersChanged", "integer", ""},              \
 		{"linksAdded", "integer", ""}, {"linksRemoved", "integer", ""},                    \
-		{"linksChanged", "integer", ""},                                                   \
+		{"linksChanged", "integer", ""}, {"appsAdded", "integer", ""},                     \
+		{"appsRemoved", "integer", ""}, {"appsChanged", "integer", ""},                    \
 	{                                                                                          \
 		"warnings", "array", "what was interpreted; may be missing"                        \
 	}

@@ -53,6 +53,11 @@ static __attribute__((unused)) struct ctl_op app_stop(struct world *w, const cha
 	return *world_wait(w, &ending);
 }
 
+static inline bool app_name_taken(void *arg, const char *name)
+{
+	return topo_apps_find(arg, name) != NULL;
+}
+
 /* With these applications on the router, in place of those that it has there. */
 static __attribute__((unused)) void doc_apps(struct topo_doc *doc, size_t router, int count,
 					     const char *const *texts)
@@ -63,6 +68,7 @@ static __attribute__((unused)) void doc_apps(struct topo_doc *doc, size_t router
 	for (int i = 0; i < count; i++) {
 		struct topo_app *app = app_of(texts[i]);
 
+		topo_app_name(app, app_name_taken, apps); /* as the reader does */
 		assert_int_equal(topo_apps_with(apps, app, &more), 0);
 		topo_app_unref(app);
 		topo_apps_unref(apps);
