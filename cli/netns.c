@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/mark.h"
 #include "lib/base/name.h"
+#include "lib/confine/hosts.h"
 
 static int denied(struct err *err, const char *path)
 {
@@ -60,13 +60,12 @@ int netns_socket(const char *path, int domain, int type, int protocol, struct er
 char *netns_hosts(const char *old, const json_t *routers, size_t *ret_size)
 {
 	const json_t *list = json_object_get(routers, "detail");
-	size_t n = strlen(old);
 	char *text = NULL;
 	FILE *stream = open_memstream(&text, ret_size);
 
 	if (!stream)
 		return NULL;
-	fprintf(stream, "%s%s" MARK_HOSTS "\n", old, n && old[n - 1] != '\n' ? "\n" : "");
+	confine_hosts_begin(stream, old);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *r = json_array_get(list, i);
 		const char *name = json_string_value(json_object_get(r, "name"));
@@ -76,7 +75,7 @@ char *netns_hosts(const char *old, const json_t *routers, size_t *ret_size)
 		/* each is a line of a file: nothing else may come in */
 		if (name && address && name_check(name, "name", NULL) == 0 &&
 		    addr_parse(address, &number) == 0)
-			fprintf(stream, "%s %s\n", address, name);
+			confine_hosts_add(stream, name, number);
 	}
 	if (fclose(stream) != 0) {
 		free(text);
@@ -102,7 +101,7 @@ static int write_all(int fd, const char *text, size_t size)
 static int mount_hosts(const char *hosts, size_t size, struct err *err)
 {
 	char path[] = "/tmp/vlsp-hosts.XXXXXX";
-	cleanup_close int fd = mkostemp(path, O_CLOEXEC);
+	cleanup_close int fd = mkostemp(path, O_CLOEXEC), tree = -1;
 	int r;
 
 	if (fd < 0)
@@ -110,10 +109,12 @@ static int mount_hosts(const char *hosts, size_t size, struct err *err)
 	r = write_all(fd, hosts, size);
 	if (r == 0 && fchmod(fd, 0644) < 0)
 		r = -errno;
-	if (r == 0 && mount(path, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
-		r = -errno;
+	if (r < 0)
+		err_errno(err, r, "%s", path);
+	else
+		r = tree = confine_hosts_open(path, err);
 	unlink(path);
-	return r < 0 ? err_errno(err, r, "names of routers in /etc/hosts") : 0;
+	return r < 0 ? r : confine_hosts_mount(tree, err);
 }
 
 /* What is mounted below /sys and has to stay visible. */
@@ -149,7 +150,6 @@ int netns_mounts(const char *hosts, size_t size, struct err *err)
 	/* what the machine mounts later appears here, nothing of this appears there */
 	if (mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_errno(err, errno, "private mount namespace");
-	/* a machine without the file has nothing to mount over, and no names from it */
-	r = access("/etc/hosts", F_OK) == 0 ? mount_hosts(hosts, size, err) : 0;
+	r = mount_hosts(hosts, size, err);
 	return r < 0 ? r : mount_sys(err);
 }

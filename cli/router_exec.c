@@ -13,22 +13,16 @@
 #include "lib/base/cleanup.h"
 #include "lib/client/rest.h"
 #include "lib/confine/confine.h"
+#include "lib/confine/hosts.h"
 
 #define EXIT_CANNOT_RUN 126 /* as shells say it */
 #define EXIT_NOT_FOUND	127
 
 static char *hosts_now(const json_t *routers, size_t *ret_size)
 {
-	cleanup_fclose FILE *file = fopen("/etc/hosts", "re");
-	cleanup_free char *old = NULL;
-	size_t room = 0;
+	cleanup_free char *own = confine_hosts_machine();
 
-	/* one "line" up to a NUL that does not come: all of it */
-	if (file && getdelim(&old, &room, '\0', file) < 0) {
-		free(old);
-		old = NULL;
-	}
-	return netns_hosts(old ? old : "", routers, ret_size);
+	return own ? netns_hosts(own, routers, ret_size) : NULL;
 }
 
 static int enter(struct cli *cli, const char *netns, const json_t *routers)

@@ -4,7 +4,7 @@
 # DIRS may be narrowed to build only some directories while others are being worked on.
 
 DIRS ?= $(sort $(patsubst %/,%,$(dir $(wildcard lib/*/*.c daemon/*/*.c bpf/loader/*.c cli/*.c))))
-MAINS := $(wildcard daemon/main_*.c daemon/router/main.c daemon/relay/main.c cli/main.c)
+MAINS := $(wildcard daemon/main_*.c daemon/router/main.c daemon/relay/main.c daemon/supervisor/main.c cli/main.c)
 APP_LIB := $(filter $(wildcard apps/*.c),$(patsubst %.h,%.c,$(wildcard apps/*.h)))
 SRCS  := $(filter-out $(MAINS) lib/client/libcurl.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c))) $(APP_LIB)
 OBJS  := $(SRCS:%.c=$(O)/obj/%.o)
@@ -13,6 +13,7 @@ LIB   := $(O)/libvlsp-internal.a
 PROGRAMS := $(if $(wildcard daemon/main_vlspd.c),$(O)/vlspd) \
 	    $(if $(wildcard daemon/router/main.c),$(O)/vlsp-router) \
 	    $(if $(wildcard daemon/relay/main.c),$(O)/vlsp-relay) \
+	    $(if $(wildcard daemon/supervisor/main.c),$(O)/vlsp-supervisor) \
 	    $(if $(wildcard cli/main.c),$(O)/vlsp)
 
 $(O)/obj/%.o: %.c
@@ -29,6 +30,9 @@ $(O)/vlsp-router: $(O)/obj/daemon/router/main.o $(LIB)
 
 $(O)/vlsp-relay: $(O)/obj/daemon/relay/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp-relay) -o $@
+
+$(O)/vlsp-supervisor: $(O)/obj/daemon/supervisor/main.o $(LIB)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp-supervisor) -o $@
 
 $(O)/vlsp: $(O)/obj/cli/main.o $(LIB)
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_vlsp) -o $@

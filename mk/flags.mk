@@ -38,6 +38,7 @@ LDLIBS_vlspd       := -lsqlite3 -lmicrohttpd -lgnutls -ljansson -lyaml -lexpat -
 LDLIBS_vlsp        := -lcurl-gnutls -ljansson -lyaml -lexpat -lm
 LDLIBS_vlsp-router := -lm
 LDLIBS_vlsp-relay  := -lm
+LDLIBS_vlsp-supervisor :=
 LDLIBS_test        := -lcmocka -lsqlite3 -lmicrohttpd -lgnutls -lcurl-gnutls -ljansson -lyaml -lexpat -lmnl -lbpf -lelf -lz -lm -lpthread
 
 ifeq ($(V),1)

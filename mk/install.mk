@@ -23,6 +23,7 @@ INSTALLED := 0755:$(O)/vlsp:$(BINDIR)/vlsp \
 	     0755:$(O)/vlspd:$(SBINDIR)/vlspd \
 	     0755:$(O)/vlsp-router:$(LIBEXECDIR)/vlsp-router \
 	     0755:$(O)/vlsp-relay:$(LIBEXECDIR)/vlsp-relay \
+	     0755:$(O)/vlsp-supervisor:$(LIBEXECDIR)/vlsp-supervisor \
 	     0755:packaging/vlsp-clean.sh:$(LIBEXECDIR)/vlsp-clean \
 	     0644:packaging/completion/vlsp.bash:$(COMPDIR)/vlsp \
 	     0644:$(O)/vlspd.service:$(UNITDIR)/vlspd.service \

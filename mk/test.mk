@@ -56,7 +56,8 @@ bpf-check: bpf-tests
 	@BUILD=$(abspath $(O)) tests/bpf/chain.sh
 
 # These run the real processes.
-$(filter $(O)/tests/unit/daemon/host/% $(O)/tests/unit/daemon/relay/%,$(UNIT_BINS)): | $(O)/vlsp-router $(O)/vlsp-relay
+$(filter $(O)/tests/unit/daemon/host/% $(O)/tests/unit/daemon/relay/% $(O)/tests/unit/daemon/supervisor/%,$(UNIT_BINS)): | \
+	$(O)/vlsp-router $(O)/vlsp-relay $(O)/vlsp-supervisor
 
 fuzzers: $(FUZZ_BINS)
 run-fuzz: $(FUZZ_BINS)

@@ -6,6 +6,7 @@
  */
 #include "daemon/host/local_cgroup.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -14,20 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/host/local_cgroup_priv.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/confine/confine.h"
 
-#define GROUP_SIZE 96
-#define TREES_MAX  8
-#define PATIENCE   (2 * NSEC_PER_SEC) /* until processes that were killed are gone */
-#define PAUSE_US   2000
-
-struct local_cgroup {
-	struct confine_cgroups *cgroups; /* NULL: does nothing */
-	struct local_journal *journal;
-	char group[GROUP_SIZE]; /* vlsp/INSTANCE */
-};
+#define TREES_MAX 8
+#define PATIENCE  (2 * NSEC_PER_SEC) /* until processes that were killed are gone */
+#define PAUSE_US  2000
 
 /* --- making -------------------------------------------------------------------------------------
  */
@@ -48,10 +42,10 @@ static bool is_ours(void *arg, const char *path)
 }
 
 /* In the journal first, then made. */
-static int group_make(struct local_cgroup *cgroup, const char *group,
-		      const struct confine_limits *limits, struct err *err)
+static int group_make(struct local_cgroup *cgroup, const struct confine_cgroups *in,
+		      const char *group, const struct confine_limits *limits, struct err *err)
 {
-	struct known known = {.paths = confine_cgroup_paths(cgroup->cgroups, group)};
+	struct known known = {.paths = confine_cgroup_paths(in, group)};
 	const char *add[TREES_MAX];
 	size_t count = 0;
 	int r = 0;
@@ -69,7 +63,7 @@ static int group_make(struct local_cgroup *cgroup, const char *group,
 		err_errno(err, r, "journal");
 		goto out;
 	}
-	r = confine_cgroup_make(cgroup->cgroups, group, limits, is_ours, &known, err);
+	r = confine_cgroup_make(in, group, limits, is_ours, &known, err);
 	if (r < 0 && count)
 		(void)local_journal_del(cgroup->journal, "cgroup", add, count);
 out:
@@ -77,7 +71,7 @@ out:
 	return r;
 }
 
-static void router_group(const struct local_cgroup *cgroup, uint32_t router_id,
+void local_cgroup_router(const struct local_cgroup *cgroup, uint32_t router_id,
 			 char group[GROUP_SIZE])
 {
 	snprintf(group, GROUP_SIZE, "%.80s/%u", cgroup->group, router_id);
@@ -88,7 +82,7 @@ static void router_wants(const struct local_cgroup *cgroup, uint32_t router_id,
 			 const struct topo_limits *limits, char group[GROUP_SIZE],
 			 struct confine_limits *ret_limits)
 {
-	router_group(cgroup, router_id, group);
+	local_cgroup_router(cgroup, router_id, group);
 	*ret_limits = (struct confine_limits){
 		.memory = limits->memory ? limits->memory : CONFINE_MEMORY_DEFAULT,
 		.cpu = limits->cpu ? limits->cpu : CONFINE_CPU_DEFAULT,
@@ -105,7 +99,7 @@ int local_cgroup_add(struct local_cgroup *cgroup, uint32_t router_id,
 	if (!cgroup->cgroups)
 		return 0;
 	router_wants(cgroup, router_id, limits, group, &all);
-	return group_make(cgroup, group, &all, err);
+	return group_make(cgroup, cgroup->cgroups, group, &all, err);
 }
 
 int local_cgroup_set(struct local_cgroup *cgroup, uint32_t router_id,
@@ -128,16 +122,6 @@ int local_cgroup_spawner(struct local_cgroup *cgroup, pid_t pid)
 		return 0;
 	snprintf(group, sizeof(group), "%.80s/routers", cgroup->group);
 	return confine_cgroup_join(cgroup->cgroups, group, pid);
-}
-
-char **local_cgroup_paths(struct local_cgroup *cgroup, uint32_t router_id)
-{
-	char group[GROUP_SIZE];
-
-	if (!cgroup->cgroups)
-		return NULL;
-	router_group(cgroup, router_id, group);
-	return confine_cgroup_paths(cgroup->cgroups, group);
 }
 
 /* --- removing -----------------------------------------------------------------------------------
@@ -166,37 +150,74 @@ static size_t dir_kill(const char *path)
 	return count;
 }
 
-/* A directory with whoever is in it; those that were killed are in it until the kernel is done. */
-static int dir_remove(const char *path)
-{
-	uint64_t deadline = clock_mono_ns() + PATIENCE;
+static int dir_remove(const char *path, uint64_t deadline);
 
+/* Groups in it. */
+static void dir_empty(const char *path, uint64_t deadline)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char below[PATH_MAX];
+
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+		    snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) <
+			    (int)sizeof(below))
+			(void)dir_remove(below, deadline); /* its parent will say */
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* A directory with whoever is in it; those that were killed are in it until the kernel is done. */
+static int dir_remove(const char *path, uint64_t deadline)
+{
 	while (rmdir(path) < 0) {
 		if (errno == ENOENT)
 			return 0;
 		if (errno != EBUSY || clock_mono_ns() >= deadline)
 			return -errno;
-		dir_kill(path);
-		usleep(PAUSE_US);
+		dir_empty(path, deadline);
+		if (dir_kill(path))
+			usleep(PAUSE_US);
 	}
 	return 0;
 }
 
+/* It stands in the journal, or one that it is in does. */
+static bool is_noted(const struct local_journal *journal, const char *path, bool *ret_itself)
+{
+	char above[PATH_MAX], *slash;
+
+	snprintf(above, sizeof(above), "%s", path);
+	*ret_itself = true;
+	while (!local_journal_has(journal, "cgroup", above)) {
+		*ret_itself = false;
+		slash = strrchr(above, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
 static int path_remove(struct local_journal *journal, const char *path)
 {
+	bool itself;
 	int r = 0;
 
-	if (!local_journal_has(journal, "cgroup", path))
+	if (!is_noted(journal, path, &itself))
 		return access(path, F_OK) < 0 ? 0 : -EEXIST; /* not ours */
-	r = dir_remove(path);
-	if (r < 0)
+	r = dir_remove(path, clock_mono_ns() + PATIENCE);
+	if (r < 0 || !itself)
 		return r;
 	return local_journal_del(journal, "cgroup", &path, 1);
 }
 
-static int group_remove(struct local_cgroup *cgroup, const char *group)
+int local_cgroup_remove(struct local_cgroup *cgroup, const char *group)
 {
-	char **paths = confine_cgroup_paths(cgroup->cgroups, group);
+	char **paths = local_cgroup_all(cgroup, group);
 	int r = 0;
 
 	if (!paths)
@@ -217,8 +238,8 @@ int local_cgroup_del(struct local_cgroup *cgroup, uint32_t router_id)
 
 	if (!cgroup->cgroups)
 		return 0;
-	router_group(cgroup, router_id, group);
-	return group_remove(cgroup, group);
+	local_cgroup_router(cgroup, router_id, group);
+	return local_cgroup_remove(cgroup, group);
 }
 
 struct paths {
@@ -268,8 +289,14 @@ int local_cgroup_clean(struct local_journal *journal, struct err *err)
 		free(paths.path[i]);
 	}
 	free(paths.path);
-	if (paths.count && confine_cgroups_probe("", &cgroups, missing) == 0)
+	if (paths.count && confine_cgroups_probe("", &cgroups, missing) == 0) {
+		struct confine_cgroups *counters = NULL;
+
 		confine_cgroup_tidy(cgroups, "vlsp/any");
+		if (confine_cgroups_counters("", cgroups, &counters) == 0)
+			confine_cgroup_tidy(counters, "vlsp/any");
+		confine_cgroups_free(counters);
+	}
 	confine_cgroups_free(cgroups);
 	return r;
 }
@@ -282,6 +309,7 @@ void local_cgroup_close(struct local_cgroup *cgroup, bool keep)
 		return;
 	if (cgroup->cgroups && !keep && local_cgroup_clean(cgroup->journal, &err) < 0)
 		log_warn("%s", err.text);
+	confine_cgroups_free(cgroup->counters);
 	confine_cgroups_free(cgroup->cgroups);
 	free(cgroup);
 }
@@ -294,11 +322,13 @@ static int groups_open(struct local_cgroup *cgroup, struct err *err)
 	char routers[GROUP_SIZE], leaf[PATH_MAX];
 	int r;
 
-	r = group_make(cgroup, cgroup->group, NULL, err);
+	r = group_make(cgroup, cgroup->cgroups, cgroup->group, NULL, err);
+	if (r == 0 && cgroup->counters)
+		r = group_make(cgroup, cgroup->counters, cgroup->group, NULL, err);
 	if (r < 0)
 		return r;
 	snprintf(routers, sizeof(routers), "%.80s/routers", cgroup->group);
-	r = group_make(cgroup, routers, NULL, err);
+	r = group_make(cgroup, cgroup->cgroups, routers, NULL, err);
 	if (r == 0)
 		r = confine_cgroup_first(cgroup->cgroups, routers, err);
 	if (r == 0 && confine_cgroups_leaf(cgroup->cgroups, leaf))
@@ -329,9 +359,13 @@ int local_cgroup_open(const char *instance, struct local_journal *journal, bool 
 			 missing);
 	snprintf(cgroup->group, sizeof(cgroup->group), "vlsp/%.63s", instance);
 	if (cgroup->cgroups) {
+		/* without it, nobody counts applications' traffic, and usage says so */
+		(void)confine_cgroups_counters("", cgroup->cgroups, &cgroup->counters);
 		r = groups_open(cgroup, err);
 		if (r < 0) {
 			confine_cgroup_tidy(cgroup->cgroups, cgroup->group);
+			if (cgroup->counters)
+				confine_cgroup_tidy(cgroup->counters, cgroup->group);
 			local_cgroup_close(cgroup, true);
 			return r;
 		}

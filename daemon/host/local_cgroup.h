@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Control groups of an instance: vlsp/INSTANCE, in it "routers" for all router processes, and for
- * each router a group of its id, which the programs on it join, with its limits. Directories stand
- * in the journal (kind cgroup); one that exists and does not is somebody else's, and is refused,
- * never used, never removed. Functions are thread-safe for different routers.
+ * each router a group of its id, with its limits, which has groups for the programs on it.
+ * Directories stand in the journal (kind cgroup); one that exists and does not is somebody else's,
+ * and is refused, never used, never removed. Functions are thread-safe for different routers.
  */
 #ifndef VLSP_DAEMON_HOST_LOCAL_CGROUP_H
 #define VLSP_DAEMON_HOST_LOCAL_CGROUP_H
@@ -14,6 +14,7 @@
 
 #include "daemon/host/local_journal.h"
 #include "lib/base/err.h"
+#include "lib/confine/cgroup_usage.h"
 #include "lib/topo/doc.h"
 
 struct local_cgroup;
@@ -37,8 +38,18 @@ int local_cgroup_set(struct local_cgroup *cgroup, uint32_t router_id,
 		     const struct topo_limits *limits, struct err *err);
 /* Ends what still runs in the router's group and removes it. 0 (also if there is none), -errno. */
 int local_cgroup_del(struct local_cgroup *cgroup, uint32_t router_id);
-/* Paths of the router's directories; NULL at the end, freed as one block. NULL: there are none. */
-char **local_cgroup_paths(struct local_cgroup *cgroup, uint32_t router_id);
+/* Directories, in the router's, for a program that somebody starts there; NULL at the end, freed as
+ * one block. NULL: there are none (err is untouched), or they cannot be made. */
+char **local_cgroup_exec(struct local_cgroup *cgroup, uint32_t router_id, struct err *err);
+
+/* Those of an application, with its limits; what is left of an earlier one of that id is taken
+ * over. *ret_paths: as above; NULL: there are none. 0 or -errno. */
+int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
+			 const struct topo_limits *limits, char ***ret_paths, struct err *err);
+/* Once it has ended. */
+void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id);
+void local_cgroup_app_usage(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
+			    struct confine_usage *usage);
 /* keep: everything stays. Otherwise vlsp/INSTANCE goes with all that is in it, processes too. NULL
  * is fine. */
 void local_cgroup_close(struct local_cgroup *cgroup, bool keep);

@@ -64,10 +64,12 @@ int local_limits_adopt(struct local *local, const struct host_audit *audit, stru
 int local_application(struct host *host, uint32_t id, uint32_t slot, struct host_app *ret)
 {
 	struct local *local = (struct local *)host;
+	struct err err = {0};
 
 	if (!local_router_get(local, slot))
 		return -ENOENT;
 	ret->uid = local->user_base ? local->user_base + 1 + slot : 0;
-	ret->cgroups = local_cgroup_paths(local->cgroup, id);
-	return 0;
+	ret->cgroups = local_cgroup_exec(local->cgroup, id, &err);
+	/* without them its limits would not hold */
+	return err.code ? -err.code : 0;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Becoming an application on a router. Called by vlsp router exec and shell with --app. The order
- * matters: control groups are joined while their directories are in sight, namespaces are made and
- * mounts done while we are root, and nothing comes after no_new_privs and the filter but exec.
+ * Becoming an application on a router. Called by vlsp router exec and shell with --app, and by the
+ * supervisor of applications. The order matters: control groups are joined while their directories
+ * are in sight, namespaces are made, mounts done and files put in while we are root, and nothing
+ * comes after no_new_privs and the filter but exec.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,9 +69,13 @@ static int limits_set(uint32_t pids, struct err *err)
 	return r < 0 ? err_errno(err, r, "resource limits") : 0;
 }
 
-static int give_up(uint32_t uid, struct err *err)
+static int give_up(const struct confine_app *app, struct err *err)
 {
-	int r = uid ? confine_user(uid, 0) : confine_caps(0);
+	uint32_t gid = app->gid ? app->gid : app->uid;
+	int r = app->uid || app->caps
+			? confine_user_groups(app->uid, gid, app->gids, app->gid_count,
+					      app->uid ? 0 : app->caps)
+			: confine_caps(0);
 
 	if (r < 0)
 		return err_errno(err, r, "giving up root's rights");
@@ -91,14 +96,14 @@ static int enter_pids(struct err *err)
 	return r < 0 ? err_errno(err, r, "application") : 0;
 }
 
-int confine_app_enter(const struct confine_app *app, struct err *err)
+int confine_app_become(const struct confine_app *app, struct err *err)
 {
-	int r = app->own_pids ? enter_pids(err) : 0;
+	int r = groups_join(app->cgroups, err);
 
-	if (r == 0)
-		r = groups_join(app->cgroups, err);
 	if (r == 0 && app->own_mounts)
-		r = app_mounts(app->hide, app->own_pids, app->uid == 0, err);
+		r = app_mounts(app, err);
+	if (r == 0 && app->own_mounts)
+		r = app_files(app, err);
 	if (r == 0)
 		r = limits_set(app->pids, err);
 	if (r < 0)
@@ -106,7 +111,15 @@ int confine_app_enter(const struct confine_app *app, struct err *err)
 	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_errno(err, errno, "descriptors");
 	umask(022);
-	r = give_up(app->uid, err);
+	return give_up(app, err);
+}
+
+int confine_app_enter(const struct confine_app *app, struct err *err)
+{
+	int r = app->own_pids ? enter_pids(err) : 0;
+
+	if (r == 0)
+		r = confine_app_become(app, err);
 	if (r < 0 || !app->own_pids)
 		return r;
 	/* Changing the user has cleared it, so only now. Who waits for us has no number here. */

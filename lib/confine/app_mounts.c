@@ -17,6 +17,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/confine/app_priv.h"
+#include "lib/confine/hosts.h"
 
 #define QUIET (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -26,7 +27,7 @@ static const char *const handles[] = {"bpf",	 "cgroup",     "cgroup2",  "nsfs", 
 				      "tracefs", "securityfs", "configfs", "mqueue", "sysfs"};
 
 /* Counted in the memory limit of who writes there. */
-static const char *const scratch[] = {"/tmp", "/var/tmp", "/dev/shm"};
+const char *const app_scratch[] = {"/tmp", "/var/tmp", "/dev/shm", NULL};
 
 static bool is_handle(const char *type)
 {
@@ -42,7 +43,7 @@ static bool is_another_proc(const char *type, const char *point)
 	return strcmp(type, "proc") == 0 && strncmp(point, "/proc", 5) != 0;
 }
 
-static bool is_below(const char *path, const char *const *dirs)
+bool app_is_below(const char *path, const char *const *dirs)
 {
 	for (; dirs && *dirs; dirs++) {
 		size_t n = strlen(*dirs);
@@ -73,7 +74,7 @@ static int detach(const char *const *hide, struct err *err)
 		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
 		    sscanf(dash + 3, "%31s", type) != 1)
 			continue;
-		if (!is_handle(type) && !is_another_proc(type, point) && !is_below(point, hide))
+		if (!is_handle(type) && !is_another_proc(type, point) && !app_is_below(point, hide))
 			continue;
 		/* EINVAL, ENOENT: it went with one above it */
 		if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
@@ -114,18 +115,33 @@ static int mount_sys(struct err *err)
 	return 0;
 }
 
-static int mount_proc(bool readonly, struct err *err)
+/* What is root's there can be written by root without a right; it changes the machine. */
+static int mount_proc(const struct confine_app *app, struct err *err)
 {
+	static const char net[] = "/proc/sys/net";
+	const unsigned long readonly = MS_REMOUNT | MS_BIND | MS_RDONLY | QUIET;
+
 	if (mount("proc", "/proc", "proc", QUIET, NULL) < 0 ||
-	    (readonly &&
-	     mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | QUIET, NULL) < 0))
+	    (app->net_sysctl && mount(net, net, NULL, MS_BIND, NULL) < 0) ||
+	    (app->uid == 0 && mount(NULL, "/proc", NULL, readonly, NULL) < 0))
 		return err_errno(err, errno, "/proc of the application");
 	return 0;
 }
 
-int app_mounts(const char *const *hide, bool proc, bool proc_readonly, struct err *err)
+static int cover_all(const struct confine_app *app, struct err *err)
 {
-	cleanup_free char *here = getcwd(NULL, 0);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && app_scratch[i]; i++)
+		r = cover(app_scratch[i], "mode=1777,size=64m,nr_inodes=16384",
+			  MS_NOSUID | MS_NODEV, err);
+	for (const char *const *dir = app->hide; r == 0 && dir && *dir; dir++)
+		r = cover(*dir, "mode=0755,size=4k,nr_inodes=1", MS_RDONLY | QUIET, err);
+	return r;
+}
+
+static int change_mounts(const struct confine_app *app, int hosts, struct err *err)
+{
 	int r;
 
 	/* What the machine takes away must go here, too; nothing of this appears there. */
@@ -134,18 +150,27 @@ int app_mounts(const char *const *hide, bool proc, bool proc_readonly, struct er
 	/* One of this network may be there already, and would not be mounted a second time. */
 	if (umount2("/sys", MNT_DETACH) < 0 && errno != EINVAL)
 		return err_errno(err, errno, "/sys");
-	r = detach(hide, err);
+	r = detach(app->hide, err);
 	if (r == 0)
 		r = deny_setuid(err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scratch); i++)
-		r = cover(scratch[i], "mode=1777,size=64m,nr_inodes=16384", MS_NOSUID | MS_NODEV,
-			  err);
-	for (const char *const *dir = hide; r == 0 && dir && *dir; dir++)
-		r = cover(*dir, "mode=0755,size=4k,nr_inodes=1", MS_RDONLY | QUIET, err);
+	if (r == 0)
+		r = cover_all(app, err);
 	if (r == 0)
 		r = mount_sys(err);
-	if (r == 0 && proc)
-		r = mount_proc(proc_readonly, err);
+	if (r == 0 && app->own_pids)
+		r = mount_proc(app, err);
+	if (r == 0 && hosts >= 0)
+		r = confine_hosts_mount(hosts, err);
+	return r;
+}
+
+int app_mounts(const struct confine_app *app, struct err *err)
+{
+	cleanup_free char *here = getcwd(NULL, 0);
+	/* It may lie where nothing is seen afterwards. */
+	cleanup_close int hosts = app->hosts ? confine_hosts_open(app->hosts, err) : -1;
+	int r = app->hosts && hosts < 0 ? hosts : change_mounts(app, hosts, err);
+
 	if (r < 0)
 		return r;
 	/* Where we are is what it was before, until we go there again. */

@@ -76,20 +76,22 @@ int confine_no_new_privs(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-int confine_user(uint32_t uid, uint64_t keep)
+int confine_user_groups(uint32_t uid, uint32_t gid, const uint32_t *gids, size_t count,
+			uint64_t keep)
 {
 	uint64_t permitted, effective;
 	int r = caps_read(&permitted, &effective);
 
+	_Static_assert(sizeof(gid_t) == sizeof(*gids), "the kernel's type");
 	if (r == 0)
 		r = bounds_narrow(keep);
 	if (r < 0)
 		return r;
-	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0)
+	if (setgroups(count, gids) < 0 || setresgid(gid, gid, gid) < 0)
 		return -errno;
 	/* Without it all capabilities go with root's number, and with it the permitted ones stay.
 	 */
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(uid, uid, uid) < 0)
+	if (uid && (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(uid, uid, uid) < 0))
 		return -errno;
 	r = caps_write(permitted & keep);
 	if (r < 0)
@@ -99,4 +101,9 @@ int confine_user(uint32_t uid, uint64_t keep)
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
+}
+
+int confine_user(uint32_t uid, uint64_t keep)
+{
+	return confine_user_groups(uid, uid, NULL, 0, keep);
 }

@@ -5,6 +5,7 @@
  * cgroup-v2.rst of the kernel). Where they are is found by cgroup_probe.c. Called by
  * daemon/host/local_cgroup.c.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,20 +85,71 @@ static int memory_v2(const struct tree *tree, const char *group, uint64_t bytes)
 	return r == -ENOENT ? 0 : r; /* a kernel without swap */
 }
 
+static const char quota_file[] = "cpu.cfs_quota_us";
+
+/* -1: none. */
+static long long quota_of(const struct tree *tree, const char *group)
+{
+	char path[PATH_MAX], text[32];
+
+	if (path_of(path, tree, group, quota_file) < 0 || cgroup_read(path, text, sizeof(text)) < 0)
+		return -1;
+	return atoll(text);
+}
+
+/* Groups in it that may have more. */
+static void quota_lower(const struct tree *tree, const char *group, const char *text)
+{
+	char path[PATH_MAX];
+	DIR *dir = path_of(path, tree, group, NULL) == 0 ? opendir(path) : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char below[PATH_MAX];
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    snprintf(below, sizeof(below), "%s/%s", group, entry->d_name) >=
+			    (int)sizeof(below))
+			continue;
+		if (quota_of(tree, below) > atoll(text))
+			(void)file_write(tree, below, quota_file, text);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* v1 refuses one that is more than that of the group above, or less than that of one below. */
+static int quota_write(const struct tree *tree, const char *group, const char *text)
+{
+	char above[PATH_MAX], most[32], *slash;
+	int r = file_write(tree, group, quota_file, text);
+
+	if (r != -EINVAL)
+		return r;
+	quota_lower(tree, group, text);
+	r = file_write(tree, group, quota_file, text);
+	snprintf(above, sizeof(above), "%s", group);
+	slash = strrchr(above, '/');
+	if (r != -EINVAL || !slash)
+		return r;
+	*slash = '\0';
+	snprintf(most, sizeof(most), "%lld", quota_of(tree, above));
+	return file_write(tree, group, quota_file, most);
+}
+
 static int cpu_limit(const struct tree *tree, const char *group, uint32_t percent)
 {
 	uint64_t quota = (uint64_t)percent * (CPU_PERIOD_US / 100);
-	char text[64], period[32];
+	char text[64];
 
 	if (tree->unified) {
 		number(text, quota, "max");
 		snprintf(text + strlen(text), 32, " %d", CPU_PERIOD_US);
 		return file_write(tree, group, "cpu.max", text);
 	}
-	snprintf(period, sizeof(period), "%d", CPU_PERIOD_US);
 	number(text, quota, "-1");
 	/* The period of a new group is this one. */
-	return file_write(tree, group, "cpu.cfs_quota_us", text);
+	return quota_write(tree, group, text);
 }
 
 static int pids_limit(const struct tree *tree, const char *group, uint32_t pids)

@@ -191,6 +191,37 @@ static void mount_take(struct confine_cgroups *cgroups, const char *root, const 
 	cgroups->count++;
 }
 
+int confine_cgroups_counters(const char *root, const struct confine_cgroups *cgroups,
+			     struct confine_cgroups **ret_counters)
+{
+	struct confine_cgroups *counters = calloc(1, sizeof(*counters));
+	cleanup_free struct mount *mount = malloc(sizeof(*mount));
+	cleanup_fclose FILE *file = NULL;
+	cleanup_free char *line = NULL;
+	char path[PATH_MAX];
+	size_t room = 0;
+
+	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
+	file = counters && mount ? fopen(path, "re") : NULL;
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (cgroups->tree[i].unified && file) {
+			fclose(file);
+			file = NULL;
+		}
+	while (file && !counters->count && getline(&line, &room, file) >= 0) {
+		counters->tree[0].unified = true;
+		if (mount_parse(line, mount) && strcmp(mount->type, "cgroup2") == 0 &&
+		    tree_dir(root, mount, NULL, &counters->tree[0]))
+			counters->count = 1;
+	}
+	if (!counters || !counters->count) {
+		free(counters);
+		return -ENOENT;
+	}
+	*ret_counters = counters;
+	return 0;
+}
+
 int confine_cgroups_probe(const char *root, struct confine_cgroups **ret_cgroups,
 			  char ret_missing[64])
 {

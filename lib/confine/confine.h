@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -31,14 +32,33 @@ int confine_no_new_privs(void);
  * keep, as confine_caps(); not dumpable: others of that number can neither trace it nor read its
  * /proc entry. Of a process with one thread. 0 or -errno: then it must end, half of it is done. */
 int confine_user(uint32_t uid, uint64_t keep);
+/* The same with another group, and supplementary ones; uid 0: stays root, with capabilities keep.
+ */
+int confine_user_groups(uint32_t uid, uint32_t gid, const uint32_t *gids, size_t count,
+			uint64_t keep);
 
-struct confine_app {		    /* how an application is started */
-	uint32_t uid;		    /* 0: stays who we are */
+struct confine_file { /* put in where an application sees it */
+	const char *path;
+	const void *content;
+	size_t size;
+	unsigned mode;
+};
+
+struct confine_app {	      /* how an application is started */
+	uint32_t uid;	      /* 0: stays who we are */
+	uint32_t gid;	      /* 0: the number of uid */
+	const uint32_t *gids; /* gid_count supplementary groups */
+	size_t gid_count;
+	uint64_t caps;		    /* that it keeps, of those that we have: with uid 0 only */
+	bool net_sysctl;	    /* it may write /proc/sys/net, which is that of its network */
 	bool own_mounts;	    /* own mount namespace: see confine_app_enter() */
 	bool own_pids;		    /* own process namespace with its /proc, own System V IPC */
+	const char *hosts;	    /* lies over /etc/hosts, changes included; NULL: nothing */
 	const char *const *hide;    /* directories that are covered by empty ones; ends with NULL */
 	const char *const *cgroups; /* directories to join; ends with NULL */
-	uint32_t pids;		    /* processes of that user at once; 0: CONFINE_PIDS_DEFAULT */
+	const struct confine_file *files; /* file_count of them: see confine_app_enter() */
+	size_t file_count;
+	uint32_t pids; /* processes of that user at once; 0: CONFINE_PIDS_DEFAULT */
 };
 /*
  * Having entered the router's network namespace, as root: becomes the application, which has no
@@ -48,6 +68,9 @@ struct confine_app {		    /* how an application is started */
  * make namespaces, are refused (app_filter.c); descriptors but 0 to 2 close when a program is
  * executed. Returns 0 in the process that becomes the program.
  *
+ * Files: one below /tmp, /var/tmp or /dev/shm is made there, with the directories that it needs,
+ * and is the application's; any other path must be that of a file, which it lies over, read-only.
+ *
  * own_pids: that is a new one; the caller's never returns, but passes on signals that it is sent,
  * and ends as the application does: with its status, or 128 + signal. When it is killed the
  * application is, too. Processes that the application leaves behind end with it.
@@ -55,6 +78,9 @@ struct confine_app {		    /* how an application is started */
  * -errno with what failed: in whichever process; it must end then.
  */
 int confine_app_enter(const struct confine_app *app, struct err *err);
+/* The same but for namespaces of processes and IPC, in process 1 of one that the caller has made;
+ * own_pids only says that it has. It goes on as the application's user. */
+int confine_app_become(const struct confine_app *app, struct err *err);
 
 /* --- control groups: v1 or v2, by probe ---------------------------------------------------- */
 
@@ -79,6 +105,11 @@ struct confine_cgroups; /* where the memory, cpu and pids controllers are mounte
  */
 int confine_cgroups_probe(const char *root, struct confine_cgroups **ret_cgroups,
 			  char ret_missing[64]);
+/* The unified hierarchy where it has none of those controllers, and none of our groups therefore:
+ * groups in it count CPU time and traffic. -ENOENT: cgroups has it already (then groups there do),
+ * or it is not mounted, or not writable. */
+int confine_cgroups_counters(const char *root, const struct confine_cgroups *cgroups,
+			     struct confine_cgroups **ret_counters);
 void confine_cgroups_free(struct confine_cgroups *cgroups); /* NULL is fine */
 /*
  * Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. Those above it are made
@@ -92,7 +123,8 @@ int confine_cgroup_make(const struct confine_cgroups *cgroups, const char *group
 			const struct confine_limits *limits,
 			bool (*ours)(void *arg, const char *path), void *arg, struct err *err);
 /* -EBUSY: more memory is in use than would be allowed (v1). The text starts with the limit's name.
- */
+ * A group never gets more CPU than the one that it is in; on v1 limits of groups in it that are
+ * higher become this one. */
 int confine_cgroup_limit(const struct confine_cgroups *cgroups, const char *group,
 			 const struct confine_limits *limits, struct err *err);
 /* v2: of all groups, this one's processes get the CPU first when it is short. v1: nothing to do. */

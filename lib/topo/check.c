@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/utf8.h"
 #include "lib/topo/doc_priv.h"
 
 struct check {
@@ -39,39 +40,15 @@ static int out_of_memory(const struct check *c)
 	return err_errno(c->err, ENOMEM, "%s", c->source);
 }
 
-/* Decodes one UTF-8 character (RFC 3629, shortest form); returns its bytes or 0. */
-static size_t decode_utf8(const unsigned char *p, uint32_t *ret)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80	     ? 1
-		   : p[0] >> 5 == 6  ? 2
-		   : p[0] >> 4 == 14 ? 3
-		   : p[0] >> 3 == 30 ? 4
-				     : 0;
-	uint32_t c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
-
-	if (n == 0)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if (p[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if ((n > 1 && c < least[n]) || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	*ret = c;
-	return n;
-}
-
 const char *topo_label_fault(const char *label)
 {
-	const unsigned char *p = (const unsigned char *)label;
+	const char *p = label;
 	uint32_t c;
 
 	if (strnlen(label, TOPO_LABEL_MAX + 1) > TOPO_LABEL_MAX)
 		return "longer than 1024 bytes";
 	while (*p) {
-		size_t n = decode_utf8(p, &c);
+		size_t n = utf8_decode(p, &c);
 
 		if (n == 0)
 			return "not UTF-8";

@@ -5,17 +5,23 @@
  * daemon has been away; it goes on meanwhile: applications run, are restarted, their output is
  * kept.
  *
- *   supervisor -> daemon  HELLO      struct frame_hello: slot is APP_SLOT
- *                         APP_STATE  struct app_state + text: after each change; after HELLO for
- * each APP_KNOWN  empty: all have been told APP_DATA   uint32_t id + "key=value\n"...: values that
- * it reports APP_ASK    struct app_ask + text: an application asks for an intercept
- *                                    ("INTERCEPT=n\n..." of its packet), or gives it up
- *   daemon -> supervisor  APP_START  uint32_t id; descriptor of a sealed memfd with struct
- * app_start and what follows it; the network namespace went before it by APP_FD (ask 0) APP_STOP
- * struct app_stop APP_SET    uint32_t id + "key=value" APP_TELL   struct app_ask + text: the answer
- * to ASK, that the application gets as it is, with the descriptors that went before it by APP_FD
- *                         APP_FD     struct app_ask; a descriptor that belongs to the next TELL or
- * START APP_FORGET uint32_t id QUIT       end all, then leave
+ *   supervisor -> daemon
+ *     HELLO      struct frame_hello: slot is APP_SLOT
+ *     APP_STATE  struct app_state + text: after each change; after HELLO for each
+ *     APP_KNOWN  empty: all have been told
+ *     APP_DATA   uint32_t id + "key=value\n"...: values that it reports, as they are now; after
+ *                HELLO of each that has any
+ *     APP_ASK    struct app_ask + text: an application asks for an intercept ("INTERCEPT=n\n..."
+ *                of its packet), or gives it up
+ *   daemon -> supervisor
+ *     APP_START  uint32_t id; descriptor of a sealed memfd as of app_codec.h
+ *     APP_STOP   struct app_stop
+ *     APP_SET    uint32_t id + "key=value"
+ *     APP_FD     struct app_ask; a descriptor that belongs to the next TELL of these numbers
+ *     APP_TELL   struct app_ask + text: the answer to ASK, that the application gets as it is,
+ *                with the descriptors that went before it
+ *     APP_FORGET uint32_t id: of one that has ended; its log goes, too
+ *     QUIT       end all, then leave
  *
  * The packets between supervisor and application are in lib/client/app_link.h.
  */
@@ -25,6 +31,15 @@
 #include <stdint.h>
 
 #define APP_SLOT 0xfffffffeu
+
+enum app_phase { /* enum host_app_phase */
+	APP_STARTING,
+	APP_RUNNING,
+	APP_WAITING,
+	APP_STOPPING,
+	APP_ENDED,
+	APP_FAILED,
+};
 
 struct app_ask {
 	uint32_t id;  /* of the application */
@@ -37,24 +52,14 @@ struct app_stop {
 };
 
 struct app_state { /* followed by text, not NUL-terminated */
-	uint32_t id;
-	uint32_t phase; /* enum host_app_phase */
+	uint32_t id, router_id, slot;
+	uint32_t phase; /* enum app_phase */
 	uint32_t ready;
 	int32_t pid;
 	int32_t status;
 	uint32_t restarts;
+	uint64_t netns; /* inode of its router's namespace */
 	uint64_t started_ms, ended_ms;
-};
-
-/* What a start consists of: numbers, then strings, each with its NUL, in the order of app_string,
- * lists with their count in front: see daemon/host/local_app_encode.c. */
-struct app_start {
-	uint32_t id, router_id, uid;
-	uint32_t restart, ready;
-	uint32_t grace_ms, log_bytes;
-	uint32_t pids;
-	uint32_t counts[5]; /* args, env, files, cgroup directories, hidden directories */
-	uint32_t reserved;
 };
 
 #endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Control groups in that of a router: "exec" for programs that somebody has started there (a group
+ * with groups in it has no processes of its own, cgroups(7)), and "app-ID" for each application,
+ * which is in the hierarchy that counts traffic, too. They do not stand in the journal: what is in
+ * a directory of ours is ours. Called by local_app*.c and local_limits.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/local_cgroup_priv.h"
+
+static bool is_ours(void *arg, const char *path)
+{
+	(void)arg;
+	(void)path;
+	return true;
+}
+
+char **local_cgroup_all(const struct local_cgroup *cgroup, const char *group)
+{
+	char **one = confine_cgroup_paths(cgroup->cgroups, group), **two, **all;
+	size_t count = 0, size = 0, i = 0;
+	char *text;
+
+	if (!one || !cgroup->counters)
+		return one;
+	two = confine_cgroup_paths(cgroup->counters, group);
+	for (char **p = one; two && *p; p++, count++)
+		size += strlen(*p) + 1;
+	for (char **p = two; two && *p; p++, count++)
+		size += strlen(*p) + 1;
+	all = two ? malloc((count + 1) * sizeof(*all) + size) : NULL;
+	text = all ? (char *)(all + count + 1) : NULL;
+	for (char **p = one; all && i < count; p = *p && p[1] ? p + 1 : two) {
+		all[i++] = text;
+		text = stpcpy(text, *p) + 1;
+	}
+	if (all)
+		all[count] = NULL;
+	free(one);
+	free(two);
+	return all;
+}
+
+char **local_cgroup_exec(struct local_cgroup *cgroup, uint32_t router_id, struct err *err)
+{
+	char router[GROUP_SIZE], group[GROUP_SIZE + 8];
+	char **paths;
+
+	if (!cgroup->cgroups)
+		return NULL;
+	local_cgroup_router(cgroup, router_id, router);
+	snprintf(group, sizeof(group), "%s/exec", router);
+	if (confine_cgroup_make(cgroup->cgroups, group, NULL, is_ours, NULL, err) < 0)
+		return NULL;
+	paths = confine_cgroup_paths(cgroup->cgroups, group);
+	if (!paths)
+		err_errno(err, ENOMEM, "control group");
+	return paths;
+}
+
+static void app_group(const struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
+		      char group[GROUP_SIZE])
+{
+	snprintf(group, GROUP_SIZE, "%.80s/%u/app-%u", cgroup->group, router_id, id);
+}
+
+int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
+			 const struct topo_limits *limits, char ***ret_paths, struct err *err)
+{
+	struct confine_limits wanted = {
+		.memory = limits->memory, .cpu = limits->cpu, .pids = limits->pids};
+	bool any = wanted.memory || wanted.cpu || wanted.pids;
+	char group[GROUP_SIZE];
+	char **paths;
+	int r;
+
+	*ret_paths = NULL;
+	if (!cgroup->cgroups)
+		return 0;
+	app_group(cgroup, router_id, id, group);
+	r = confine_cgroup_make(cgroup->cgroups, group, any ? &wanted : NULL, is_ours, NULL, err);
+	if (r == 0 && cgroup->counters)
+		r = confine_cgroup_make(cgroup->counters, group, NULL, is_ours, NULL, err);
+	paths = r == 0 ? local_cgroup_all(cgroup, group) : NULL;
+	if (r == 0 && !paths)
+		r = err_errno(err, ENOMEM, "control group %s", group);
+	if (r < 0) {
+		(void)local_cgroup_remove(cgroup, group);
+		return r;
+	}
+	*ret_paths = paths;
+	return 0;
+}
+
+void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id)
+{
+	char group[GROUP_SIZE];
+
+	if (!cgroup->cgroups)
+		return;
+	app_group(cgroup, router_id, id, group);
+	(void)local_cgroup_remove(cgroup, group); /* goes with the router's at the latest */
+}
+
+void local_cgroup_app_usage(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
+			    struct confine_usage *usage)
+{
+	char group[GROUP_SIZE];
+
+	if (!cgroup->cgroups)
+		return;
+	app_group(cgroup, router_id, id, group);
+	confine_cgroup_usage(cgroup->cgroups, group, usage);
+	if (cgroup->counters)
+		confine_cgroup_usage(cgroup->counters, group, usage);
+}
