@@ -29,8 +29,9 @@ struct logfile {
 	int dir, fd;
 	uint32_t id;
 	uint64_t size, max;
-	uint64_t lost; /* lines */
-	uint64_t put;  /* bytes, ever */
+	uint64_t lost;	/* lines */
+	uint64_t noted; /* of them, in room */
+	uint64_t put;	/* bytes, ever */
 	struct part part[LOGFILE_STREAMS];
 	char last[LOGFILE_LAST][LAST_MAX + 1];
 	unsigned last_count; /* ever, since begin */
@@ -123,13 +124,15 @@ static void write_out(struct logfile *file)
 		if (n < 0 && file->fd >= 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			file->lost += lines_in(at, left);
-			return;
+			/* a note that was lost is no line, but its number counts */
+			file->lost += lines_in(at, left) + (file->noted ? file->noted - 1 : 0);
+			break;
 		}
 		file->size += (uint64_t)n;
 		at += n;
 		left -= (size_t)n;
 	}
+	file->noted = 0;
 }
 
 static void rotate(struct logfile *file)
@@ -200,8 +203,9 @@ static void line(struct logfile *file, enum logfile_stream stream, const char *t
 		int n = snprintf(note, sizeof(note), "(%llu lines could not be kept)",
 				 (unsigned long long)file->lost);
 
-		file->lost = 0;
 		put_line(file, 'e', note, (size_t)n);
+		file->noted = file->lost;
+		file->lost = 0;
 	}
 	put_line(file, stream == LOGFILE_ERR ? 'e' : 'o', text, size);
 	remember(file, text, size);
@@ -224,10 +228,12 @@ size_t logfile_feed(struct logfile *file, enum logfile_stream stream, const char
 
 	while (size) {
 		const char *end = memchr(data, '\n', size);
-		size_t n = end ? (size_t)(end - data) : size, left = LOGFILE_LINE - part->size;
+		size_t n = end ? (size_t)(end - data) : size;
 
-		if (n > left)
-			n = left;
+		if (n && part->size == LOGFILE_LINE)
+			part_end(file, stream);
+		if (n > LOGFILE_LINE - part->size)
+			n = LOGFILE_LINE - part->size;
 		memcpy(part->text + part->size, data, n);
 		part->size += n;
 		data += n;
@@ -236,8 +242,6 @@ size_t logfile_feed(struct logfile *file, enum logfile_stream stream, const char
 			part_end(file, stream);
 			data++;
 			size--;
-		} else if (part->size == LOGFILE_LINE) {
-			part_end(file, stream);
 		}
 	}
 	write_out(file);

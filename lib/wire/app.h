@@ -33,12 +33,12 @@
 #define APP_SLOT 0xfffffffeu
 
 enum app_phase { /* enum host_app_phase */
-	APP_STARTING,
-	APP_RUNNING,
-	APP_WAITING,
-	APP_STOPPING,
-	APP_ENDED,
-	APP_FAILED,
+		 APP_STARTING,
+		 APP_RUNNING,
+		 APP_WAITING,
+		 APP_STOPPING,
+		 APP_ENDED,
+		 APP_FAILED,
 };
 
 struct app_ask {
