@@ -17,7 +17,8 @@
 #define AUDIT_RATE_MAX	 20
 #define AUDIT_RATE_BURST 200
 
-#define API_RAW_BODY (API_TOPOLOGY_BODY | API_EVENT_BODY) /* in place of parameters */
+/* in place of parameters */
+#define API_RAW_BODY (API_TOPOLOGY_BODY | API_EVENT_BODY | API_APP_BODY)
 
 static struct api_call *call_new(struct api *api, struct http_request *req)
 {

@@ -6,13 +6,13 @@
 #include <jansson.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/cache.h"
 #include "daemon/api/who.h"
 #include "lib/base/list.h"
 #include "lib/http/params.h"
 #include "lib/http/rate.h"
 
 #define API_SEGMENTS_MAX 8
-#define API_CACHE_SLOTS	 16
 
 struct api_call;
 struct api_feed;
@@ -49,6 +49,8 @@ enum api_flags {
 	API_WAITS = 1 << 3,	 /* makes an operation: takes wait= */
 	API_METRICS = 1 << 4,	 /* answers API_METRICS_TYPE, a text */
 	API_EVENT_BODY = 1 << 5, /* as API_TOPOLOGY_BODY: events */
+	API_APP_BODY = 1 << 6,	 /* an application, or parameters: the handler tells */
+	API_TEXT = 1 << 7,	 /* answers plain text */
 };
 
 struct api_route {
@@ -60,13 +62,6 @@ struct api_route {
 	const struct api_field *fields; /* as params */
 	unsigned flags;
 	int status; /* of success */
-};
-
-struct api_cached {
-	char *key;
-	char *text;
-	size_t size;
-	uint64_t generation;
 };
 
 struct api {
@@ -143,10 +138,5 @@ ctl_done_fn api_done(const struct api_call *call, ctl_done_fn done);
 
 /* error.c */
 int api_status_of(int code);
-
-/* cache.c */
-const struct api_cached *api_cache_get(struct api *api, const char *key);
-void api_cache_put(struct api *api, const char *key, const char *text, size_t size);
-void api_cache_done(struct api *api);
 
 #endif

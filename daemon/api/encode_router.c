@@ -2,6 +2,8 @@
 /* Routers in JSON. Field names are the original's where it had them (routerID, linkIDs, ...). */
 #include "daemon/api/encode.h"
 
+#include "daemon/api/app.h"
+
 #include <string.h>
 
 const char *api_state_name(enum model_state state)
@@ -95,6 +97,8 @@ json_t *api_encode_router(struct api *api, const struct model_router *router)
 		json_object_set_new(json, "longitude", json_real(router->longitude));
 	}
 	put_limits(json, &router->limits);
+	if (router->app_count)
+		json_object_set_new(json, "apps", api_encode_app_ids(router));
 	if (topo_ifaces_count(router->interfaces))
 		json_object_set_new(json, "interfaces", api_encode_interfaces(router->interfaces));
 	return json;

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/app.h"
 #include "daemon/api/encode.h"
 #include "daemon/api/event.h"
 #include "daemon/api/feed.h"
 #include "daemon/api/operation.h"
 #include "daemon/api/routes.h"
 #include "daemon/ctl/pace.h"
-#include "daemon/model/app.h"
 
 #define EVENTS_KEPT 10000
 
@@ -129,11 +129,10 @@ static void publish(struct api_feed *feed, const char *name, json_t *json)
 		client_pump(list_entry(pos, struct client, all));
 }
 
-static json_t *encode_change(const struct api *api, const struct model_change *change)
+static json_t *encode_change(struct api *api, const struct model_change *change)
 {
 	const struct model_router *router = change->router;
 	const struct model_link *link = change->link;
-	const struct model_app *app = change->app;
 	char address[ADDR_TEXT_SIZE];
 	json_t *json = json_pack("{s:I,s:s}", "seq", (json_int_t)change->seq, "what", change->what);
 
@@ -146,14 +145,8 @@ static json_t *encode_change(const struct api *api, const struct model_change *c
 					(json_int_t)router->reachable));
 	if (link && json)
 		json_object_update_missing_new(json, api_encode_link(api, link));
-	if (app && json)
-		json_object_update_missing_new(
-			json,
-			json_pack("{s:I,s:I,s:s,s:I,s:s,s:s,s:b}", "id", (json_int_t)app->id, "aid",
-				  (json_int_t)app->aid, "name", app->app->name, "routerID",
-				  (json_int_t)app->router->id, "router", app->router->name, "state",
-				  model_app_phase_name(app->state.phase), "ready",
-				  app->state.ready));
+	if (change->app && json)
+		json_object_update_missing_new(json, api_encode_app(api, change->app, false));
 	return json;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/api/api_priv.h"
 #include "daemon/api/routes.h"
 #include "daemon/ctl/pace.h"
+#include "daemon/model/app.h"
 #include "include/shared/maps.h"
 #include "lib/base/cleanup.h"
 
@@ -129,6 +130,19 @@ static void put_drops(const struct sheet *s)
 		}
 }
 
+static void put_apps(FILE *out, const struct model *model)
+{
+	unsigned counts[MODEL_APP_PHASES] = {0};
+	const struct list *pos;
+
+	list_for_each (pos, &model->apps)
+		counts[list_entry(pos, struct model_app, all)->state.phase]++;
+	put_head(out, "vlsp_apps", "gauge", NULL, "Applications, by state.");
+	for (int i = 0; i < MODEL_APP_PHASES; i++)
+		fprintf(out, "vlsp_apps{state=\"%s\"} %u\n",
+			model_app_phase_name((enum model_app_phase)i), counts[i]);
+}
+
 static void put_whole(const struct sheet *s, struct api *api)
 {
 	struct ctl_pace pace;
@@ -150,6 +164,7 @@ static void put_whole(const struct sheet *s, struct api *api)
 	fprintf(out, "vlsp_routers %" PRIu32 "\n", api->model->router_count);
 	put_head(out, "vlsp_links", "gauge", NULL, "Links that there are.");
 	fprintf(out, "vlsp_links %" PRIu32 "\n", api->model->link_count);
+	put_apps(out, api->model);
 	put_head(out, "vlsp_build", "info", NULL, "Version of the daemon.");
 	fprintf(out, "vlsp_build_info{version=\"%s\"} 1\n", VLSP_VERSION);
 	fputs("# EOF\n", out);

@@ -16,6 +16,7 @@ static const struct {
 } path_params[] = {
 	{"r", "a router's id, name or address"},
 	{"l", "a link's id or name, or A:B"},
+	{"a", "an application's name, number on its router, or id"},
 	{"id", "an operation's id"},
 	{"dst", "a neighbour's id, name or address"},
 	{"command", "STATUS"},
@@ -159,9 +160,10 @@ static json_t *success(const struct api_route *route)
 	const char *type = route->flags & API_EVENT_STREAM ? "text/event-stream"
 							   : "application/json";
 
-	if (route->flags & API_METRICS)
+	if (route->flags & (API_METRICS | API_TEXT))
 		return json_pack("{s:s,s:{s:{s:{s:s}}}}", "description", route->doc, "content",
-				 API_METRICS_TYPE, "schema", "type", "string");
+				 route->flags & API_TEXT ? "text/plain" : API_METRICS_TYPE,
+				 "schema", "type", "string");
 	properties = json_object();
 	for (const struct api_field *f = route->fields; f && f->name; f++) {
 		json_t *one = json_pack("{s:s,s:s}", "type", f->type, "description", f->doc);

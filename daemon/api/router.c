@@ -265,6 +265,7 @@ static const struct api_field record_fields[] = {
 	{"longitude", "number", "may be missing"},
 	{"limits", "object", "memory, cpu, pids that differ from the default; may be missing"},
 	{"interfaces", "array", "of the host, attached; may be missing"},
+	{"apps", "array", "ids of the applications on it; may be missing"},
 	{.name = NULL}};
 static const struct api_field changed_fields[] = {
 	IDENTITY_FIELDS,

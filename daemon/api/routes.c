@@ -11,11 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct api_route *const api_tables[] = {api_router_routes,    api_link_routes,
-					      api_topology_routes,  api_operation_routes,
-					      api_event_routes,	    api_events_routes,
-					      api_service_routes,   api_metrics_routes,
-					      api_interface_routes, NULL};
+const struct api_route *const api_tables[] = {api_router_routes,
+					      api_link_routes,
+					      api_topology_routes,
+					      api_operation_routes,
+					      api_event_routes,
+					      api_events_routes,
+					      api_service_routes,
+					      api_metrics_routes,
+					      api_interface_routes,
+					      api_app_routes,
+					      NULL};
 
 int api_path_split(const char *path, char *segments[API_SEGMENTS_MAX])
 {

@@ -15,6 +15,7 @@ extern const struct api_route api_events_routes[];
 extern const struct api_route api_service_routes[];
 extern const struct api_route api_metrics_routes[];
 extern const struct api_route api_interface_routes[];
+extern const struct api_route api_app_routes[];
 
 #define API_METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

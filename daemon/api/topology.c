@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/api/api_priv.h"
+#include "daemon/api/app.h"
 #include "daemon/api/reconcile.h"
 #include "daemon/api/routes.h"
 #include "lib/base/clock.h"
@@ -120,6 +120,11 @@ static struct topo_doc *read_body(struct api_call *call)
 	r = topo_read(call->req->body, call->req->body_size, source ? source : "body", &doc, &err);
 	for (size_t i = 0; r >= 0 && i < doc->warning_count; i++)
 		r = api_call_warn(call, doc->warnings[i]);
+	if (r >= 0 && api_apps_allowed(call, doc, &err) < 0) {
+		topo_doc_free(doc);
+		api_answer_err(call, &err);
+		return NULL;
+	}
 	if (r >= 0)
 		return doc;
 	topo_doc_free(doc);

@@ -32,7 +32,8 @@ static void path_of(const struct api_route *route, char *path)
 {
 	static const char *const values[][2] = {{"{r}", "r1"},	 {"{l}", "1"},
 						{"{id}", "1"},	 {"{dst}", "r2"},
-						{"{i}", "eth1"}, {"{command}", "STATUS"}};
+						{"{i}", "eth1"}, {"{command}", "STATUS"},
+						{"{a}", "x"}};
 	const char *p = route->path;
 
 	while (*p) {
@@ -91,6 +92,7 @@ static void who_may_read_reads_all_and_changes_nothing(void **state)
 	uint64_t generation;
 
 	two_routers(h);
+	must(h, "POST /router/r1/app/?run=x", 201);
 	generation = h->model->generation;
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++)
 		FOR_EACH_ROUTE(t, r)

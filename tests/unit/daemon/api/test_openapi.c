@@ -148,7 +148,8 @@ static void every_answer_is_described(void **state)
 			snprintf(status, sizeof(status), "%d", r->status);
 			assert_non_null(json_object_get(responses, status));
 			assert_non_null(json_object_get(responses, "default"));
-			assert_true(r->flags & API_METRICS || (r->fields && r->fields[0].name));
+			assert_true(r->flags & (API_METRICS | API_TEXT) ||
+				    (r->fields && r->fields[0].name));
 			assert_true(!(r->flags & API_WAITS) == !json_object_get(responses, "202"));
 		}
 }
