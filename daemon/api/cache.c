@@ -4,6 +4,8 @@
  * a list of 10,000 routers costs one encoding. Used by answer.c and api.c. A few slots, used in
  * turn.
  */
+#include "daemon/api/cache.h"
+
 #include <stdlib.h>
 #include <string.h>
 
