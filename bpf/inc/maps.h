@@ -119,4 +119,73 @@ struct {
 	__array(values, struct vlsp_count_map);
 } vlsp_count SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VLSP_SLOT_MAX);
+	__type(key, __u32);
+	__type(value, struct vlsp_chain);
+} vlsp_chain SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, VLSP_FN_MAX);
+	__type(key, __u32);
+	__array(values, struct vlsp_ring_map);
+} vlsp_fn_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, VLSP_FN_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} vlsp_fn_prog SEC(".maps");
+
+/* Entries times the number of CPUs, by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, VLSP_FN_MAX);
+	__type(key, __u32);
+	__type(value, struct vlsp_fn_count);
+} vlsp_fn_count SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vlsp_cut);
+} vlsp_cut SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VLSP_PORT_MAX);
+	__type(key, __u32);
+	__type(value, struct vlsp_taps);
+} vlsp_tap SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, VLSP_TAP_MAX);
+	__type(key, __u32);
+	__array(values, struct vlsp_ring_map);
+} vlsp_tap_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, VLSP_TAP_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} vlsp_tap_filter SEC(".maps");
+
+/* Entries times the number of CPUs, by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, VLSP_TAP_MAX);
+	__type(key, __u32);
+	__type(value, struct vlsp_tap_count);
+} vlsp_tap_count SEC(".maps");
+
 #endif

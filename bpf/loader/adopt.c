@@ -49,6 +49,7 @@ static int read_conf(struct bld *bld, struct err *err)
 	bld->network = ntohl(conf.network);
 	bld->mask = mask;
 	bld->real = conf.real;
+	bld->cuts = conf.cuts;
 	return 0;
 }
 
@@ -145,6 +146,7 @@ static int adopt_router(struct bld *bld, struct bld_inner *inner, const struct v
 	bld->slots[inner->key] = (struct bld_slot){.address = address,
 						   .edge_port = router->edge,
 						   .capacity = inner->info.max_entries,
+						   .flags = router->flags,
 						   .fib = take_fd(inner),
 						   .next = -1};
 	return bld_chunk_need(bld, router->edge);
@@ -213,7 +215,14 @@ static int adopt_maps(struct adoption *adoption)
 		r = adopt_slots(adoption);
 	if (r == 0)
 		r = bld_ports_each(bld, need_chunk, adoption);
-	return r == 0 ? adoption->status : r;
+	if (r == 0)
+		r = adoption->status;
+	if (r == 0)
+		r = bld_table_read(bld->fds[BLD_PORT], VLSP_PORT_MAX, sizeof(*bld->ports),
+				   bld->ports);
+	if (r == 0)
+		r = bld_functions_adopt(bld);
+	return r == 0 ? bld_taps_adopt(bld) : r;
 }
 
 int bld_adopt(struct bld *bld, uint32_t network, unsigned prefix_len, struct err *err)

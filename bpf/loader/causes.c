@@ -11,6 +11,7 @@ static const char *const names[] = {
 	[VLSP_DROP_SILENT] = "silent",	   [VLSP_DROP_UNSUPPORTED] = "unsupported",
 	[VLSP_DROP_TOO_BIG] = "too-big",   [VLSP_DROP_QUEUE] = "queue",
 	[VLSP_DROP_LOSS] = "loss",	   [VLSP_DROP_OVERRUN] = "overrun",
+	[VLSP_DROP_FUNCTION] = "function",
 };
 
 _Static_assert(ARRAY_SIZE(names) == VLSP_DROP_CAUSES, "a name for each cause");

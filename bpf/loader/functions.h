@@ -52,9 +52,9 @@ int bld_chain_read(const struct bld *bld, uint32_t slot,
 		   struct vlsp_chain *ret_chain); /* -ENOENT */
 
 /*
- * Which large segments (GSO) edges cut into packets, because a function with a ring wants them:
- * matches by addresses, ports, protocol and flow; one that has VLSP_MATCH_FROM or VLSP_MATCH_TO
- * cuts whatever else it says. n 0: none. n above VLSP_CUT_MAX: all, and matches may be NULL.
+ * Which large segments (GSO) edges cut into packets, because a function with a ring wants them: by
+ * addresses, ports, protocol and flow of matches; VLSP_MATCH_FROM and VLSP_MATCH_TO are not looked
+ * at. n 0: none. n above VLSP_CUT_MAX: all, and matches may be NULL.
  */
 int bld_cut_set(struct bld *bld, const struct vlsp_match *matches, uint32_t n);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bpf/loader/talk.h"
+#include "lib/base/cleanup.h"
 #include "vlsp.skel.h"
 
 static int check_instance(const char *instance, struct err *err)
@@ -74,6 +75,10 @@ static int load(struct bld *bld, struct err *err)
 		return err_errno(err, errno, "reading the BPF object");
 	like = chunk_like_new(bld);
 	r = like < 0 ? like : bpf_map__set_inner_map_fd(skel->maps.vlsp_count, like);
+	if (r == 0)
+		r = bpf_map__set_max_entries(skel->maps.vlsp_fn_count, VLSP_FN_MAX * bld->ncpu);
+	if (r == 0)
+		r = bpf_map__set_max_entries(skel->maps.vlsp_tap_count, VLSP_TAP_MAX * bld->ncpu);
 	if (r < 0) {
 		err_errno(err, r, "sizing the BPF counters");
 		goto end;
@@ -115,9 +120,11 @@ static int prepare(struct bld *bld, struct err *err)
 		r = map_shared(bld->fds[BLD_HELLO], HELLO_SIZE, (void **)&bld->hello);
 	if (r < 0)
 		return err_errno(err, r, "mapping BPF maps");
-	r = outer_new(bld->fds[BLD_FIB], VLSP_SLOT_MAX, &bld->fibs);
+	r = outer_new(bld->fds[BLD_FIB], VLSP_SLOT_MAX, OUTER_THREADS_MAX, &bld->fibs);
 	if (r == 0)
-		r = outer_new(bld->fds[BLD_COUNT], BLD_CHUNKS, &bld->counts);
+		r = outer_new(bld->fds[BLD_COUNT], BLD_CHUNKS, OUTER_THREADS_MAX, &bld->counts);
+	if (r == 0)
+		r = bld_functions_open(bld);
 	return r < 0 ? err_errno(err, r, "BPF loader") : 0;
 }
 
@@ -133,7 +140,10 @@ static struct bld *bld_new(const char *instance, const struct bld_journal *journ
 		bld->fds[pin] = -1;
 	pthread_mutex_init(&bld->chunk_lock, NULL);
 	bld->slots = malloc(VLSP_SLOT_MAX * sizeof(*bld->slots));
-	if (!bld->slots || asprintf(&bld->dir, "/sys/fs/bpf/vlsp/%s", instance) < 0) {
+	bld->ports = calloc(VLSP_PORT_MAX, sizeof(*bld->ports));
+	if (!bld->slots || !bld->ports ||
+	    asprintf(&bld->dir, "/sys/fs/bpf/vlsp/%s", instance) < 0) {
+		free(bld->ports);
 		free(bld->slots);
 		free(bld);
 		return NULL;
@@ -155,6 +165,7 @@ static void close_fds(struct bld *bld)
 /* Everything but pins and directories. */
 static void bld_free(struct bld *bld)
 {
+	bld_functions_close(bld);
 	outer_free(bld->counts);
 	outer_free(bld->fibs);
 	for (uint32_t i = 0; i < VLSP_SLOT_MAX; i++) {
@@ -181,6 +192,7 @@ static void bld_free(struct bld *bld)
 	if (bld->dir_fd >= 0)
 		close(bld->dir_fd);
 	pthread_mutex_destroy(&bld->chunk_lock);
+	free(bld->ports);
 	free(bld->slots);
 	free(bld->dir);
 	free(bld);
@@ -306,11 +318,16 @@ bool bld_adopted(const struct bld *bld)
 
 int bld_settle(struct bld *bld)
 {
-	int fibs = outer_settle(bld->fibs), counts = outer_settle(bld->counts);
+	struct outer *others[] = {bld->counts, bld->fn_rings.outer, bld->tap_rings.outer};
+	int r = outer_settle(bld->fibs), other;
 
-	if (fibs == 0)
-		fibs = bld_slots_settle(bld);
-	return fibs < 0 ? fibs : counts;
+	if (r == 0)
+		r = bld_slots_settle(bld);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		other = outer_settle(others[i]);
+		r = r < 0 ? r : other;
+	}
+	return r;
 }
 
 int bld_prog_in(const struct bld *bld)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/loader/functions.h"
 #include "bpf/loader/loader.h"
 #include "bpf/loader/outer.h"
 
@@ -28,6 +29,15 @@ enum bld_pin {
 	BLD_FATE,
 	BLD_WAKE,
 	BLD_RING,
+	BLD_CHAIN,
+	BLD_FN_RING,
+	BLD_FN_PROG,
+	BLD_FN_COUNT,
+	BLD_CUT,
+	BLD_TAP,
+	BLD_TAP_RING,
+	BLD_TAP_FILTER,
+	BLD_TAP_COUNT,
 	BLD_IN, /* from here on: programs */
 	BLD_OUT,
 	BLD_BACK,
@@ -39,10 +49,22 @@ struct bld_slot {
 	uint32_t edge_port;
 	uint32_t capacity;
 	uint32_t next_capacity;
-	int fib;      /* -1: none */
-	int next;     /* the larger map between grow and switch, or -1 */
-	bool pending; /* its record says that its FIB is being written */
+	int fib;	/* -1: none */
+	int next;	/* the larger map between grow and switch, or -1 */
+	uint32_t flags; /* enum vlsp_router_flags */
+	bool pending;	/* its record says that its FIB is being written */
 };
+
+/* Rings of functions or of taps. */
+struct bld_rings {
+	struct outer *outer;
+	int *fds; /* BLD_NO_RING; BLD_UNKNOWN: there may be one of an earlier daemon */
+	uint32_t *sizes, count;
+};
+#define BLD_NO_RING (-1)
+#define BLD_UNKNOWN (-2)
+
+#define BLD_MARKS (VLSP_PORT_CHAIN | VLSP_PORT_TAP) /* flags of ports that are the loader's own */
 
 struct bld {
 	char *dir;  /* of the pins */
@@ -56,6 +78,7 @@ struct bld {
 	struct vlsp_addr *addr;	  /* vlsp_addr, mapped */
 	struct vlsp_hello *hello; /* vlsp_hello, mapped */
 	struct bld_slot *slots;	  /* VLSP_SLOT_MAX */
+	struct vlsp_port *ports;  /* VLSP_PORT_MAX: vlsp_port as it is */
 	int nothing;		  /* an empty FIB, for slots without a router */
 
 	pthread_mutex_t chunk_lock;
@@ -66,10 +89,15 @@ struct bld {
 
 	int ring;	 /* the relay's, -1: not made yet */
 	bool real;	 /* vlsp_conf.real */
+	uint32_t cuts;	 /* vlsp_conf.cuts */
 	uint32_t shaped; /* ports that have a shape */
 
 	struct outer *fibs;   /* vlsp_fib */
 	struct outer *counts; /* vlsp_count */
+
+	struct bld_rings fn_rings, tap_rings;
+	struct vlsp_fn_count *fn_counts;   /* mapped */
+	struct vlsp_tap_count *tap_counts; /* mapped */
 };
 
 /* pins.c: the BPF file system. Makes and locks the directory. */
@@ -108,8 +136,13 @@ int bld_slot_bury(struct bld *bld, uint32_t slot, uint32_t edge);
 /* After what was queued for vlsp_fib has been written: says so in the records of these slots. */
 int bld_slots_settle(struct bld *bld);
 int bld_network_check(uint32_t network, unsigned prefix_len);
+/* Sets or clears flags of a slot that is in use. */
+int bld_router_mark(struct bld *bld, uint32_t slot, uint32_t flags, bool on);
 
 int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask);
+
+/* ports.c: sets or clears BLD_MARKS of a port that is in use. */
+int bld_port_mark(struct bld *bld, uint32_t port, uint32_t flags, bool on);
 
 /* ports.c: takes over a chunk that is in force; the descriptor is the loader's then. */
 int bld_chunk_take(struct bld *bld, uint32_t chunk, int fd);
@@ -120,5 +153,21 @@ int bld_chunk_need(struct bld *bld, uint32_t port);
  * port's rows. Thread-safe. */
 int bld_count_prepare(struct bld *bld, uint32_t port);
 size_t bld_chunk_size(const struct bld *bld);
+
+/* rings.c: the rings in that map, by index; bld_rings_done() also where there are none. */
+int bld_rings_new(struct bld_rings *rings, int map, uint32_t count);
+void bld_rings_done(struct bld_rings *rings);
+int bld_rings_need(struct bld_rings *rings, int map, uint32_t index, uint32_t bytes,
+		   const char *name);
+void bld_rings_clear(struct bld_rings *rings, uint32_t index);
+
+/* functions.c, taps.c: what is mapped; what an earlier daemon left. */
+int bld_functions_open(struct bld *bld);
+void bld_functions_close(struct bld *bld);
+int bld_functions_adopt(struct bld *bld);
+int bld_taps_adopt(struct bld *bld);
+/* The router or port is going. */
+void bld_chain_forget(struct bld *bld, uint32_t slot);
+void bld_taps_forget(struct bld *bld, uint32_t port);
 
 #endif

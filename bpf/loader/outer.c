@@ -15,11 +15,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define THREADS_MAX 16
-#define BATCH_MAX   64
+#define BATCH_MAX 64
 
 struct cell {
-	int inner;   /* descriptor to write, ours; -1: nothing to write */
+	int inner;   /* descriptor to write, ours; -1: none is to be there */
 	bool queued; /* in outer->queue */
 	bool busy;   /* a thread is writing an earlier value */
 };
@@ -35,8 +34,8 @@ struct outer {
 	int error;
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
-	pthread_t threads[THREADS_MAX];
-	unsigned started;
+	pthread_t threads[OUTER_THREADS_MAX];
+	unsigned most, started;
 };
 
 static void push(struct outer *outer, uint32_t key)
@@ -48,7 +47,7 @@ static void push(struct outer *outer, uint32_t key)
 /* Takes a fair share of the queue. Keys that are being written stay in it. Lock held. */
 static uint32_t take(struct outer *outer, uint32_t *keys, int *inners)
 {
-	uint32_t look = outer->queued, share = 1 + look / THREADS_MAX, n = 0;
+	uint32_t look = outer->queued, share = 1 + look / outer->most, n = 0;
 
 	if (share > BATCH_MAX)
 		share = BATCH_MAX;
@@ -76,10 +75,22 @@ static int write_entries(int map, const uint32_t *keys, const int *inners, uint3
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	uint32_t done = n;
+	int r = 0, one;
 
-	if (n == 1)
-		return bpf_map_update_elem(map, keys, inners, 0);
-	return bpf_map_update_batch(map, keys, inners, &done, &opts);
+	for (uint32_t i = 0; i < n; i++)
+		if (inners[i] < 0)
+			done = 0;
+	if (n > 1 && done)
+		return bpf_map_update_batch(map, keys, inners, &done, &opts);
+	for (uint32_t i = 0; i < n; i++) {
+		if (inners[i] >= 0)
+			one = bpf_map_update_elem(map, &keys[i], &inners[i], 0);
+		else
+			one = bpf_map_delete_elem(map, &keys[i]);
+		if (one < 0 && one != -ENOENT && r == 0)
+			r = one;
+	}
+	return r;
 }
 
 static void *run(void *arg)
@@ -102,7 +113,8 @@ static void *run(void *arg)
 		int r = write_entries(outer->map, keys, inners, n);
 
 		for (uint32_t i = 0; i < n; i++)
-			close(inners[i]);
+			if (inners[i] >= 0)
+				close(inners[i]);
 		pthread_mutex_lock(&outer->lock);
 		for (uint32_t i = 0; i < n; i++)
 			outer->cells[keys[i]].busy = false;
@@ -152,7 +164,7 @@ static int start_threads(struct outer *outer)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 * 1024);
-	while (r == 0 && outer->started < THREADS_MAX) {
+	while (r == 0 && outer->started < outer->most) {
 		r = -pthread_create(&outer->threads[outer->started], &attr, run, outer);
 		if (r == 0)
 			outer->started++;
@@ -162,7 +174,7 @@ static int start_threads(struct outer *outer)
 	return outer->started > 0 ? 0 : r; /* with fewer it takes longer */
 }
 
-int outer_new(int map, uint32_t entries, struct outer **ret_outer)
+int outer_new(int map, uint32_t entries, unsigned threads, struct outer **ret_outer)
 {
 	struct outer *outer = calloc(1, sizeof(*outer));
 	int r;
@@ -171,6 +183,7 @@ int outer_new(int map, uint32_t entries, struct outer **ret_outer)
 		return -ENOMEM;
 	outer->map = map;
 	outer->entries = entries;
+	outer->most = threads;
 	outer->cells = calloc(entries, sizeof(*outer->cells));
 	outer->queue = calloc(entries, sizeof(*outer->queue));
 	if (!outer->cells || !outer->queue) {
@@ -193,6 +206,19 @@ int outer_new(int map, uint32_t entries, struct outer **ret_outer)
 	return 0;
 }
 
+/* own: becomes outer's; -1: none. */
+static void enter(struct outer *outer, uint32_t key, int own)
+{
+	pthread_mutex_lock(&outer->lock);
+	if (outer->cells[key].inner >= 0)
+		close(outer->cells[key].inner);
+	outer->cells[key].inner = own;
+	if (!outer->cells[key].queued)
+		push(outer, key);
+	pthread_cond_signal(&outer->work);
+	pthread_mutex_unlock(&outer->lock);
+}
+
 int outer_set(struct outer *outer, uint32_t key, int inner)
 {
 	int own;
@@ -202,14 +228,15 @@ int outer_set(struct outer *outer, uint32_t key, int inner)
 	own = fcntl(inner, F_DUPFD_CLOEXEC, 0);
 	if (own < 0)
 		return -errno;
-	pthread_mutex_lock(&outer->lock);
-	if (outer->cells[key].inner >= 0)
-		close(outer->cells[key].inner);
-	outer->cells[key].inner = own;
-	if (!outer->cells[key].queued)
-		push(outer, key);
-	pthread_cond_signal(&outer->work);
-	pthread_mutex_unlock(&outer->lock);
+	enter(outer, key, own);
+	return 0;
+}
+
+int outer_clear(struct outer *outer, uint32_t key)
+{
+	if (key >= outer->entries)
+		return -EINVAL;
+	enter(outer, key, -1);
 	return 0;
 }
 

@@ -23,14 +23,16 @@
 #define BPFFS	  "/sys/fs/bpf"
 #define PINS	  BPFFS "/vlsp"
 #define PATH_SIZE 128
-#define MAPS_USED 16 /* more maps than a program uses */
+#define MAPS_USED 32 /* more maps than a program uses */
 
 struct shape {
 	const char *name;
 	uint32_t type, value_size, entries, flags;
+	bool each; /* as many entries for each of the CPUs that vlsp_conf says */
 };
 
 #define MAPS_OF	      BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(uint32_t)
+#define PROGS	      BPF_MAP_TYPE_PROG_ARRAY, sizeof(uint32_t)
 #define ARRAY(record) BPF_MAP_TYPE_ARRAY, sizeof(struct record)
 #define HASH(record)  BPF_MAP_TYPE_HASH, sizeof(struct record)
 
@@ -46,6 +48,17 @@ static const struct shape shapes[BLD_PINS] = {
 	[BLD_FATE] = {"vlsp_fate", HASH(vlsp_fate), VLSP_PORT_MAX, 0},
 	[BLD_WAKE] = {"vlsp_wake", ARRAY(vlsp_wake), 1, BPF_F_MMAPABLE},
 	[BLD_RING] = {"vlsp_ring", MAPS_OF, 1, 0},
+	[BLD_CHAIN] = {"vlsp_chain", HASH(vlsp_chain), VLSP_SLOT_MAX, 0},
+	[BLD_FN_RING] = {"vlsp_fn_ring", MAPS_OF, VLSP_FN_MAX, 0},
+	[BLD_FN_PROG] = {"vlsp_fn_prog", PROGS, VLSP_FN_MAX, 0},
+	[BLD_FN_COUNT] = {"vlsp_fn_count", ARRAY(vlsp_fn_count), VLSP_FN_MAX, BPF_F_MMAPABLE,
+			  .each = true},
+	[BLD_CUT] = {"vlsp_cut", ARRAY(vlsp_cut), 1, 0},
+	[BLD_TAP] = {"vlsp_tap", HASH(vlsp_taps), VLSP_PORT_MAX, 0},
+	[BLD_TAP_RING] = {"vlsp_tap_ring", MAPS_OF, VLSP_TAP_MAX, 0},
+	[BLD_TAP_FILTER] = {"vlsp_tap_filter", PROGS, VLSP_TAP_MAX, 0},
+	[BLD_TAP_COUNT] = {"vlsp_tap_count", ARRAY(vlsp_tap_count), VLSP_TAP_MAX, BPF_F_MMAPABLE,
+			   .each = true},
 	[BLD_IN] = {.name = "vlsp_in", .type = BPF_PROG_TYPE_SCHED_CLS},
 	[BLD_OUT] = {.name = "vlsp_out", .type = BPF_PROG_TYPE_SCHED_CLS},
 	[BLD_BACK] = {.name = "vlsp_back", .type = BPF_PROG_TYPE_SCHED_CLS},
@@ -187,7 +200,9 @@ static bool map_has_shape(int fd, const struct shape *shape)
 
 	return is_kind(fd, "bpf-map") && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
 	       info.type == shape->type && info.key_size == sizeof(uint32_t) &&
-	       info.value_size == shape->value_size && info.max_entries == shape->entries &&
+	       info.value_size == shape->value_size &&
+	       (shape->each ? info.max_entries % shape->entries == 0
+			    : info.max_entries == shape->entries) &&
 	       (info.map_flags & BPF_F_MMAPABLE) == shape->flags;
 }
 

@@ -93,23 +93,51 @@ static uint32_t is_shaped(const struct vlsp_port *record)
 	return (record->flags & (VLSP_PORT_SHAPED | VLSP_PORT_QUEUE)) != 0;
 }
 
+/* As the programs are to see it. */
+static int write_port(struct bld *bld, uint32_t port, const struct vlsp_port *record)
+{
+	int r = bpf_map_update_elem(bld->fds[BLD_PORT], &port, record, BPF_ANY);
+
+	if (r == 0)
+		bld->ports[port] = *record;
+	return r;
+}
+
+/* What it has besides what the caller says: its router's chain, its taps. */
+static uint32_t marks(const struct bld *bld, const struct vlsp_port *old,
+		      const struct vlsp_port *record)
+{
+	uint32_t flags = old->flags & VLSP_PORT_TAP;
+
+	if (bld->slots[record->slot].flags & VLSP_ROUTER_CHAIN)
+		flags |= VLSP_PORT_CHAIN;
+	return flags;
+}
+
+int bld_port_mark(struct bld *bld, uint32_t port, uint32_t flags, bool on)
+{
+	struct vlsp_port record = bld->ports[port];
+
+	record.flags = on ? record.flags | flags : record.flags & ~flags;
+	return record.flags == bld->ports[port].flags ? 0 : write_port(bld, port, &record);
+}
+
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 {
-	struct vlsp_port old;
+	struct vlsp_port old, next = *record;
 	int r;
 
 	if (port < VLSP_PORT_FIRST || port >= VLSP_PORT_MAX || record->slot >= VLSP_SLOT_MAX)
 		return -EINVAL;
-	r = bpf_map_lookup_elem(bld->fds[BLD_PORT], &port, &old);
-	if (r < 0)
-		return r;
+	old = bld->ports[port];
+	next.flags = (next.flags & ~BLD_MARKS) | marks(bld, &old, record);
 	if (!(old.flags & VLSP_PORT_VALID)) {
 		r = bld_count_prepare(bld, port);
 		if (r < 0)
 			return r;
 		memset(&bld->hello[port], 0, sizeof(bld->hello[port]));
 	}
-	r = bpf_map_update_elem(bld->fds[BLD_PORT], &port, record, BPF_ANY);
+	r = write_port(bld, port, &next);
 	if (r == 0)
 		bld->shaped += is_shaped(record) - is_shaped(&old);
 	return r;
@@ -120,10 +148,13 @@ void bld_port_del(struct bld *bld, uint32_t port)
 	static const struct vlsp_port none;
 	struct vlsp_port old;
 
-	if (port >= VLSP_PORT_MAX || bpf_map_lookup_elem(bld->fds[BLD_PORT], &port, &old) < 0)
+	if (port >= VLSP_PORT_MAX)
 		return;
-	bpf_map_update_elem(bld->fds[BLD_PORT], &port, &none, BPF_ANY);
+	old = bld->ports[port];
+	write_port(bld, port, &none);
 	bld->shaped -= is_shaped(&old);
+	if (old.flags & VLSP_PORT_TAP)
+		bld_taps_forget(bld, port);
 	if (old.flags & VLSP_PORT_SHAPED)
 		bld_shape_del(bld, port);
 }
@@ -140,6 +171,7 @@ int bld_port_read(const struct bld *bld, uint32_t port, struct vlsp_port *ret_re
 		return r;
 	if (!(record.flags & VLSP_PORT_VALID))
 		return -ENOENT;
+	record.flags &= ~BLD_MARKS;
 	*ret_record = record;
 	return 0;
 }

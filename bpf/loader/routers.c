@@ -116,13 +116,30 @@ int bld_slots_settle(struct bld *bld)
 	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++) {
 		struct bld_slot *s = &bld->slots[slot];
 		const struct vlsp_router record = {.address = htonl(s->address),
-						   .edge = s->address ? s->edge_port : 0};
+						   .edge = s->address ? s->edge_port : 0,
+						   .flags = s->flags};
 
 		if (!s->pending)
 			continue;
 		r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
 		s->pending = r < 0;
 	}
+	return r;
+}
+
+int bld_router_mark(struct bld *bld, uint32_t slot, uint32_t flags, bool on)
+{
+	struct bld_slot *s = &bld->slots[slot];
+	uint32_t next = on ? s->flags | flags : s->flags & ~flags;
+	const struct vlsp_router record = {
+		.address = htonl(s->address), .edge = s->edge_port, .flags = next};
+	int r = 0;
+
+	/* One whose FIB is being written gets them with its address. */
+	if (next != s->flags && !s->pending)
+		r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
+	if (r == 0)
+		s->flags = next;
 	return r;
 }
 
@@ -134,6 +151,10 @@ void bld_router_del(struct bld *bld, uint32_t slot)
 	if (slot >= VLSP_SLOT_MAX || !bld->slots[slot].address)
 		return;
 	s = &bld->slots[slot];
+	if (s->flags & VLSP_ROUTER_CHAIN)
+		bld_chain_forget(bld, slot);
+	if (s->flags & VLSP_ROUTER_TAP)
+		bld_taps_forget(bld, s->edge_port);
 	addr = &bld->addr[s->address & ~bld->mask];
 	if (addr->slot1 == slot + 1)
 		__atomic_store_n(&addr->slot1, 0, __ATOMIC_RELEASE);
@@ -229,6 +250,7 @@ int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask)
 		.ncpu = bld->ncpu,
 		.layout = VLSP_LAYOUT,
 		.real = bld->real,
+		.cuts = bld->cuts,
 	};
 	uint32_t zero = 0;
 

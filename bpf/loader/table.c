@@ -67,6 +67,7 @@ int bld_ports_each(const struct bld *bld,
 	if (records)
 		r = bld_table_read(bld->fds[BLD_PORT], VLSP_PORT_MAX, sizeof(*records), records);
 	for (uint32_t port = 0; r == 0 && port < VLSP_PORT_MAX; port++) {
+		records[port].flags &= ~BLD_MARKS;
 		if (records[port].flags & VLSP_PORT_VALID)
 			fn(arg, port, &records[port]);
 	}

@@ -8,7 +8,7 @@
 
 struct host_counts { /* one port's counters, summed over CPUs; see include/shared/maps.h */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t drop[12];
+	uint64_t drop[13];
 };
 
 /*

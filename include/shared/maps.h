@@ -22,6 +22,18 @@
  *   vlsp_wake    ARRAY[1] mmap         struct vlsp_wake: written by the relay
  *   vlsp_count   ARRAY_OF_MAPS[VLSP_PORT_MAX / VLSP_COUNT_CHUNK] -> ARRAY[VLSP_COUNT_CHUNK * ncpu]
  * mmap: struct vlsp_count at index (port % VLSP_COUNT_CHUNK) * ncpu + cpu
+ *
+ * Records of those that follow are in function.h:
+ *
+ *   vlsp_chain      HASH[VLSP_SLOT_MAX]       struct vlsp_chain by slot
+ *   vlsp_fn_ring    ARRAY_OF_MAPS[VLSP_FN_MAX] -> RINGBUF: struct vlsp_fn_frame, read by a program
+ *   vlsp_fn_prog    PROG_ARRAY[VLSP_FN_MAX]
+ *   vlsp_fn_count   ARRAY[VLSP_FN_MAX * ncpu] mmap   struct vlsp_fn_count at index * ncpu + cpu
+ *   vlsp_cut        ARRAY[1]                  struct vlsp_cut
+ *   vlsp_tap        HASH[VLSP_PORT_MAX]       struct vlsp_taps by port
+ *   vlsp_tap_ring   ARRAY_OF_MAPS[VLSP_TAP_MAX] -> RINGBUF: struct vlsp_tap_frame, read by a
+ * capture vlsp_tap_filter PROG_ARRAY[VLSP_TAP_MAX] vlsp_tap_count  ARRAY[VLSP_TAP_MAX * ncpu] mmap
+ * struct vlsp_tap_count at index * ncpu + cpu
  */
 #ifndef VLSP_SHARED_MAPS_H
 #define VLSP_SHARED_MAPS_H
@@ -29,6 +41,7 @@
 #include <linux/types.h>
 
 #include "include/shared/emulate.h"
+#include "include/shared/function.h"
 
 #define VLSP_SLOT_MAX	 16384
 #define VLSP_PORT_MAX	 65536
@@ -42,7 +55,7 @@
  * only if it knows their layout. To be increased with every change of the records here, of the set
  * of maps, and of what programs, router processes and daemon expect of one another by them.
  */
-#define VLSP_LAYOUT 2
+#define VLSP_LAYOUT 3
 
 struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */
@@ -50,7 +63,7 @@ struct vlsp_conf {
 	__u32 ncpu;   /* possible CPUs: the stride of vlsp_count */
 	__u32 layout; /* VLSP_LAYOUT of those who made this */
 	__u32 real;   /* not 0: there are shaped links, so edges send no segments for later */
-	__u32 reserved;
+	__u32 cuts;   /* not 0: vlsp_cut says of which flows they send none */
 };
 
 struct vlsp_addr {   /* arrays are laid out by 8 bytes, which a mapping shows */
@@ -58,9 +71,16 @@ struct vlsp_addr {   /* arrays are laid out by 8 bytes, which a mapping shows */
 	__u32 reserved;
 };
 
+enum vlsp_router_flags {
+	VLSP_ROUTER_CHAIN = 1 << 0, /* vlsp_chain has one for it */
+	VLSP_ROUTER_TAP = 1 << 1,   /* vlsp_tap has something for its edge */
+};
+
 struct vlsp_router {
 	__be32 address; /* 0: slot not in use; if edge is not 0, its FIB is being written */
 	__u32 edge;	/* port number for the edge's counters */
+	__u32 flags;	/* enum vlsp_router_flags */
+	__u32 reserved;
 };
 
 enum vlsp_port_flags {
@@ -68,6 +88,8 @@ enum vlsp_port_flags {
 	VLSP_PORT_SILENT = 1 << 1, /* drop every frame in both directions; carrier stays */
 	VLSP_PORT_QUEUE = 1 << 2,  /* send by the device's queue (redirect), not by redirect_peer */
 	VLSP_PORT_SHAPED = 1 << 3, /* vlsp_shape says what happens to what is sent */
+	VLSP_PORT_CHAIN = 1 << 4,  /* the router has a chain */
+	VLSP_PORT_TAP = 1 << 5,	   /* vlsp_tap has something for it */
 };
 
 struct vlsp_port {
@@ -102,8 +124,9 @@ enum vlsp_drop {
 	VLSP_DROP_UNSUPPORTED, /* IPv4 options, or not for this network */
 	VLSP_DROP_TOO_BIG,
 	VLSP_DROP_QUEUE,
-	VLSP_DROP_LOSS,	   /* link emulation */
-	VLSP_DROP_OVERRUN, /* the relay did not keep up */
+	VLSP_DROP_LOSS,	    /* link emulation */
+	VLSP_DROP_OVERRUN,  /* the relay did not keep up */
+	VLSP_DROP_FUNCTION, /* a network function dropped it, or its policy did */
 	VLSP_DROP_CAUSES
 };
 
@@ -117,11 +140,13 @@ struct vlsp_count {
 	__u64 rx_packets, rx_bytes; /* bytes: of the datagram, without the Ethernet header */
 	__u64 tx_packets, tx_bytes;
 	__u64 drop[VLSP_DROP_CAUSES];
+	__u64 reserved[20 - VLSP_DROP_CAUSES];
 };
 
 _Static_assert(sizeof(struct vlsp_addr) == 8, "stride of a mapped array");
 _Static_assert(sizeof(struct vlsp_fib) == 8, "one store");
 _Static_assert(sizeof(struct vlsp_port) == 16, "shared layout");
-_Static_assert(sizeof(struct vlsp_count) == 128, "two cache lines");
+_Static_assert(sizeof(struct vlsp_router) == 16, "shared layout");
+_Static_assert(sizeof(struct vlsp_count) == 192, "three cache lines");
 
 #endif

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Taps: their rings, filters and counters, and which ports have which. Called by the daemon, by one
+ * thread at a time.
+ */
+#include "bpf/loader/functions.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/loader/loader_priv.h"
+
+#define LOG_SIZE 65536
+#define LOG_KEPT 320
+
+int bld_tap_ring(struct bld *bld, uint32_t index, uint32_t bytes)
+{
+	return bld_rings_need(&bld->tap_rings, bld->fds[BLD_TAP_RING], index, bytes, "vlsp_tap");
+}
+
+/* The last lines before the verifier's statistics say why. */
+static void filter_refused(const char *log, int error, struct err *err)
+{
+	const char *end = strstr(log, "processed ");
+	const char *begin;
+
+	if (!end)
+		end = log + strlen(log);
+	while (end > log && end[-1] == '\n')
+		end--;
+	begin = end - log > LOG_KEPT ? end - LOG_KEPT : log;
+	err_set(err, -error, "the kernel's verifier refused the filter: %.*s", (int)(end - begin),
+		begin);
+}
+
+int bld_tap_filter(struct bld *bld, uint32_t index, const struct bpf_insn *insns, size_t n,
+		   struct err *err)
+{
+	static char log[LOG_SIZE];
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
+	int fd, r;
+
+	if (index >= VLSP_TAP_MAX)
+		return err_set(err, EINVAL, "tap %u is past the limit of %u", index, VLSP_TAP_MAX);
+	fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "vlsp_tap_filter", "GPL", insns, n, &opts);
+	if (fd < 0) { /* once more, for the reason */
+		log[0] = '\0';
+		opts.log_level = 1;
+		opts.log_buf = log;
+		opts.log_size = sizeof(log);
+		fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "vlsp_tap_filter", "GPL", insns, n,
+				   &opts);
+	}
+	if (fd < 0 && log[0]) {
+		filter_refused(log, fd, err);
+		return fd;
+	}
+	if (fd < 0)
+		return err_errno(err, fd, "loading the filter");
+	r = bpf_map_update_elem(bld->fds[BLD_TAP_FILTER], &index, &fd, BPF_ANY);
+	close(fd);
+	return r < 0 ? err_errno(err, r, "entering the filter") : 0;
+}
+
+/* The slot whose edge that port is; VLSP_SLOT_MAX: none. */
+static uint32_t edge_of(const struct bld *bld, uint32_t port)
+{
+	uint32_t slot = 0;
+
+	while (slot < VLSP_SLOT_MAX &&
+	       (!bld->slots[slot].address || bld->slots[slot].edge_port != port))
+		slot++;
+	return slot;
+}
+
+static int mark(struct bld *bld, uint32_t port, bool on)
+{
+	uint32_t slot;
+
+	if (bld->ports[port].flags & VLSP_PORT_VALID)
+		return bld_port_mark(bld, port, VLSP_PORT_TAP, on);
+	slot = edge_of(bld, port);
+	return slot < VLSP_SLOT_MAX ? bld_router_mark(bld, slot, VLSP_ROUTER_TAP, on) : -ENOENT;
+}
+
+static int write_taps(struct bld *bld, uint32_t port, const struct vlsp_taps *taps)
+{
+	int r;
+
+	if (taps->count > 0) {
+		r = bpf_map_update_elem(bld->fds[BLD_TAP], &port, taps, BPF_ANY);
+		if (r == 0)
+			r = mark(bld, port, true);
+		if (r == -ENOENT) /* no such port */
+			bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
+		return r;
+	}
+	r = mark(bld, port, false);
+	if (r == 0 || r == -ENOENT)
+		r = bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
+	return r;
+}
+
+static uint32_t place_of(const struct vlsp_taps *taps, uint32_t index)
+{
+	uint32_t at = 0;
+
+	while (at < taps->count && taps->tap[at].index != index)
+		at++;
+	return at;
+}
+
+static int take_off(struct bld *bld, uint32_t port, uint32_t index)
+{
+	struct vlsp_taps taps;
+	uint32_t at;
+	int r = bpf_map_lookup_elem(bld->fds[BLD_TAP], &port, &taps);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	at = place_of(&taps, index);
+	if (at == taps.count)
+		return 0;
+	taps.tap[at] = taps.tap[--taps.count];
+	memset(&taps.tap[taps.count], 0, sizeof(taps.tap[0]));
+	return write_taps(bld, port, &taps);
+}
+
+int bld_tap_port(struct bld *bld, uint32_t port, uint32_t index, uint16_t flags, uint32_t snaplen)
+{
+	struct vlsp_taps taps;
+	uint32_t at;
+
+	if (index >= VLSP_TAP_MAX)
+		return -EINVAL;
+	if (flags == 0)
+		return take_off(bld, port, index);
+	if (port < VLSP_PORT_FIRST || port >= VLSP_PORT_MAX)
+		return -ENOENT;
+	if (bpf_map_lookup_elem(bld->fds[BLD_TAP], &port, &taps) < 0)
+		memset(&taps, 0, sizeof(taps));
+	at = place_of(&taps, index);
+	if (at == VLSP_TAPS_MAX)
+		return -ENOSPC;
+	taps.count += at == taps.count;
+	taps.tap[at].index = (uint16_t)index;
+	taps.tap[at].flags = flags;
+	taps.tap[at].snaplen = snaplen;
+	return write_taps(bld, port, &taps);
+}
+
+void bld_taps_forget(struct bld *bld, uint32_t port)
+{
+	bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
+}
+
+void bld_tap_clear(struct bld *bld, uint32_t index)
+{
+	const uint32_t *from = NULL;
+	uint32_t port, last;
+
+	if (index >= VLSP_TAP_MAX)
+		return;
+	while (bpf_map_get_next_key(bld->fds[BLD_TAP], from, &port) == 0) {
+		(void)take_off(bld, port, index);
+		last = port; /* after one that is gone it begins anew */
+		from = &last;
+	}
+	bpf_map_delete_elem(bld->fds[BLD_TAP_FILTER], &index);
+	bld_rings_clear(&bld->tap_rings, index);
+	memset(bld->tap_counts + (size_t)index * bld->ncpu, 0,
+	       bld->ncpu * sizeof(*bld->tap_counts));
+}
+
+int bld_tap_count_read(const struct bld *bld, uint32_t index, struct vlsp_tap_count *ret_count)
+{
+	const volatile struct vlsp_tap_count *row = bld->tap_counts + (size_t)index * bld->ncpu;
+	struct vlsp_tap_count sum = {0};
+
+	if (index >= VLSP_TAP_MAX)
+		return -EINVAL;
+	for (uint32_t cpu = 0; cpu < bld->ncpu; cpu++, row++) {
+		sum.matched += row->matched;
+		sum.lost += row->lost;
+	}
+	*ret_count = sum;
+	return 0;
+}
+
+/* Who read them is gone. */
+int bld_taps_adopt(struct bld *bld)
+{
+	struct vlsp_taps taps;
+	uint32_t port;
+	int r;
+
+	while ((r = bpf_map_get_next_key(bld->fds[BLD_TAP], NULL, &port)) == 0) {
+		r = bpf_map_lookup_elem(bld->fds[BLD_TAP], &port, &taps);
+		for (uint32_t i = 0; r == 0 && i < taps.count && i < VLSP_TAPS_MAX; i++)
+			if (taps.tap[i].index < VLSP_TAP_MAX)
+				bld->tap_rings.fds[taps.tap[i].index] = BLD_UNKNOWN;
+		if (r == 0)
+			r = bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
+		if (r < 0)
+			return r;
+	}
+	for (uint32_t index = 0; index < VLSP_TAP_MAX; index++)
+		bld_tap_clear(bld, index);
+	for (port = VLSP_PORT_FIRST, r = 0; r == 0 && port < VLSP_PORT_MAX; port++)
+		r = bld_port_mark(bld, port, VLSP_PORT_TAP, false);
+	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
+		if (bld->slots[slot].address)
+			r = bld_router_mark(bld, slot, VLSP_ROUTER_TAP, false);
+	return r;
+}
