@@ -13,15 +13,18 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/inc/careful.h"
+#include "bpf/inc/control.h"
 #include "bpf/inc/count.h"
-#include "bpf/inc/csum.h"
+#include "bpf/inc/deliver.h"
 #include "bpf/inc/emulate.h"
 #include "bpf/inc/frame.h"
 #include "bpf/inc/maps.h"
+#include "bpf/inc/match.h"
+#include "bpf/inc/meta.h"
+#include "bpf/inc/route.h"
 #include "bpf/inc/translate.h"
 #include "include/shared/vdp.h"
-
-#define EDGE_IFINDEX 1 /* lo, in every namespace */
 
 /*
  * In tc_index: a large segment in a network where some link needs real packets. No device can cut
@@ -30,30 +33,9 @@
  */
 #define CUT 0x5644
 
-/* Port number towards dst in slot's FIB, 0: none. */
-static __always_inline __u32 route(const struct vlsp_conf *conf, __u32 slot, __be32 dst)
-{
-	__u32 host = bpf_ntohl(dst & ~conf->mask);
-
-	if ((dst ^ conf->network) & conf->mask)
-		return 0;
-	struct vlsp_addr *owner = bpf_map_lookup_elem(&vlsp_addr, &host);
-
-	if (!owner || !owner->slot1)
-		return 0;
-	void *fib = bpf_map_lookup_elem(&vlsp_fib, &slot);
-
-	if (!fib)
-		return 0;
-	__u32 to = owner->slot1 - 1;
-	struct vlsp_fib *entry = bpf_map_lookup_elem(fib, &to);
-
-	return entry ? entry->port : 0;
-}
-
 /*
  * Everything that is not the ordinary course of a hop, out of its way: counts the frame as received
- * at its port, unless the port is silent, and why it is dropped. Returns verdict.
+ * at its port, and why it is dropped. Returns verdict.
  */
 static __noinline int refuse(struct __sk_buff *skb, enum vlsp_drop cause, int verdict)
 {
@@ -63,134 +45,53 @@ static __noinline int refuse(struct __sk_buff *skb, enum vlsp_drop cause, int ve
 	if (conf) {
 		struct vlsp_count *row = count_row(conf, skb->ifindex);
 
-		if (cause != VLSP_DROP_SILENT)
-			count_rx(row, skb->len - ETH_HLEN);
-		count_drop(row, cause);
+		count_rx(row, skb->len - ETH_HLEN);
+		count_drop_of(row, cause);
 	}
 	return verdict;
 }
 
-/* The link out drops silently: that is counted there, not where the frame came from. */
-static __noinline int refuse_at(struct __sk_buff *skb, __u32 out)
+/* Goes on by another program, in place of this one. Without it, all ends here: the instance does.
+ */
+static __always_inline int careful(struct __sk_buff *skb, __u32 program)
 {
-	__u32 zero = 0;
-	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
-
-	if (conf) {
-		count_rx(count_row(conf, skb->ifindex), skb->len - ETH_HLEN);
-		count_drop(count_row(conf, out), VLSP_DROP_SILENT);
-	}
+	bpf_tail_call(skb, &vlsp_self, program);
 	return TC_ACT_SHOT;
 }
 
-/* A control datagram between neighbours: hellos end here, the rest is for the router's process. */
-static __always_inline int control(struct __sk_buff *skb, const struct vlsp_conf *conf,
-				   __u32 ifindex)
+/* The datagram is for this router. CAREFUL as below. */
+static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *conf, __u32 slot,
+				const struct vdp_hdr *vdp)
 {
-	struct vdp_hello hello;
-	struct vlsp_hello *record = bpf_map_lookup_elem(&vlsp_hello, &ifindex);
-	void *data = linear(skb, UDP_END);
-
-	if (!data)
-		return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
-	struct vdp_udp *udp = data + NET_END;
-	bool is_hello = udp->sport == bpf_htons(VDP_CTL_HELLO);
-
-	if (is_hello) {
-		if (!record || bpf_skb_load_bytes(skb, UDP_END, &hello, sizeof(hello)))
-			return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
-		__u64 now = bpf_ktime_get_ns();
-
-		record->epoch = bpf_ntohl(hello.epoch);
-		if (hello.flags & bpf_htonl(VDP_HELLO_HEARD))
-			record->heard_ns = now;
-		record->seen_ns = now;
-	}
-	count_rx(count_row(conf, ifindex), skb->len - ETH_HLEN);
-	return is_hello ? TC_ACT_SHOT : TC_ACT_OK;
-}
-
-/*
- * Is the UDP part of a whole datagram right? VLSP_DROP_CAUSES if so, else the cause. A field that
- * holds the folded sum of the pseudo header is a checksum that the kernel left to be completed
- * (CHECKSUM_PARTIAL), which the datagram's own stack vouches for: the usual case, and cheap.
- */
-static __always_inline enum vlsp_drop udp_check(struct __sk_buff *skb)
-{
-	void *data = linear(skb, UDP_END);
-
-	if (!data)
-		return VLSP_DROP_LENGTH;
-	struct vdp_hdr *vdp = data + ETH_HLEN;
-	struct vdp_udp *udp = data + NET_END;
-	__u32 length = skb->len - NET_END;
-
-	if (bpf_ntohs(udp->length) != length)
-		return VLSP_DROP_LENGTH;
-	if (!udp->checksum)
-		return VLSP_DROP_CAUSES;
-	__u16 pseudo = csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_UDP, udp->length));
-
-	if ((udp->checksum == pseudo && !(vdp->version_flags & VDP_FLAG_VERIFY)) ||
-	    csum_valid(skb, NET_END, length, pseudo))
-		return VLSP_DROP_CAUSES;
-	return VLSP_DROP_CHECKSUM;
-}
-
-/* A TCP segment that a link has changed on its way. The stack itself would believe the sender's. */
-static __always_inline bool tcp_valid(struct __sk_buff *skb, const struct vdp_hdr *vdp)
-{
-	__u32 length = skb->len - NET_END;
-
-	return csum_valid(
-		skb, NET_END, length,
-		csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_TCP, bpf_htons(length))));
-}
-
-/* The datagram is for this router: give it to the router's own stack as IPv4. */
-static __always_inline int deliver(struct __sk_buff *skb, const struct vlsp_conf *conf, __u32 slot,
-				   const struct vdp_hdr *vdp)
-{
-	__u32 bytes = skb->len - ETH_HLEN;
-
-	if (vdp->protocol == IPPROTO_UDP && !(vdp->version_flags & VDP_FLAG_FRAGMENT)) {
-		enum vlsp_drop cause = udp_check(skb);
-
-		if (cause != VLSP_DROP_CAUSES)
-			return refuse(skb, cause, TC_ACT_SHOT);
-	} else if (vdp->protocol == IPPROTO_TCP &&
-		   (vdp->version_flags & (VDP_FLAG_VERIFY | VDP_FLAG_FRAGMENT)) ==
-			   VDP_FLAG_VERIFY &&
-		   !tcp_valid(skb, vdp)) {
-		return refuse(skb, VLSP_DROP_CHECKSUM, TC_ACT_SHOT);
-	}
-	struct ethhdr *eth = linear(skb, NET_END);
-
-	if (!eth)
-		return TC_ACT_SHOT;
-	translate_to_ipv4(eth + 1, bytes);
-	/* lo's address is all zeros; any other would make the frame one for somebody else. */
-	__builtin_memset(eth->h_dest, 0, ETH_ALEN);
-	eth->h_proto = bpf_htons(ETH_P_IP);
-
 	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
+	__u32 bytes = skb->len - ETH_HLEN;
+	int verdict;
 
+	if (!router)
+		return TC_ACT_SHOT;
+	if (router->flags & VLSP_ROUTER_TAP)
+		return CAREFUL;
+	enum vlsp_drop cause = fault(skb, vdp);
+
+	if (cause != VLSP_DROP_CAUSES)
+		return refuse(skb, cause, TC_ACT_SHOT);
+	verdict = to_edge(skb, conf, router);
+	if (verdict < 0)
+		return refuse(skb, -1 - verdict, TC_ACT_SHOT);
 	count_rx(count_row(conf, skb->ifindex), bytes);
-	if (router)
-		count_rx(count_row(conf, router->edge), bytes);
-	return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
+	return verdict;
 }
 
-SEC("tc")
-int vlsp_in(struct __sk_buff *skb)
+/* CAREFUL: nothing has been done yet, and vlsp_arrive is to do it. */
+static __always_inline int hop(struct __sk_buff *skb)
 {
 	__u32 ifindex = skb->ifindex, zero = 0;
 	struct vlsp_port *port = bpf_map_lookup_elem(&vlsp_port, &ifindex);
 
 	if (!port)
 		return TC_ACT_UNSPEC;
-	if (port->flags & VLSP_PORT_SILENT)
-		return refuse(skb, VLSP_DROP_SILENT, TC_ACT_SHOT);
+	if (port->flags & RARE_IN)
+		return CAREFUL;
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
 		return TC_ACT_UNSPEC;
 	if (!(port->flags & VLSP_PORT_VALID))
@@ -206,16 +107,23 @@ int vlsp_in(struct __sk_buff *skb)
 		return refuse(skb, VLSP_DROP_VERSION, TC_ACT_SHOT);
 
 	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
+	__u32 bytes = skb->len - ETH_HLEN;
+	int verdict;
 
 	if (!conf)
 		return TC_ACT_SHOT;
-	if (vdp->protocol == VDP_PROTO_CONTROL)
-		return control(skb, conf, ifindex);
+	if (vdp->protocol == VDP_PROTO_CONTROL) {
+		verdict = control(skb, ifindex);
+		if (verdict == CONTROL_BAD)
+			return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
+		count_rx(count_row(conf, ifindex), bytes);
+		return verdict;
+	}
 
 	__be32 dst = vdp->dst;
 
 	if (dst == port->address)
-		return deliver(skb, conf, port->slot, vdp);
+		return here(skb, conf, port->slot, vdp);
 	if (vdp->ttl <= 1)
 		return refuse(skb, VLSP_DROP_TTL, TC_ACT_OK);
 
@@ -229,17 +137,13 @@ int vlsp_in(struct __sk_buff *skb)
 		return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
 	__u32 flags = to->flags;
 
-	if (flags & VLSP_PORT_SILENT)
-		return refuse_at(skb, out);
+	if (flags & RARE_OUT)
+		return CAREFUL;
 	vdp->ttl--;
-
-	__u32 bytes = skb->len - ETH_HLEN;
-
 	count_rx(count_row(conf, ifindex), bytes);
 	count_tx(count_row(conf, out), bytes);
 	if (flags & VLSP_PORT_SHAPED) {
-		int verdict = emulate(skb, out);
-
+		verdict = emulate(skb, out);
 		if (verdict != EMULATE_GO)
 			return verdict;
 	}
@@ -248,7 +152,25 @@ int vlsp_in(struct __sk_buff *skb)
 	return bpf_redirect_peer(out, 0);
 }
 
-/* A datagram of the router has become VDP: sends it into its first link. */
+SEC("tc")
+int vlsp_in(struct __sk_buff *skb)
+{
+	int verdict = hop(skb);
+
+	return verdict == CAREFUL ? careful(skb, VLSP_SELF_ARRIVE) : verdict;
+}
+
+/* What the fast path has left as it was; see careful.h. */
+SEC("tc")
+int vlsp_arrive(struct __sk_buff *skb)
+{
+	return arrive(skb);
+}
+
+/*
+ * A datagram of the router has become VDP: sends it into its first link. CAREFUL: vlsp_depart is
+ * to do that.
+ */
 static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_conf *conf,
 				     __u32 slot, __be32 dst, struct vlsp_count *row, __u32 bytes)
 {
@@ -264,13 +186,9 @@ static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_co
 		count_drop(row, VLSP_DROP_DOWN);
 		return TC_ACT_SHOT;
 	}
-	struct vlsp_count *out_row = count_row(conf, out);
-
-	if (to->flags & VLSP_PORT_SILENT) {
-		count_drop(out_row, VLSP_DROP_SILENT);
-		return TC_ACT_SHOT;
-	}
-	count_tx(out_row, bytes);
+	if (to->flags & RARE_OUT)
+		return CAREFUL;
+	count_tx(count_row(conf, out), bytes);
 	if (to->flags & VLSP_PORT_SHAPED) {
 		int verdict = emulate(skb, out);
 
@@ -280,7 +198,31 @@ static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_co
 	return bpf_redirect(out, 0);
 }
 
-/* IPv4 of the router's programs, on its edge device. */
+/*
+ * A large segment of a flow that a function with a ring may want. lo can cut frames, but says that
+ * it need not; of frames with a VLAN tag it says nothing, so the kernel cuts these.
+ */
+static __noinline int cut(struct __sk_buff *skb)
+{
+	skb->tc_index = CUT;
+	return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 1) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+static __always_inline bool cut_it(const struct vlsp_conf *conf, const struct iphdr *ip,
+				   __be32 ports, __be32 flow)
+{
+	struct fields fields = {.src = ip->saddr, .dst = ip->daddr, .protocol = ip->protocol};
+
+	if (!conf->cuts)
+		return false;
+	if (ip->protocol == IPPROTO_UDP || ip->protocol == IPPROTO_TCP)
+		fields_ports(&fields, ports);
+	fields.flow = flow ? flow : translate_flow(ip->saddr, ip->daddr, ip->protocol, ports);
+	return cut_wanted(&fields);
+}
+
+/* IPv4 of the router's programs, on its edge device. CAREFUL: it has become VDP or
+ * cannot, and goes on by vlsp_depart. */
 static __always_inline int leave(struct __sk_buff *skb)
 {
 	__u32 zero = 0, bytes = skb->len - ETH_HLEN;
@@ -288,13 +230,13 @@ static __always_inline int leave(struct __sk_buff *skb)
 
 	if (!conf || skb->protocol != bpf_htons(ETH_P_IP) || skb->len < NET_END)
 		return TC_ACT_UNSPEC;
-	__be32 ports = 0;
+	struct meta meta = {0};
 	struct ethhdr *eth = linear(skb, UDP_END);
 	struct iphdr *ip = (void *)(eth + 1);
 
 	if (eth) {
 		if (ip->protocol == IPPROTO_UDP || ip->protocol == IPPROTO_TCP)
-			ports = *(__be32 *)(ip + 1);
+			meta.ports = *(__be32 *)(ip + 1);
 	} else {
 		eth = linear(skb, NET_END);
 		if (!eth)
@@ -320,40 +262,65 @@ static __always_inline int leave(struct __sk_buff *skb)
 	if (!router)
 		return TC_ACT_SHOT;
 	struct vlsp_count *row = count_row(conf, router->edge);
+	enum vlsp_drop cause = unfit(skb, ip, &meta);
 
-	/* What processes say to each other does not come from sockets that make IPv4. */
-	if (*(__u8 *)ip != IPV4_PLAIN || ip->protocol == VDP_PROTO_CONTROL) {
-		count_drop(row, VLSP_DROP_UNSUPPORTED);
-		return TC_ACT_SHOT;
-	}
-	if (bytes > VDP_MTU && !skb->gso_size) {
-		count_drop(row, VLSP_DROP_TOO_BIG);
+	if (cause != VLSP_DROP_CAUSES) {
+		if (router->flags)
+			return CAREFUL;
+		count_drop_of(row, cause);
 		return TC_ACT_SHOT;
 	}
 	if (skb->gso_size && conf->real) {
 		skb->tc_index = CUT;
 		return TC_ACT_UNSPEC;
 	}
-	translate_to_vdp(ip, ports);
+	if (skb->gso_size && cut_it(conf, ip, meta.ports, meta.flow))
+		return cut(skb);
+	translate_to_vdp(ip, meta.ports, meta.flow,
+			 *(__u8 *)ip == IPV4_PLAIN ? 0 : VDP_FLAG_OPTIONS);
 	eth->h_proto = bpf_htons(VDP_ETHERTYPE);
 	count_tx(row, bytes);
+	if (router->flags)
+		return CAREFUL;
 	return first_hop(skb, conf, slot, dst, row, bytes);
 }
 
 SEC("tc")
 int vlsp_out(struct __sk_buff *skb)
 {
-	return leave(skb);
+	int verdict;
+
+	if (skb->protocol == bpf_htons(VDP_ETHERTYPE))
+		return careful(skb, VLSP_SELF_RESUME);
+	verdict = leave(skb);
+	return verdict == CAREFUL ? careful(skb, VLSP_SELF_DEPART) : verdict;
+}
+
+SEC("tc")
+int vlsp_depart(struct __sk_buff *skb)
+{
+	return depart(skb);
+}
+
+SEC("tc")
+int vlsp_resume(struct __sk_buff *skb)
+{
+	return resume(skb);
 }
 
 /* At the ingress of the edge: segments of what vlsp_out has let go to be cut. */
 SEC("tc")
 int vlsp_back(struct __sk_buff *skb)
 {
+	int verdict;
+
 	if (skb->tc_index != CUT)
 		return TC_ACT_UNSPEC;
 	skb->tc_index = 0;
-	return leave(skb);
+	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
+		return TC_ACT_SHOT;
+	verdict = leave(skb);
+	return verdict == CAREFUL ? careful(skb, VLSP_SELF_DEPART) : verdict;
 }
 
 char vlsp_license[] SEC("license") = "GPL";

@@ -81,26 +81,30 @@ static __always_inline int fate_next(const struct vlsp_shape *shape, __u32 port,
 }
 
 /*
- * One bit behind the network part becomes another. What the kernel has left of a checksum is made
- * complete before, and delivery is told to verify it: nobody's network card will.
+ * One bit behind the network part, and behind options, becomes another. What the kernel has left of
+ * a checksum is made complete before, and delivery is told to verify it: nobody's network card
+ * will.
  */
 static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
 {
 	struct vdp_hdr *vdp = linear(skb, NET_END + 1);
-	__u32 length = skb->len - NET_END;
+	__u32 begin, length, at = 0, bit;
 	__u16 field = 0, pseudo = 0;
-	__u32 at = 0, bit;
 	__u8 byte;
 	bool left;
 
-	if (!vdp || skb->len <= NET_END)
+	if (!vdp)
 		return 0;
 	vdp = (void *)vdp + ETH_HLEN;
+	begin = transport_at(vdp);
+	if (skb->len <= begin)
+		return 0;
+	length = skb->len - begin;
 	if (!(vdp->version_flags & VDP_FLAG_FRAGMENT)) {
 		if (vdp->protocol == IPPROTO_UDP)
-			at = NET_END + 6;
+			at = begin + 6;
 		else if (vdp->protocol == IPPROTO_TCP)
-			at = NET_END + 16;
+			at = begin + 16;
 		pseudo = csum_fold64(
 			csum_pseudo(vdp->src, vdp->dst, vdp->protocol, bpf_htons(length)));
 	}
@@ -111,7 +115,7 @@ static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
 	if (at)
 		vdp->version_flags |= VDP_FLAG_VERIFY;
 	if (left) {
-		__s64 sum = csum_bytes(skb, NET_END, length, 0);
+		__s64 sum = csum_bytes(skb, begin, length, 0);
 
 		if (sum < 0)
 			return 0;
@@ -121,11 +125,11 @@ static __noinline int corrupt(struct __sk_buff *skb, __u64 drawn)
 		bpf_skb_store_bytes(skb, at, &field, sizeof(field), 0);
 	}
 	bit = (__u64)(__u32)drawn * (length * 8) >> 32;
-	if (bpf_skb_load_bytes(skb, NET_END + bit / 8, &byte, 1))
+	if (bpf_skb_load_bytes(skb, begin + bit / 8, &byte, 1))
 		return 0;
 	byte ^= 1 << (bit & 7);
-	bpf_skb_store_bytes(skb, NET_END + bit / 8, &byte, 1, 0);
-	if (at == NET_END + 6 && field) {
+	bpf_skb_store_bytes(skb, begin + bit / 8, &byte, 1, 0);
+	if (at == begin + 6 && field) {
 		__u16 now = 1;
 
 		/* A checksum that becomes 0 would say that there is none. */
@@ -215,6 +219,13 @@ static __always_inline int ring_give(struct __sk_buff *skb, __u32 port, const st
 }
 
 /*
+ * What has been done, for taps, in the context: flags of struct vlsp_tap_frame, and the cause of a
+ * drop, VLSP_DROP_CAUSES: none.
+ */
+#define EMULATED_FLAGS 1
+#define EMULATED_CAUSE 2
+
+/*
  * The datagram, already counted as sent into port, meets its shape. EMULATE_GO: send it; else it
  * has ended here, and that is the verdict.
  */
@@ -227,6 +238,8 @@ static __noinline int emulate(struct __sk_buff *skb, __u32 port)
 	struct fate fate;
 	__u32 zero = 0, early;
 
+	skb->cb[EMULATED_FLAGS] = 0;
+	skb->cb[EMULATED_CAUSE] = VLSP_DROP_CAUSES;
 	conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 	if (!conf)
 		return TC_ACT_SHOT;
@@ -243,6 +256,8 @@ static __noinline int emulate(struct __sk_buff *skb, __u32 port)
 		goto drop;
 	if (fate.corrupt)
 		corrupt(skb, fate_of(fate.base, FATE_BIT));
+	skb->cb[EMULATED_FLAGS] = fate.corrupt * VLSP_TAP_CORRUPT |
+				  fate.duplicate * VLSP_TAP_DUPLICATED;
 	if (!(shape->flags & VLSP_SHAPE_RELAY)) {
 		if (fate.duplicate)
 			bpf_clone_redirect(skb, port, 0);
@@ -254,9 +269,11 @@ static __noinline int emulate(struct __sk_buff *skb, __u32 port)
 		goto drop;
 	if (fate.duplicate && ring_give(skb, port, to, shape, &fate, early | VLSP_FRAME_COPY))
 		count_drop(count_row(conf, port), cause);
+	skb->cb[EMULATED_FLAGS] |= VLSP_TAP_RELAYED;
 	return TC_ACT_STOLEN;
 drop:
 	count_drop(count_row(conf, port), cause);
+	skb->cb[EMULATED_CAUSE] = cause;
 	return TC_ACT_SHOT;
 }
 

@@ -11,6 +11,7 @@
 
 #define NET_END	  (ETH_HLEN + VDP_NET_HLEN)
 #define UDP_END	  (ETH_HLEN + VDP_HLEN)
+#define META_END  (NET_END + VDP_META_LEN)
 #define HELLO_END (UDP_END + sizeof(struct vdp_hello))
 
 /*
@@ -48,6 +49,12 @@ static __always_inline void *linear(struct __sk_buff *skb, __u32 size)
 		return NULL;
 	data = packet(skb);
 	return data + size <= packet_end(skb) ? data : NULL;
+}
+
+/* Where the transport header begins. */
+static __always_inline __u32 transport_at(const struct vdp_hdr *vdp)
+{
+	return vdp->version_flags & VDP_FLAG_OPTIONS ? META_END : NET_END;
 }
 
 #endif

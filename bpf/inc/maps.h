@@ -188,4 +188,23 @@ struct {
 	__type(value, struct vlsp_tap_count);
 } vlsp_tap_count SEC(".maps");
 
+/* The programs that do what others have no time or room for. */
+int vlsp_arrive(struct __sk_buff *skb);
+int vlsp_depart(struct __sk_buff *skb);
+int vlsp_resume(struct __sk_buff *skb);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, VLSP_SELF_PROGRAMS);
+	__uint(key_size, sizeof(__u32));
+	__array(values, int(struct __sk_buff *));
+} vlsp_self SEC(".maps") = {
+	.values =
+		{
+			[VLSP_SELF_ARRIVE] = vlsp_arrive,
+			[VLSP_SELF_DEPART] = vlsp_depart,
+			[VLSP_SELF_RESUME] = vlsp_resume,
+		},
+};
+
 #endif

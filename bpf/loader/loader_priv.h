@@ -12,6 +12,7 @@
 #include "bpf/loader/functions.h"
 #include "bpf/loader/loader.h"
 #include "bpf/loader/outer.h"
+#include "bpf/loader/rings.h"
 
 #define BLD_CHUNKS  (VLSP_PORT_MAX / VLSP_COUNT_CHUNK)
 #define BLD_NOTHING "vlsp_fib_none" /* the kernel's name of the empty FIB */
@@ -38,6 +39,7 @@ enum bld_pin {
 	BLD_TAP_RING,
 	BLD_TAP_FILTER,
 	BLD_TAP_COUNT,
+	BLD_SELF,
 	BLD_IN, /* from here on: programs */
 	BLD_OUT,
 	BLD_BACK,
@@ -54,15 +56,6 @@ struct bld_slot {
 	uint32_t flags; /* enum vlsp_router_flags */
 	bool pending;	/* its record says that its FIB is being written */
 };
-
-/* Rings of functions or of taps. */
-struct bld_rings {
-	struct outer *outer;
-	int *fds; /* BLD_NO_RING; BLD_UNKNOWN: there may be one of an earlier daemon */
-	uint32_t *sizes, count;
-};
-#define BLD_NO_RING (-1)
-#define BLD_UNKNOWN (-2)
 
 #define BLD_MARKS (VLSP_PORT_CHAIN | VLSP_PORT_TAP) /* flags of ports that are the loader's own */
 
@@ -153,13 +146,6 @@ int bld_chunk_need(struct bld *bld, uint32_t port);
  * port's rows. Thread-safe. */
 int bld_count_prepare(struct bld *bld, uint32_t port);
 size_t bld_chunk_size(const struct bld *bld);
-
-/* rings.c: the rings in that map, by index; bld_rings_done() also where there are none. */
-int bld_rings_new(struct bld_rings *rings, int map, uint32_t count);
-void bld_rings_done(struct bld_rings *rings);
-int bld_rings_need(struct bld_rings *rings, int map, uint32_t index, uint32_t bytes,
-		   const char *name);
-void bld_rings_clear(struct bld_rings *rings, uint32_t index);
 
 /* functions.c, taps.c: what is mapped; what an earlier daemon left. */
 int bld_functions_open(struct bld *bld);

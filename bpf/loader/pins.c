@@ -59,6 +59,7 @@ static const struct shape shapes[BLD_PINS] = {
 	[BLD_TAP_FILTER] = {"vlsp_tap_filter", PROGS, VLSP_TAP_MAX, 0},
 	[BLD_TAP_COUNT] = {"vlsp_tap_count", ARRAY(vlsp_tap_count), VLSP_TAP_MAX, BPF_F_MMAPABLE,
 			   .each = true},
+	[BLD_SELF] = {"vlsp_self", PROGS, VLSP_SELF_PROGRAMS, 0},
 	[BLD_IN] = {.name = "vlsp_in", .type = BPF_PROG_TYPE_SCHED_CLS},
 	[BLD_OUT] = {.name = "vlsp_out", .type = BPF_PROG_TYPE_SCHED_CLS},
 	[BLD_BACK] = {.name = "vlsp_back", .type = BPF_PROG_TYPE_SCHED_CLS},

@@ -4,12 +4,14 @@
  * looked up when they are asked for, because a look-up may take long (inner.c). Called by
  * functions.c and taps.c.
  */
-#include "bpf/loader/loader_priv.h"
+#include "bpf/loader/rings.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "bpf/loader/loader_priv.h"
 
 #define THREADS 4 /* that wait for the kernel */
 

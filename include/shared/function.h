@@ -136,14 +136,18 @@ struct vlsp_taps {
 };
 
 /* In a tap's ring. */
+enum vlsp_tap_fate {				/* of what is sent into a shaped link */
+		     VLSP_TAP_CORRUPT = 1 << 0, /* a bit has been changed: data shows it */
+		     VLSP_TAP_DUPLICATED = 1 << 1,
+		     VLSP_TAP_RELAYED = 1 << 2, /* the relay has it, and sends it later */
+};
 enum vlsp_tap_what { VLSP_TAP_IS_RX = 1, VLSP_TAP_IS_TX, VLSP_TAP_IS_DROP };
 struct vlsp_tap_frame {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u32 port;
-	__u8 what;   /* enum vlsp_tap_what */
-	__u8 cause;  /* of a drop: enum vlsp_drop */
-	__u16 flags; /* 1: corrupted by emulation at this port, 2: duplicated, 4: given to the relay
-		      */
+	__u8 what;	/* enum vlsp_tap_what */
+	__u8 cause;	/* of a drop: enum vlsp_drop */
+	__u16 flags;	/* enum vlsp_tap_fate */
 	__u32 length;	/* of the frame */
 	__u32 captured; /* of data */
 	__u8 data[];

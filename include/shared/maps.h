@@ -22,6 +22,7 @@
  *   vlsp_wake    ARRAY[1] mmap         struct vlsp_wake: written by the relay
  *   vlsp_count   ARRAY_OF_MAPS[VLSP_PORT_MAX / VLSP_COUNT_CHUNK] -> ARRAY[VLSP_COUNT_CHUNK * ncpu]
  * mmap: struct vlsp_count at index (port % VLSP_COUNT_CHUNK) * ncpu + cpu
+ *   vlsp_self    PROG_ARRAY[VLSP_SELF_PROGRAMS]: programs in whose place others go on
  *
  * Records of those that follow are in function.h:
  *
@@ -111,6 +112,8 @@ struct vlsp_fib {
 		     */
 	__u32 metric; /* distance to the destination, for people */
 };
+
+enum vlsp_self { VLSP_SELF_ARRIVE, VLSP_SELF_DEPART, VLSP_SELF_RESUME, VLSP_SELF_PROGRAMS };
 
 /* Why a datagram was dropped. Names for people: bpf/loader/causes.c. */
 enum vlsp_drop {

@@ -25,6 +25,8 @@
 
 #define VDP_FLAG_VERIFY 0x2 /* the checksum is complete and has to be verified by delivery */
 
+#define VDP_FLAG_OPTIONS 0x4 /* struct vdp_meta, or as many bytes of padding, follows */
+
 /* The network part. Protocol 17 is followed by struct vdp_udp, others by their own header. */
 struct vdp_hdr {
 	__u8 version_flags; /* version << 4 | flags */
@@ -44,6 +46,26 @@ struct vdp_udp {
 	__sum16 checksum; /* UDP's: pseudo header (src, dst, protocol, length) and all from here */
 };
 
+/*
+ * How a program that uses IPv4 gives its datagram a flow id, and how another one learns flow id and
+ * timestamp: an option of the IPv4 header in the shape of a timestamp option (RFC 791, section 3.1)
+ * that is full, so that no stack writes into it. With VDP_FLAG_OPTIONS it stands between network
+ * part and transport header.
+ */
+struct vdp_meta {
+	__u8 type;    /* VDP_META_TYPE */
+	__u8 length;  /* sizeof(struct vdp_meta) */
+	__u8 pointer; /* length + 1: full */
+	__u8 flags;   /* VDP_META_FLAGS when sent; not looked at */
+	__be32 magic; /* VDP_META_MAGIC */
+	__be32 flow;  /* sent: the flow id, 0: the usual one. Received: the datagram's */
+	__be32 stamp; /* sent: 0. Received: the datagram's timestamp, 0: it has none (fragments) */
+};
+#define VDP_META_TYPE  68
+#define VDP_META_FLAGS 3
+#define VDP_META_MAGIC 0x564c5350 /* "VLSP" */
+#define VDP_META_LEN   16
+
 /* Control datagrams (protocol 253): struct vdp_udp follows the network part with sport = kind. */
 #define VDP_CTL_HELLO  1 /* payload struct vdp_hello; consumed by the receiver's BPF program */
 #define VDP_CTL_ROUTES 2 /* payload: daemon/router/proto messages */
@@ -56,6 +78,7 @@ struct vdp_hello {
 	__be32 flags; /* VDP_HELLO_* */
 };
 
+_Static_assert(sizeof(struct vdp_meta) == VDP_META_LEN, "four words of IPv4 options");
 _Static_assert(sizeof(struct vdp_hdr) == VDP_NET_HLEN, "network part is 20 bytes");
 _Static_assert(sizeof(struct vdp_hdr) + sizeof(struct vdp_udp) == VDP_HLEN, "header is 28 bytes");
 

@@ -16,6 +16,7 @@
 #define STATE_ROUNDS 512 /* frames between two changes of ports and routes */
 #define BESIDE	     102 /* a port that nothing may touch */
 #define NET_END	     (ETH_HLEN + VDP_NET_HLEN)
+#define META_END     (NET_END + VDP_META_LEN)
 #define SUMMED_MAX   1664 /* bytes; checksums of more are not verified */
 
 static const uint32_t watched[] = {IN, OUT, EDGE, EDGE + 1, BESIDE};
@@ -101,13 +102,14 @@ static struct {
 /* Sums lie where they do in IPv4; addresses are those of the frame as it came. */
 static void corrupt(uint8_t flags, uint8_t protocol, uint64_t drawn)
 {
-	uint32_t length = in.size - NET_END, sum_at = 0, bit;
-	uint8_t *part = expected.bytes + NET_END;
+	uint32_t begin = flags & VDP_FLAG_OPTIONS ? META_END : NET_END;
+	uint32_t length = in.size - begin, sum_at = 0, bit;
+	uint8_t *part = expected.bytes + begin;
 	const void *addresses = ETH(&in)->h_proto == htons(ETH_P_IP) ? (void *)&IP(&in)->saddr
 								     : (void *)&VDP(&in)->src;
 	uint16_t field = 0;
 
-	if (in.size <= NET_END)
+	if (in.size <= begin)
 		return;
 	shape.changed = true;
 	if (!(flags & VDP_FLAG_FRAGMENT))
@@ -169,42 +171,59 @@ static int shaped(uint8_t flags, uint8_t protocol)
 	return TC_ACT_STOLEN;
 }
 
-static enum vlsp_drop udp_fault(void)
+static enum vlsp_drop udp_fault(uint32_t at)
 {
-	uint32_t length = in.size - ETH_HLEN - VDP_NET_HLEN;
+	const struct vdp_udp *udp = (const void *)(in.bytes + at);
+	uint32_t length = in.size - at;
 	uint16_t sum;
 
-	if (in.size < ETH_HLEN + VDP_HLEN || ntohs(UDP(&in)->length) != length)
+	if (in.size < at + sizeof(*udp) || ntohs(udp->length) != length)
 		return VLSP_DROP_LENGTH;
-	sum = pseudo_sum(&in);
-	if (!UDP(&in)->checksum ||
-	    (ntohs(UDP(&in)->checksum) == sum && !(VDP(&in)->version_flags & VDP_FLAG_VERIFY)))
+	sum = sum16(VDP_PROTO_UDP + length, &VDP(&in)->src, 8);
+	if (!udp->checksum ||
+	    (ntohs(udp->checksum) == sum && !(VDP(&in)->version_flags & VDP_FLAG_VERIFY)))
 		return VLSP_DROP_CAUSES;
-	return length < SUMMED_MAX && sum16(sum, UDP(&in), length) == 0xffff ? VLSP_DROP_CAUSES
-									     : VLSP_DROP_CHECKSUM;
+	return length < SUMMED_MAX && sum16(sum, udp, length) == 0xffff ? VLSP_DROP_CAUSES
+									: VLSP_DROP_CHECKSUM;
 }
 
 /* TCP's is looked at only where a link has changed something. */
-static enum vlsp_drop tcp_fault(void)
+static enum vlsp_drop tcp_fault(uint32_t at)
 {
-	uint32_t length = in.size - NET_END;
+	uint32_t length = in.size - at;
 	uint16_t sum = sum16(VDP_PROTO_TCP + length, &VDP(&in)->src, 8);
 
-	return length < SUMMED_MAX && sum16(sum, UDP(&in), length) == 0xffff ? VLSP_DROP_CAUSES
-									     : VLSP_DROP_CHECKSUM;
+	return length < SUMMED_MAX && sum16(sum, in.bytes + at, length) == 0xffff
+		       ? VLSP_DROP_CAUSES
+		       : VLSP_DROP_CHECKSUM;
+}
+
+/* Options are ours or padding. */
+static bool options_ok(const uint8_t *options)
+{
+	static const uint8_t padding[VDP_META_LEN] = {1, 1, 1, 1, 1, 1, 1, 1,
+						      1, 1, 1, 1, 1, 1, 1, 1};
+
+	return (memcmp(options, "\x44\x10\x11", 3) == 0 && memcmp(options + 4, "VLSP", 4) == 0) ||
+	       memcmp(options, padding, sizeof(padding)) == 0;
 }
 
 static enum vlsp_drop fault(void)
 {
 	uint8_t flags = VDP(&in)->version_flags;
+	uint32_t at = flags & VDP_FLAG_OPTIONS ? META_END : NET_END;
+	enum vlsp_drop cause = VLSP_DROP_CAUSES;
 
-	if (flags & VDP_FLAG_FRAGMENT)
-		return VLSP_DROP_CAUSES;
-	if (VDP(&in)->protocol == VDP_PROTO_UDP)
-		return udp_fault();
-	if (VDP(&in)->protocol == VDP_PROTO_TCP && flags & VDP_FLAG_VERIFY)
-		return tcp_fault();
-	return VLSP_DROP_CAUSES;
+	if (in.size < at)
+		return VLSP_DROP_LENGTH;
+	if (!(flags & VDP_FLAG_FRAGMENT) && VDP(&in)->protocol == VDP_PROTO_UDP)
+		cause = udp_fault(at);
+	else if (!(flags & VDP_FLAG_FRAGMENT) && VDP(&in)->protocol == VDP_PROTO_TCP &&
+		 flags & VDP_FLAG_VERIFY)
+		cause = tcp_fault(at);
+	if (cause == VLSP_DROP_CAUSES && at == META_END && !options_ok(in.bytes + NET_END))
+		return VLSP_DROP_UNSUPPORTED;
+	return cause;
 }
 
 static int foretell_control(void)
@@ -273,6 +292,8 @@ static int foretell_out(bool *ret_translated)
 {
 	const struct iphdr *ip = IP(&in);
 	uint32_t src = ntohl(ip->saddr), dst = ntohl(ip->daddr), edge, by;
+	uint8_t flags = ntohs(ip->frag_off) & 0x3fff ? VDP_FLAG_FRAGMENT : 0;
+	bool options;
 
 	if (ETH(&in)->h_proto != htons(ETH_P_IP) || in.size < ETH_HLEN + VDP_NET_HLEN)
 		return TC_ACT_UNSPEC;
@@ -283,7 +304,9 @@ static int foretell_out(bool *ret_translated)
 	edge = EDGE - 1 + (src & 0xffff);
 	if (edge > EDGE + 1) /* router 3: its edge is not watched */
 		return 0xff;
-	if (in.bytes[ETH_HLEN] != 0x45 || ip->protocol == VDP_PROTO_CONTROL) {
+	options = in.bytes[ETH_HLEN] == 0x49 && in.size >= META_END &&
+		  options_ok(in.bytes + NET_END);
+	if ((in.bytes[ETH_HLEN] != 0x45 && !options) || ip->protocol == VDP_PROTO_CONTROL) {
 		row(edge)->drop[VLSP_DROP_UNSUPPORTED]++;
 		return TC_ACT_SHOT;
 	}
@@ -310,7 +333,7 @@ static int foretell_out(bool *ret_translated)
 	}
 	tx(OUT);
 	if (out_flags & VLSP_PORT_SHAPED)
-		return shaped(ntohs(ip->frag_off) & 0x3fff ? VDP_FLAG_FRAGMENT : 0, ip->protocol);
+		return shaped(flags | (options ? VDP_FLAG_OPTIONS : 0), ip->protocol);
 	return ROUTE;
 }
 
@@ -341,10 +364,17 @@ static void check_delivered(void)
 	const struct iphdr *ip = IP(&out);
 	uint32_t fragment = vdp->version_flags & VDP_FLAG_FRAGMENT ? ntohl(vdp->stamp) : 0x4000;
 
+	if (vdp->version_flags & VDP_FLAG_OPTIONS && in.bytes[NET_END] == VDP_META_TYPE) {
+		struct vdp_meta *meta = (void *)(expected.bytes + NET_END);
+
+		meta->flow = vdp->flow;
+		meta->stamp = vdp->version_flags & VDP_FLAG_FRAGMENT ? 0 : vdp->stamp;
+	}
 	check_rest();
 	CHECK(ETH(&out)->h_proto == htons(ETH_P_IP));
 	CHECK(memcmp(ETH(&out)->h_dest, zeros, ETH_ALEN) == 0);
-	CHECK(sum16(0, ip, sizeof(*ip)) == 0xffff && out.bytes[ETH_HLEN] == 0x45);
+	CHECK(out.bytes[ETH_HLEN] == (vdp->version_flags & VDP_FLAG_OPTIONS ? 0x49 : 0x45));
+	CHECK(sum16(0, ip, ip->ihl * 4) == 0xffff);
 	CHECK(ntohs(ip->tot_len) == in.size - ETH_HLEN && ip->tos == vdp->tclass);
 	CHECK(ip->saddr == vdp->src && ip->daddr == vdp->dst && ip->ttl == vdp->ttl);
 	CHECK(ip->protocol == vdp->protocol);
@@ -356,13 +386,18 @@ static void check_translated(void)
 	const struct iphdr *ip = IP(&in);
 	const struct vdp_hdr *vdp = VDP(&out);
 	bool fragment = ntohs(ip->frag_off) & 0x3fff;
+	uint32_t asked = 0;
 	/* expected has the mark where it would be: the rest of that byte is IPv4's */
 	int verify = shape.changed ? VDP(&expected)->version_flags & VDP_FLAG_VERIFY : 0;
 
 	check_rest();
 	CHECK(ETH(&out)->h_proto == htons(VDP_ETHERTYPE) && vdp->flow);
-	CHECK(vdp->version_flags ==
-	      (VDP_VERSION << 4 | (fragment ? VDP_FLAG_FRAGMENT : 0) | verify));
+	CHECK(vdp->version_flags == (VDP_VERSION << 4 | (fragment ? VDP_FLAG_FRAGMENT : 0) |
+				     verify | (ip->ihl == 9 ? VDP_FLAG_OPTIONS : 0)));
+	if (ip->ihl == 9 && in.bytes[NET_END] == VDP_META_TYPE)
+		asked = ((const struct vdp_meta *)(in.bytes + NET_END))->flow;
+	if (asked)
+		CHECK(vdp->flow == asked);
 	CHECK(vdp->src == ip->saddr && vdp->dst == ip->daddr && vdp->ttl == ip->ttl);
 	CHECK(vdp->protocol == ip->protocol && vdp->tclass == ip->tos);
 	if (fragment)

@@ -41,6 +41,31 @@ static inline void make_control(void)
 	UDP(&in)->dport = 0;
 }
 
+/* Puts options, or nearly such, between network part and transport header. */
+static inline void make_options(bool ip)
+{
+	struct vdp_meta meta = {VDP_META_TYPE,
+				VDP_META_LEN,
+				VDP_META_LEN + 1,
+				VDP_META_FLAGS,
+				htonl(VDP_META_MAGIC),
+				one_in(2) ? draw(UINT32_MAX) : 0,
+				0};
+	uint8_t *at = in.bytes + ETH_HLEN + VDP_NET_HLEN;
+
+	if (one_in(4))
+		memset(&meta, 1, sizeof(meta));
+	memmove(at + sizeof(meta), at, in.size - ETH_HLEN - VDP_NET_HLEN);
+	memcpy(at, &meta, sizeof(meta));
+	if (one_in(6))
+		at[draw(sizeof(meta))] = (uint8_t)draw(256);
+	in.size += sizeof(meta);
+	if (ip)
+		IP(&in)->ihl = 9;
+	else
+		VDP(&in)->version_flags |= VDP_FLAG_OPTIONS;
+}
+
 /* Something right, of which some bytes are others and the end is elsewhere, as often as not. */
 static inline void make(bool ip)
 {
@@ -60,6 +85,8 @@ static inline void make(bool ip)
 		IP(&in)->protocol = one_in(2) ? VDP_PROTO_CONTROL : (uint8_t)draw(256);
 	if (one_in(10)) /* as a stack leaves it to the device */
 		UDP(&in)->checksum = htons(pseudo_sum(&in));
+	if (one_in(8))
+		make_options(ip);
 	for (uint32_t n = one_in(2) ? draw(4) : 0; n > 0; n--)
 		in.bytes[one_in(3) ? draw(in.size) : draw(ETH_HLEN + VDP_HLEN)] = (uint8_t)draw(
 			256);

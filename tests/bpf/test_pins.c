@@ -165,7 +165,7 @@ static void without_journal_entry_nothing_is_pinned(void **state)
 {
 	(void)state;
 	need_bpf();
-	for (int fail = 0; fail < 14; fail++) {
+	for (int fail = 0; fail < 24; fail++) {
 		int room = fail;
 		struct bld_journal full = {
 			.arg = &room, .add = refuse_add, .del = note_del, .has = journal_has};
@@ -217,7 +217,7 @@ static void killed_anywhere_in_opening_and_closing_the_next_one_opens(void **sta
 		assert_false(exists(PIN_DIR));
 		memset(entries, 0, ENTRIES * sizeof(*entries)); /* of the one that was killed */
 	}
-	assert_int_equal(step, 28); /* fourteen pins, each made and removed */
+	assert_int_equal(step, 48); /* twenty-four pins, each made and removed */
 	assert_int_equal(journal_count(), 0);
 }
 

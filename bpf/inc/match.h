@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a function or a cut asks of a datagram (struct vlsp_match), but for the ports of routers. */
+#ifndef VLSP_BPF_INC_MATCH_H
+#define VLSP_BPF_INC_MATCH_H
+
+#include <stdbool.h>
+#include <linux/in.h>
+#include <bpf/bpf_endian.h>
+
+#include "bpf/inc/frame.h"
+#include "bpf/inc/maps.h"
+
+struct fields {
+	__be32 src, dst, flow;
+	__u16 sport, dport; /* host byte order */
+	__u32 protocol;
+	__u32 has_ports;
+};
+
+static __always_inline void fields_ports(struct fields *fields, __be32 ports)
+{
+	__u32 both = bpf_ntohl(ports);
+
+	fields->sport = both >> 16;
+	fields->dport = both;
+	fields->has_ports = 1;
+}
+
+/* Of a frame of VDP. Not 0: it is none. */
+static __noinline int fields_of(struct __sk_buff *skb, struct fields *fields)
+{
+	struct vdp_hdr vdp;
+	__be32 ports;
+
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &vdp, sizeof(vdp)))
+		return -1;
+	fields->src = vdp.src;
+	fields->dst = vdp.dst;
+	fields->flow = vdp.flow;
+	fields->protocol = vdp.protocol;
+	fields->sport = fields->dport = 0;
+	fields->has_ports = 0;
+	if ((vdp.protocol == IPPROTO_UDP || vdp.protocol == IPPROTO_TCP) &&
+	    !(vdp.version_flags & VDP_FLAG_FRAGMENT) &&
+	    !bpf_skb_load_bytes(skb, transport_at(&vdp), &ports, sizeof(ports)))
+		fields_ports(fields, ports);
+	return 0;
+}
+
+static __always_inline bool match_side(__u32 want, const struct vlsp_match *m, __be32 src,
+				       __be32 dst, __u16 sport, __u16 dport)
+{
+	if (want & VLSP_MATCH_SRC && (src ^ m->src) & m->src_mask)
+		return false;
+	if (want & VLSP_MATCH_DST && (dst ^ m->dst) & m->dst_mask)
+		return false;
+	if (want & VLSP_MATCH_SPORT && (sport < m->sport_min || sport > m->sport_max))
+		return false;
+	return !(want & VLSP_MATCH_DPORT) || (dport >= m->dport_min && dport <= m->dport_max);
+}
+
+static __noinline int match(const struct vlsp_match *m, const struct fields *f)
+{
+	__u32 want = m->flags;
+
+	if (want & VLSP_MATCH_PROTOCOL && f->protocol != m->protocol)
+		return 0;
+	if (want & VLSP_MATCH_FLOW && f->flow != m->flow)
+		return 0;
+	if (want & (VLSP_MATCH_SPORT | VLSP_MATCH_DPORT) && !f->has_ports)
+		return 0;
+	if (match_side(want, m, f->src, f->dst, f->sport, f->dport))
+		return 1;
+	return want & VLSP_MATCH_EITHER && match_side(want, m, f->dst, f->src, f->dport, f->sport);
+}
+
+struct cut_look {
+	struct fields fields;
+	bool found;
+};
+
+static long cut_look(__u32 i, void *arg)
+{
+	struct cut_look *look = arg;
+	__u32 zero = 0;
+	struct vlsp_cut *cut = bpf_map_lookup_elem(&vlsp_cut, &zero);
+
+	__u64 at = i; /* what is compared is what is used: for the verifier */
+
+	asm volatile("" : "+r"(at));
+	if (!cut || at >= VLSP_CUT_MAX || at >= cut->count)
+		return 1;
+	if (match(&cut->match[at], &look->fields))
+		look->found = true;
+	return look->found;
+}
+
+/* Whether segments of that flow are wanted one by one. */
+static __noinline int cut_wanted(const struct fields *fields)
+{
+	__u32 zero = 0;
+	struct vlsp_cut *cut = bpf_map_lookup_elem(&vlsp_cut, &zero);
+	struct cut_look look = {.fields = *fields};
+
+	if (!cut)
+		return 0;
+	if (cut->count > VLSP_CUT_MAX)
+		return 1;
+	bpf_loop(VLSP_CUT_MAX, cut_look, &look, 0);
+	return look.found;
+}
+
+#endif
