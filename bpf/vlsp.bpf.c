@@ -211,7 +211,7 @@ static __noinline int cut(struct __sk_buff *skb)
 static __always_inline bool cut_it(const struct vlsp_conf *conf, const struct iphdr *ip,
 				   __be32 ports, __be32 flow)
 {
-	struct fields fields = {.src = ip->saddr, .dst = ip->daddr, .protocol = ip->protocol};
+	struct match_fields fields = {.src = ip->saddr, .dst = ip->daddr, .protocol = ip->protocol};
 
 	if (!conf->cuts)
 		return false;

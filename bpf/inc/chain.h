@@ -162,7 +162,7 @@ static __noinline __u32 way_out(__u32 slot, __be32 dst)
 
 /* Looks for the next function that wants a datagram. */
 struct chain_look {
-	struct fields fields;
+	struct match_fields fields;
 	__u32 slot, port;
 	__u32 at;    /* not before */
 	__u32 found; /* its position, VLSP_CHAIN_MAX: none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a function or a cut asks of a datagram (struct vlsp_match), but for the ports of routers. */
+/* What functions and cuts ask of datagrams. */
 #ifndef VLSP_BPF_INC_MATCH_H
 #define VLSP_BPF_INC_MATCH_H
 
@@ -9,15 +9,9 @@
 
 #include "bpf/inc/frame.h"
 #include "bpf/inc/maps.h"
+#include "include/shared/match.h"
 
-struct fields {
-	__be32 src, dst, flow;
-	__u16 sport, dport; /* host byte order */
-	__u32 protocol;
-	__u32 has_ports;
-};
-
-static __always_inline void fields_ports(struct fields *fields, __be32 ports)
+static __always_inline void fields_ports(struct match_fields *fields, __be32 ports)
 {
 	__u32 both = bpf_ntohl(ports);
 
@@ -27,7 +21,7 @@ static __always_inline void fields_ports(struct fields *fields, __be32 ports)
 }
 
 /* Of a frame of VDP. Not 0: it is none. */
-static __noinline int fields_of(struct __sk_buff *skb, struct fields *fields)
+static __noinline int fields_of(struct __sk_buff *skb, struct match_fields *fields)
 {
 	struct vdp_hdr vdp;
 	__be32 ports;
@@ -47,35 +41,13 @@ static __noinline int fields_of(struct __sk_buff *skb, struct fields *fields)
 	return 0;
 }
 
-static __always_inline bool match_side(__u32 want, const struct vlsp_match *m, __be32 src,
-				       __be32 dst, __u16 sport, __u16 dport)
+static __noinline int match(const struct vlsp_match *m, const struct match_fields *fields)
 {
-	if (want & VLSP_MATCH_SRC && (src ^ m->src) & m->src_mask)
-		return false;
-	if (want & VLSP_MATCH_DST && (dst ^ m->dst) & m->dst_mask)
-		return false;
-	if (want & VLSP_MATCH_SPORT && (sport < m->sport_min || sport > m->sport_max))
-		return false;
-	return !(want & VLSP_MATCH_DPORT) || (dport >= m->dport_min && dport <= m->dport_max);
-}
-
-static __noinline int match(const struct vlsp_match *m, const struct fields *f)
-{
-	__u32 want = m->flags;
-
-	if (want & VLSP_MATCH_PROTOCOL && f->protocol != m->protocol)
-		return 0;
-	if (want & VLSP_MATCH_FLOW && f->flow != m->flow)
-		return 0;
-	if (want & (VLSP_MATCH_SPORT | VLSP_MATCH_DPORT) && !f->has_ports)
-		return 0;
-	if (match_side(want, m, f->src, f->dst, f->sport, f->dport))
-		return 1;
-	return want & VLSP_MATCH_EITHER && match_side(want, m, f->dst, f->src, f->dport, f->sport);
+	return match_hit(m, fields);
 }
 
 struct cut_look {
-	struct fields fields;
+	struct match_fields fields;
 	bool found;
 };
 
@@ -96,7 +68,7 @@ static long cut_look(__u32 i, void *arg)
 }
 
 /* Whether segments of that flow are wanted one by one. */
-static __noinline int cut_wanted(const struct fields *fields)
+static __noinline int cut_wanted(const struct match_fields *fields)
 {
 	__u32 zero = 0;
 	struct vlsp_cut *cut = bpf_map_lookup_elem(&vlsp_cut, &zero);
