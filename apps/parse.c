@@ -184,7 +184,12 @@ static bool distribution(const char *text, const struct unit *units, struct rand
 
 const char *parse_dist(const char *text, void *value)
 {
-	return distribution(text, byte_units, value) ? NULL : DISTRIBUTION;
+	return distribution(text, no_units, value) ? NULL : DISTRIBUTION;
+}
+
+const char *parse_dist_bytes(const char *text, void *value)
+{
+	return distribution(text, byte_units, value) ? NULL : DISTRIBUTION " of bytes (10K)";
 }
 
 const char *parse_dist_time(const char *text, void *value)

@@ -20,6 +20,6 @@ parse_fn parse_host;	/* struct vlsp_address: "10.0.0.2", "paris" */
 parse_fn parse_address; /* struct vlsp_address: "10.0.0.2:7", "paris:7" */
 /* struct random_dist: "5", "uniform:1,9", ... (apps/random.h), of plain numbers and bytes, seconds,
  * bit/s. */
-parse_fn parse_dist, parse_dist_time, parse_dist_rate;
+parse_fn parse_dist, parse_dist_bytes, parse_dist_time, parse_dist_rate;
 
 #endif

@@ -145,20 +145,20 @@ static void distributions_with_units_where_they_belong(void **state)
 		struct random_dist dist;
 	} rows[] = {
 		{parse_dist, "5", {RANDOM_CONSTANT, 5, 0}},
-		{parse_dist, "constant:2K", {RANDOM_CONSTANT, 2048, 0}},
-		{parse_dist, "uniform:1K,2K", {RANDOM_UNIFORM, 1024, 2048}},
+		{parse_dist_bytes, "constant:2K", {RANDOM_CONSTANT, 2048, 0}},
+		{parse_dist_bytes, "uniform:1K,2K", {RANDOM_UNIFORM, 1024, 2048}},
 		{parse_dist_time, "20", {RANDOM_CONSTANT, 0.02, 0}},
 		{parse_dist_time, "exponential:50ms", {RANDOM_EXPONENTIAL, 0.05, 0}},
 		{parse_dist_time, "normal:1s,100ms", {RANDOM_NORMAL, 1, 0.1}},
 		{parse_dist_time, "pareto:10ms,1.5", {RANDOM_PARETO, 0.01, 1.5}},
-		{parse_dist, "pareto:10K,1.2", {RANDOM_PARETO, 10240, 1.2}},
+		{parse_dist_bytes, "pareto:10K,1.2", {RANDOM_PARETO, 10240, 1.2}},
 		{parse_dist_time, "weibull:2s,0.7", {RANDOM_WEIBULL, 2, 0.7}},
 		{parse_dist_rate, "lognormal:1mbit,1", {RANDOM_LOGNORMAL, 1e6, 1}},
 	};
 	static const char *const bad[] = {
-		"uniform",	   "uniform:",	"uniform:1",  "uniform:2,1", "uniform:1,2,3",
-		"exponential:1,2", "constant:", "gauss:1,2",  ":1",	     "pareto:0,1",
-		"pareto:1,2K",	   "normal:1,", "Uniform:1,2"};
+		"uniform",	   "uniform:",	"uniform:1",   "uniform:2,1", "uniform:1,2,3",
+		"exponential:1,2", "constant:", "gauss:1,2",   ":1",	      "pareto:0,1",
+		"pareto:1,2K",	   "normal:1,", "Uniform:1,2", "1K",	      "uniform:1K,2K"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
