@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Of libvlsp: the IPv4 option of VLSP_META. It looks like a timestamp option (RFC 791) that is
- * full, so stacks leave it as it is, and any user may set it. The edge takes it out where a
- * datagram enters the network and puts it back at the destination. Called by the parts of virtual
+ * Of libvlsp: the IPv4 option of VLSP_META, struct vdp_meta, by which flow id and source timestamp
+ * get from a socket to the edge and back. Any user may set it. Called by the parts of virtual
  * sockets.
  */
 #include "lib/client/meta.h"
@@ -11,35 +10,23 @@
 #include <netinet/ip.h>
 #include <string.h>
 
-#define META_MAGIC   0x564c5350u
-#define META_POINTER 17 /* behind its end: full */
-
-struct option {
-	uint8_t type, size, pointer, flags;
-	uint32_t magic, flow, stamp; /* network byte order */
-};
-_Static_assert(sizeof(struct option) == META_SIZE, "on the wire");
-
-void meta_write(uint8_t bytes[META_SIZE], uint32_t flow)
+void meta_write(struct vdp_meta *ret_meta, uint32_t flow)
 {
-	const struct option option = {
-		.type = IPOPT_TIMESTAMP,
-		.size = META_SIZE,
-		.pointer = META_POINTER,
-		.flags = IPOPT_TS_PRESPEC, /* the one of which stacks do not count overflows */
-		.magic = htonl(META_MAGIC),
+	*ret_meta = (struct vdp_meta){
+		.type = VDP_META_TYPE,
+		.length = VDP_META_LEN,
+		.pointer = VDP_META_LEN + 1,
+		.flags = VDP_META_FLAGS,
+		.magic = htonl(VDP_META_MAGIC),
 		.flow = htonl(flow),
 	};
-
-	memcpy(bytes, &option, sizeof(option));
 }
 
-bool meta_find(const uint8_t *options, size_t size, struct meta *ret_meta)
+bool meta_find(const uint8_t *options, size_t size, struct vdp_meta *ret_meta)
 {
 	size_t at = 0;
 
 	while (at < size && options[at] != IPOPT_EOL) {
-		struct option option;
 		size_t length;
 
 		if (options[at] == IPOPT_NOP) {
@@ -49,11 +36,12 @@ bool meta_find(const uint8_t *options, size_t size, struct meta *ret_meta)
 		length = at + 1 < size ? options[at + 1] : 0;
 		if (length < 2 || length > size - at)
 			return false;
-		if (length == META_SIZE) {
-			memcpy(&option, options + at, sizeof(option));
-			if (option.type == IPOPT_TIMESTAMP && option.magic == htonl(META_MAGIC)) {
-				ret_meta->flow = ntohl(option.flow);
-				ret_meta->stamp_us = ntohl(option.stamp);
+		if (length == VDP_META_LEN && options[at] == VDP_META_TYPE) {
+			struct vdp_meta meta;
+
+			memcpy(&meta, options + at, sizeof(meta));
+			if (meta.magic == htonl(VDP_META_MAGIC)) {
+				*ret_meta = meta;
 				return true;
 			}
 		}

@@ -8,16 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define META_SIZE 16
-
-struct meta { /* host byte order */
-	uint32_t flow;
-	uint32_t stamp_us;
-};
+#include "include/shared/vdp.h"
 
 /* For setsockopt(IP_OPTIONS). flow 0: the edge's choice. */
-void meta_write(uint8_t option[META_SIZE], uint32_t flow);
+void meta_write(struct vdp_meta *ret_meta, uint32_t flow);
 /* Looks for it in the options of a received datagram. */
-bool meta_find(const uint8_t *options, size_t size, struct meta *ret_meta);
+bool meta_find(const uint8_t *options, size_t size, struct vdp_meta *ret_meta);
 
 #endif

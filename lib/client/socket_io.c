@@ -57,8 +57,9 @@ static int io_error(struct vlsp_socket *sock, int code)
 static ssize_t send_to(struct vlsp_socket *sock, const void *data, size_t size,
 		       const struct vlsp_address *to)
 {
-	size_t max = __atomic_load_n(&sock->meta, __ATOMIC_ACQUIRE) ? VLSP_DATAGRAM_MAX - META_SIZE
-								    : UDP_MAX;
+	size_t max = __atomic_load_n(&sock->meta, __ATOMIC_ACQUIRE)
+			     ? VLSP_DATAGRAM_MAX - VDP_META_LEN
+			     : UDP_MAX;
 	struct sockaddr_in in;
 	ssize_t n;
 	int r;
@@ -108,21 +109,20 @@ static uint32_t edge_flow(const struct vlsp_info *info)
 
 static void read_meta(struct vlsp_info *info, const uint8_t *options, size_t size)
 {
-	struct meta meta;
+	uint32_t now = (uint32_t)now_us();
+	struct vdp_meta meta;
 
 	if (!meta_find(options, size, &meta))
 		return;
-	info->has_meta = true;
-	/* What a router sends to itself never was on a link: nobody has filled it in. */
-	if (info->from.host == info->to.host) {
-		info->stamp_us = (uint32_t)now_us();
-		if (meta.flow)
-			info->flow = meta.flow;
+	if (meta.flow)
+		info->flow = ntohl(meta.flow);
+	/* What a router sends to itself never is on a link, where the edge would fill it in.
+	 * Fragments of programs that use the option without this library have no timestamp. */
+	if (!meta.stamp && info->from.host != info->to.host)
 		return;
-	}
-	info->flow = meta.flow;
-	info->stamp_us = meta.stamp_us;
-	info->age_us = (uint32_t)now_us() - meta.stamp_us;
+	info->has_meta = true;
+	info->stamp_us = meta.stamp ? ntohl(meta.stamp) : now;
+	info->age_us = now - info->stamp_us;
 }
 
 static void read_info(struct msghdr *msg, ssize_t size, struct vlsp_info *ret_info)

@@ -36,10 +36,10 @@ static const struct range *range_of(enum vlsp_option option)
 /* What is sent from now on has the option, or none. */
 static int meta_apply(struct vlsp_socket *sock, bool meta, uint32_t flow)
 {
-	uint8_t option[META_SIZE];
+	struct vdp_meta option;
 
-	meta_write(option, flow);
-	if (setsockopt(sock->fd, IPPROTO_IP, IP_OPTIONS, option, meta ? sizeof(option) : 0) < 0)
+	meta_write(&option, flow);
+	if (setsockopt(sock->fd, IPPROTO_IP, IP_OPTIONS, &option, meta ? sizeof(option) : 0) < 0)
 		return -errno;
 	__atomic_store_n(&sock->meta, meta, __ATOMIC_RELEASE);
 	sock->flow = meta ? flow : 0;

@@ -42,22 +42,20 @@ FILE *fopen(const char *path, const char *mode)
 
 static void options(struct input in)
 {
-	struct meta meta = {1, 1};
-	uint8_t again[META_SIZE], list[40] = {0};
+	struct vdp_meta meta = {.flow = 1}, head;
+	uint8_t list[40] = {0};
 	size_t size = in.left < sizeof(list) ? in.left : sizeof(list);
-	bool found;
 
 	memcpy(list, in.at, size);
-	found = meta_find(list, size, &meta);
-	if (!found) {
-		CHECK(meta.flow == 1 && meta.stamp_us == 1);
+	if (!meta_find(list, size, &meta)) {
+		CHECK(meta.flow == 1 && !meta.magic);
 		return;
 	}
-	/* it is there: the option that carries the same */
-	meta_write(again, meta.flow);
-	for (size_t at = 0; at + META_SIZE <= size; at++)
-		if (list[at] == again[0] && list[at + 1] == META_SIZE &&
-		    memcmp(list + at + 4, again + 4, 8) == 0)
+	/* it is there, as it was found */
+	meta_write(&head, 0);
+	CHECK(meta.type == head.type && meta.length == head.length && meta.magic == head.magic);
+	for (size_t at = 0; at + sizeof(meta) <= size; at++)
+		if (memcmp(list + at, &meta, sizeof(meta)) == 0)
 			return;
 	CHECK(!"found, but not there");
 }

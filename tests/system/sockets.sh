@@ -76,6 +76,14 @@ anybody() { vlsp router exec "$1" -- setpriv --reuid 65534 --regid 65534 --clear
 must anybody r1 ./sockets ask r5:5000 4
 wait $pid
 
+step "flow id, source timestamp, and an age that is not less than the delay"
+must vlsp link set r4:r5 --delay 20ms
+"$BUILD/vlsp" router exec r5 -- ./sockets echo 5002 &
+pid=$!
+eventually 5 must_say ':5002' on r5 ss -uln
+must anybody r1 ./sockets flow r5:5002 20000
+wait $pid
+
 step "closing wakes who waits; timeouts"
 must vlsp router exec r1 -- ./sockets close
 
