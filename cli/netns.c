@@ -113,8 +113,10 @@ static int mount_hosts(const char *hosts, size_t size, struct err *err)
 		err_errno(err, r, "%s", path);
 	else
 		r = tree = confine_hosts_open(path, err);
-	unlink(path);
-	return r < 0 ? r : confine_hosts_mount(tree, err);
+	if (r >= 0)
+		r = confine_hosts_mount(tree, err);
+	unlink(path); /* not before: what is not there any more cannot be mounted */
+	return r;
 }
 
 /* What is mounted below /sys and has to stay visible. */
