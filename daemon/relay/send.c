@@ -74,14 +74,15 @@ int sender_router(struct sender *sender, uint32_t slot, int sock)
 static void checksum(const struct packet *packet, struct virtio_net_hdr *head)
 {
 	const uint8_t *datagram = packet->frame + ETH_HLEN;
-	size_t size = packet->length - ETH_HLEN;
+	size_t size = packet->length - ETH_HLEN, at;
 
 	*head = (struct virtio_net_hdr){.gso_type = VIRTIO_NET_HDR_GSO_NONE};
 	if (packet->length < ETH_HLEN + VDP_HLEN || !checksum_left(datagram, size))
 		return;
+	at = vdp_transport_at(datagram[0]);
 	head->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	head->csum_start = ETH_HLEN + VDP_NET_HLEN; /* the machine's byte order: an old header */
-	head->csum_offset = (uint16_t)(checksum_place(datagram, size) - VDP_NET_HLEN);
+	head->csum_start = (uint16_t)(ETH_HLEN + at); /* the machine's byte order: an old header */
+	head->csum_offset = (uint16_t)(checksum_place(datagram, size) - at);
 }
 
 static void put(struct sender *sender, int at, struct packet *packet, uint32_t port)

@@ -62,12 +62,17 @@ static bool may_answer(const struct vdp_hdr *vdp, const uint8_t *transport, size
 	return vdp->protocol != VDP_PROTO_ICMP || !is_icmp_error(transport, size);
 }
 
-/* As the edge translates: what the sender's IPv4 header was, with the TTL of now. */
-static void ipv4_of(const struct vdp_hdr *vdp, size_t wire_size, struct iphdr *ip)
+/* As the edge translates: what the sender's IPv4 header was, with the TTL of now. Options of it are
+ * what follows the network part. */
+static void ipv4_of(const struct vdp_hdr *vdp, const uint8_t *options, size_t wire_size,
+		    struct iphdr *ip)
 {
+	size_t head = vdp_transport_at(vdp->version_flags);
+	uint32_t sum;
+
 	*ip = (struct iphdr){
 		.version = 4,
-		.ihl = 5,
+		.ihl = (head / 4) & 0xf,
 		.tos = vdp->tclass,
 		.tot_len = htons(wire_size > UINT16_MAX ? 0 : (uint16_t)wire_size),
 		.frag_off = htons(IP_DF),
@@ -80,30 +85,32 @@ static void ipv4_of(const struct vdp_hdr *vdp, size_t wire_size, struct iphdr *i
 		ip->id = htons((uint16_t)(ntohl(vdp->stamp) >> 16));
 		ip->frag_off = htons((uint16_t)ntohl(vdp->stamp));
 	}
-	ip->check = checksum_fold(checksum_add(0, ip, sizeof(*ip)));
+	sum = checksum_add(0, ip, sizeof(*ip));
+	ip->check = checksum_fold(checksum_add(sum, options, head - sizeof(*ip)));
 }
 
 int icmp_error_build(enum icmp_error what, uint32_t own, const void *frame, size_t size,
 		     size_t wire_size, uint8_t out[ICMP_ERROR_MAX])
 {
-	const uint8_t *transport = (const uint8_t *)frame + sizeof(struct vdp_hdr);
+	const uint8_t *rest = (const uint8_t *)frame + sizeof(struct vdp_hdr);
 	struct iphdr outer, quoted;
 	struct icmphdr icmp = {
 		.type = what == ICMP_ERROR_TTL ? ICMP_TIME_EXCEEDED : ICMP_DEST_UNREACH,
 		.code = what == ICMP_ERROR_TTL ? ICMP_EXC_TTL : ICMP_NET_UNREACH,
 	};
 	struct vdp_hdr vdp;
-	size_t quote, total;
+	size_t quote, total, head;
 	uint32_t sum;
 
 	if (size < sizeof(vdp) || wire_size < size)
 		return -EBADMSG;
 	memcpy(&vdp, frame, sizeof(vdp));
-	if (vdp.version_flags >> 4 != VDP_VERSION)
+	head = vdp_transport_at(vdp.version_flags);
+	if (vdp.version_flags >> 4 != VDP_VERSION || size < head)
 		return -EBADMSG;
-	if (!may_answer(&vdp, transport, size - sizeof(vdp)))
+	if (!may_answer(&vdp, (const uint8_t *)frame + head, size - head))
 		return -EPERM;
-	ipv4_of(&vdp, wire_size, &quoted);
+	ipv4_of(&vdp, rest, wire_size, &quoted);
 	quote = size < QUOTE_MAX ? size : QUOTE_MAX;
 	total = sizeof(outer) + sizeof(icmp) + quote;
 	outer = (struct iphdr){
@@ -120,12 +127,11 @@ int icmp_error_build(enum icmp_error what, uint32_t own, const void *frame, size
 	outer.check = checksum_fold(checksum_add(0, &outer, sizeof(outer)));
 	sum = checksum_add(0, &icmp, sizeof(icmp));
 	sum = checksum_add(sum, &quoted, sizeof(quoted));
-	icmp.checksum = checksum_fold(checksum_add(sum, transport, quote - sizeof(quoted)));
+	icmp.checksum = checksum_fold(checksum_add(sum, rest, quote - sizeof(quoted)));
 	memcpy(out, &outer, sizeof(outer));
 	memcpy(out + sizeof(outer), &icmp, sizeof(icmp));
 	memcpy(out + sizeof(outer) + sizeof(icmp), &quoted, sizeof(quoted));
-	memcpy(out + sizeof(outer) + sizeof(icmp) + sizeof(quoted), transport,
-	       quote - sizeof(quoted));
+	memcpy(out + sizeof(outer) + sizeof(icmp) + sizeof(quoted), rest, quote - sizeof(quoted));
 	return (int)total;
 }
 

@@ -66,6 +66,12 @@ struct vdp_meta {
 #define VDP_META_MAGIC 0x564c5350 /* "VLSP" */
 #define VDP_META_LEN   16
 
+/* Where the transport header begins, counted from the network part; of a datagram's first byte. */
+static inline __attribute__((always_inline)) __u32 vdp_transport_at(__u8 version_flags)
+{
+	return VDP_NET_HLEN + (version_flags & VDP_FLAG_OPTIONS ? VDP_META_LEN : 0);
+}
+
 /* Control datagrams (protocol 253): struct vdp_udp follows the network part with sport = kind. */
 #define VDP_CTL_HELLO  1 /* payload struct vdp_hello; consumed by the receiver's BPF program */
 #define VDP_CTL_ROUTES 2 /* payload: daemon/router/proto messages */

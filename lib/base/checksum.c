@@ -9,9 +9,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define UDP_PLACE (VDP_NET_HLEN + offsetof(struct vdp_udp, checksum))
-#define TCP_PLACE (VDP_NET_HLEN + 16)
-#define TCP_END	  (VDP_NET_HLEN + 20)
+#define UDP_PLACE offsetof(struct vdp_udp, checksum)
+#define TCP_PLACE 16
+#define TCP_HLEN  20
 
 uint32_t checksum_add(uint32_t sum, const void *data, size_t size)
 {
@@ -57,16 +57,20 @@ uint32_t checksum_pseudo(const struct vdp_hdr *vdp, size_t length)
 size_t checksum_place(const void *datagram, size_t size)
 {
 	struct vdp_hdr vdp;
+	size_t at;
 
 	if (size < VDP_HLEN)
 		return 0;
 	memcpy(&vdp, datagram, sizeof(vdp));
+	at = vdp_transport_at(vdp.version_flags);
+	if (size < at + sizeof(struct vdp_udp))
+		return 0;
 	/* The low bits of the stamp are then IPv4's offset. */
 	if (vdp.version_flags & VDP_FLAG_FRAGMENT && ntohl(vdp.stamp) & 0x1fff)
 		return 0;
 	if (vdp.protocol == VDP_PROTO_UDP)
-		return UDP_PLACE;
-	return vdp.protocol == VDP_PROTO_TCP && size >= TCP_END ? TCP_PLACE : 0;
+		return at + UDP_PLACE;
+	return vdp.protocol == VDP_PROTO_TCP && size >= at + TCP_HLEN ? at + TCP_PLACE : 0;
 }
 
 bool checksum_left(const void *datagram, size_t size)
@@ -81,5 +85,6 @@ bool checksum_left(const void *datagram, size_t size)
 	memcpy(&field, (const uint8_t *)datagram + place, sizeof(field));
 	field = (uint16_t)~field; /* as folded */
 	return !(vdp.version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_VERIFY)) &&
-	       field == checksum_fold(checksum_pseudo(&vdp, size - VDP_NET_HLEN));
+	       field == checksum_fold(
+				checksum_pseudo(&vdp, size - vdp_transport_at(vdp.version_flags)));
 }

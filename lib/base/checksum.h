@@ -17,7 +17,7 @@
 uint32_t checksum_add(uint32_t sum, const void *data, size_t size);
 /* 16 bits, inverted: what is stored in a header. */
 uint16_t checksum_fold(uint32_t sum);
-/* Of the pseudo header; length of what is behind the network part. */
+/* Of the pseudo header; length of transport header and payload. */
 uint32_t checksum_pseudo(const struct vdp_hdr *vdp, size_t length);
 
 /*

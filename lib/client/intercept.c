@@ -277,10 +277,11 @@ static int put(struct vlsp_intercept *intercept, struct frame *frame, size_t siz
 		&frame->vnet, offsetof(struct frame, data) - offsetof(struct frame, vnet) + size};
 	frame->vnet = (struct virtio_net_hdr){.gso_type = VIRTIO_NET_HDR_GSO_NONE};
 	if (checksum_left(frame->data, size)) {
+		size_t at = vdp_transport_at(frame->data[0]);
+
 		frame->vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		frame->vnet.csum_start = ETH_HLEN + VDP_NET_HLEN;
-		frame->vnet.csum_offset = (uint16_t)(checksum_place(frame->data, size) -
-						     VDP_NET_HLEN);
+		frame->vnet.csum_start = (uint16_t)(ETH_HLEN + at);
+		frame->vnet.csum_offset = (uint16_t)(checksum_place(frame->data, size) - at);
 	}
 	return intercept->waiting < BATCH ? 0 : vlsp_intercept_flush(intercept);
 }

@@ -22,7 +22,8 @@ static int failed(int error)
 static bool is_datagram(const struct vlsp_packet *packet)
 {
 	return packet->size >= VDP_NET_HLEN && packet->size <= packet->room &&
-	       packet->data[0] >> 4 == VDP_VERSION;
+	       packet->data[0] >> 4 == VDP_VERSION &&
+	       packet->size >= vdp_transport_at(packet->data[0]);
 }
 
 /* UDP or TCP with its header, and no fragment. */
@@ -35,9 +36,9 @@ static bool has_ports(const struct vlsp_packet *packet, const struct vdp_hdr *vd
 int vlsp_packet_fields(const struct vlsp_packet *packet, struct vlsp_fields *ret_fields)
 {
 	struct vlsp_fields fields = {0};
-	size_t head = VDP_NET_HLEN;
 	struct vdp_hdr vdp;
 	uint16_t ports[2];
+	size_t head;
 
 	if (!is_datagram(packet))
 		return failed(EINVAL);
@@ -48,15 +49,16 @@ int vlsp_packet_fields(const struct vlsp_packet *packet, struct vlsp_fields *ret
 	fields.ttl = vdp.ttl;
 	fields.tclass = vdp.tclass;
 	fields.flow = ntohl(vdp.flow);
+	head = vdp_transport_at(vdp.version_flags);
 	fields.fragment = vdp.version_flags & VDP_FLAG_FRAGMENT;
 	if (!fields.fragment)
 		fields.stamp_us = ntohl(vdp.stamp);
 	if (has_ports(packet, &vdp)) {
-		memcpy(ports, packet->data + VDP_NET_HLEN, sizeof(ports));
+		memcpy(ports, packet->data + head, sizeof(ports));
 		fields.sport = ntohs(ports[0]);
 		fields.dport = ntohs(ports[1]);
 		if (vdp.protocol == VDP_PROTO_UDP)
-			head = VDP_HLEN;
+			head += sizeof(struct vdp_udp);
 	}
 	fields.payload = packet->data + head;
 	fields.payload_size = packet->size - head;
@@ -64,7 +66,8 @@ int vlsp_packet_fields(const struct vlsp_packet *packet, struct vlsp_fields *ret
 	return 0;
 }
 
-struct change { /* of one address and, perhaps, port: offsets in the datagram */
+struct change { /* of one address and, perhaps, port: offsets in network part and transport header
+		 */
 	size_t host_at, port_at;
 	uint32_t host; /* as on the wire */
 	uint16_t port;
@@ -88,7 +91,8 @@ static void sum_left(uint8_t *data, size_t size, size_t place)
 	uint16_t field;
 
 	memcpy(&vdp, data, sizeof(vdp));
-	field = (uint16_t)~checksum_fold(checksum_pseudo(&vdp, size - VDP_NET_HLEN));
+	field = (uint16_t)~checksum_fold(
+		checksum_pseudo(&vdp, size - vdp_transport_at(vdp.version_flags)));
 	memcpy(data + place, &field, sizeof(field));
 }
 
@@ -104,7 +108,7 @@ static int change_end(const struct vlsp_packet *packet, const struct change *cha
 	uint8_t old[8] = {0}, new[8] = {0}, *data = packet->data;
 	struct vdp_hdr vdp;
 	uint16_t field;
-	size_t place;
+	size_t place, port_at;
 	bool left;
 
 	if (!is_datagram(packet))
@@ -117,10 +121,11 @@ static int change_end(const struct vlsp_packet *packet, const struct change *cha
 	memcpy(old, data + change->host_at, 4);
 	memcpy(data + change->host_at, &change->host, 4);
 	memcpy(new, data + change->host_at, 4);
+	port_at = vdp_transport_at(vdp.version_flags) + change->port_at;
 	if (change->port) {
-		memcpy(old + 4, data + change->port_at, 2);
-		memcpy(data + change->port_at, &change->port, 2);
-		memcpy(new + 4, data + change->port_at, 2);
+		memcpy(old + 4, data + port_at, 2);
+		memcpy(data + port_at, &change->port, 2);
+		memcpy(new + 4, data + port_at, 2);
 	}
 	if (!place)
 		return 0;
@@ -135,7 +140,7 @@ static int change_end(const struct vlsp_packet *packet, const struct change *cha
 int vlsp_packet_set_src(struct vlsp_packet *packet, uint32_t host, uint16_t port)
 {
 	const struct change change = {.host_at = offsetof(struct vdp_hdr, src),
-				      .port_at = VDP_NET_HLEN,
+				      .port_at = offsetof(struct vdp_udp, sport),
 				      .host = htonl(host),
 				      .port = htons(port)};
 
@@ -145,7 +150,7 @@ int vlsp_packet_set_src(struct vlsp_packet *packet, uint32_t host, uint16_t port
 int vlsp_packet_set_dst(struct vlsp_packet *packet, uint32_t host, uint16_t port)
 {
 	const struct change change = {.host_at = offsetof(struct vdp_hdr, dst),
-				      .port_at = VDP_NET_HLEN + offsetof(struct vdp_udp, dport),
+				      .port_at = offsetof(struct vdp_udp, dport),
 				      .host = htonl(host),
 				      .port = htons(port)};
 
@@ -171,32 +176,35 @@ int vlsp_packet_set_flow(struct vlsp_packet *packet, uint32_t flow)
 
 int vlsp_packet_set_payload(struct vlsp_packet *packet, const void *data, size_t size)
 {
-	uint8_t *at = packet->data;
+	size_t at, head, place;
 	struct vdp_hdr vdp;
 	struct vdp_udp udp;
 	bool left, had;
 
 	if (!is_datagram(packet))
 		return failed(EINVAL);
-	memcpy(&vdp, at, sizeof(vdp));
+	memcpy(&vdp, packet->data, sizeof(vdp));
 	if (vdp.protocol != VDP_PROTO_UDP || !has_ports(packet, &vdp))
 		return failed(EINVAL);
-	if (size > packet->room - VDP_HLEN)
+	at = vdp_transport_at(vdp.version_flags);
+	head = at + sizeof(udp);
+	if (size > packet->room - head)
 		return failed(EMSGSIZE);
-	left = checksum_left(at, packet->size);
-	memcpy(&udp, at + VDP_NET_HLEN, sizeof(udp));
+	place = checksum_place(packet->data, packet->size);
+	left = checksum_left(packet->data, packet->size);
+	memcpy(&udp, packet->data + at, sizeof(udp));
 	had = udp.checksum != 0;
 	if (size)
-		memmove(at + VDP_HLEN, data, size);
-	packet->size = VDP_HLEN + size;
+		memmove(packet->data + head, data, size);
+	packet->size = head + size;
 	udp.length = htons((uint16_t)(sizeof(udp) + size));
 	udp.checksum = 0;
-	memcpy(at + VDP_NET_HLEN, &udp, sizeof(udp));
+	memcpy(packet->data + at, &udp, sizeof(udp));
 	if (left)
-		sum_left(at, packet->size, VDP_NET_HLEN + offsetof(struct vdp_udp, checksum));
+		sum_left(packet->data, packet->size, place);
 	else if (had)
-		sum_store(at, VDP_NET_HLEN + offsetof(struct vdp_udp, checksum),
+		sum_store(packet->data, place,
 			  checksum_fold(checksum_add(checksum_pseudo(&vdp, sizeof(udp) + size),
-						     at + VDP_NET_HLEN, sizeof(udp) + size)));
+						     packet->data + at, sizeof(udp) + size)));
 	return 0;
 }

@@ -121,7 +121,8 @@ static struct packet *packet_new(struct fixture *f, uint8_t protocol, uint32_t s
 static uint16_t pseudo(const struct packet *packet)
 {
 	const uint8_t *address = packet->frame + ETH_HLEN + 4;
-	uint32_t sum = packet->frame[ETH_HLEN + 2] + packet->length - NET_END;
+	uint32_t sum = packet->frame[ETH_HLEN + 2] + packet->length - ETH_HLEN -
+		       vdp_transport_at(packet->frame[ETH_HLEN]);
 
 	for (int i = 0; i < 8; i += 2)
 		sum += (uint32_t)(address[i] << 8 | address[i + 1]);
@@ -177,6 +178,9 @@ static void a_checksum_that_is_left_to_be_completed_arrives_so(void **state)
 		{"UDP, changed on the way", VDP_PROTO_UDP, VDP_FLAG_VERIFY, 100, 6, false, false},
 		{"UDP, a fragment", VDP_PROTO_UDP, VDP_FLAG_FRAGMENT, 100, 6, false, false},
 		{"UDP, cut short", VDP_PROTO_UDP, 0, 7, 0, false, false},
+		{"UDP behind options", VDP_PROTO_UDP, VDP_FLAG_OPTIONS, 24, 22, false, true},
+		{"UDP behind options, cut short", VDP_PROTO_UDP, VDP_FLAG_OPTIONS, 23, 0, false,
+		 false},
 		{"TCP", VDP_PROTO_TCP, 0, 20, 16, false, true},
 		{"TCP with data", VDP_PROTO_TCP, 0, 1001, 16, false, true},
 		{"TCP, complete", VDP_PROTO_TCP, 0, 60, 16, true, false},
@@ -206,8 +210,10 @@ static void a_checksum_that_is_left_to_be_completed_arrives_so(void **state)
 		if (partial != rows[i].partial)
 			fail_msg("%s: %s", rows[i].what, partial ? "left" : "not left");
 		if (partial) {
-			assert_int_equal(is.head.csum_start, NET_END);
-			assert_int_equal(is.head.csum_offset, rows[i].sum_at);
+			assert_int_equal(is.head.csum_start,
+					 ETH_HLEN + vdp_transport_at(rows[i].flags));
+			assert_int_equal(is.head.csum_start + is.head.csum_offset,
+					 NET_END + rows[i].sum_at);
 		}
 		assert_int_equal(is.head.gso_type, VIRTIO_NET_HDR_GSO_NONE);
 		hold_put(&f->hold, packet);

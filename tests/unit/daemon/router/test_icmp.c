@@ -61,6 +61,29 @@ static void time_exceeded_has_the_right_bytes(void **state)
 	assert_int_equal(checksum_fold(checksum_add(0, out + 28, 20)), 0);
 }
 
+static void options_are_part_of_the_quoted_header(void **state)
+{
+	uint8_t frame[76], out[ICMP_ERROR_MAX];
+	static const uint8_t quoted[] = {0x49, 0x28, 0, 76, 0, 0, 0x40, 0, 1, 17};
+
+	(void)state;
+	frame_make(frame, sizeof(frame));
+	frame[0] |= VDP_FLAG_OPTIONS;
+	assert_int_equal(icmp_error_build(ICMP_ERROR_TTL, OWN, frame, 76, 76, out), 104);
+	assert_memory_equal(out + 28, quoted, sizeof(quoted));
+	assert_memory_equal(out + 48, frame + 20, 56);
+	assert_int_equal(checksum_fold(checksum_add(0, out + 20, 84)), 0);
+	assert_int_equal(checksum_fold(checksum_add(0, out + 28, 36)), 0);
+	/* an ICMP error is known behind them */
+	frame[2] = VDP_PROTO_ICMP;
+	frame[20] = 8;
+	frame[36] = 11;
+	assert_int_equal(icmp_error_build(ICMP_ERROR_TTL, OWN, frame, 76, 76, out), -EPERM);
+	frame[36] = 8;
+	assert_int_equal(icmp_error_build(ICMP_ERROR_TTL, OWN, frame, 76, 76, out), 104);
+	assert_int_equal(icmp_error_build(ICMP_ERROR_TTL, OWN, frame, 35, 35, out), -EBADMSG);
+}
+
 static void no_route_is_network_unreachable(void **state)
 {
 	uint8_t frame[61], out[ICMP_ERROR_MAX];
@@ -189,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_exceeded_has_the_right_bytes),
+		cmocka_unit_test(options_are_part_of_the_quoted_header),
 		cmocka_unit_test(no_route_is_network_unreachable),
 		cmocka_unit_test(a_long_datagram_is_quoted_up_to_576_bytes_in_all),
 		cmocka_unit_test(the_first_fragment_is_answered_and_its_words_are_quoted),

@@ -112,6 +112,27 @@ static void only_the_first_fragment_has_one(void **state)
 	assert_int_equal(checksum_place(datagram, size), 0);
 }
 
+static void options_stand_before_it(void **state)
+{
+	uint8_t datagram[64];
+	struct vdp_hdr vdp;
+	size_t size = example(datagram, VDP_PROTO_UDP, 30), at = VDP_NET_HLEN + VDP_META_LEN;
+
+	(void)state;
+	memmove(datagram + at, datagram + VDP_NET_HLEN, 10);
+	datagram[0] |= VDP_FLAG_OPTIONS;
+	memcpy(&vdp, datagram, sizeof(vdp));
+	assert_int_equal(vdp_transport_at(datagram[0]), at);
+	assert_int_equal(checksum_place(datagram, size + VDP_META_LEN), at + 6);
+	assert_true(checksum_left(datagram, size + VDP_META_LEN));
+	/* one byte less is no header any more */
+	assert_int_equal(checksum_place(datagram, at + 7), 0);
+	assert_int_equal(checksum_place(datagram, at + 8), at + 6);
+	datagram[2] = VDP_PROTO_TCP;
+	assert_int_equal(checksum_place(datagram, at + 19), 0);
+	assert_int_equal(checksum_place(datagram, at + 20), at + 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +141,7 @@ int main(void)
 		cmocka_unit_test(one_that_was_left_is_known),
 		cmocka_unit_test(one_that_is_to_be_verified_is_complete),
 		cmocka_unit_test(only_the_first_fragment_has_one),
+		cmocka_unit_test(options_stand_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,18 +34,18 @@ static void sum(struct datagram *d, enum form form)
 	size_t place = checksum_place(data, d->packet.size);
 	struct vdp_hdr vdp;
 	uint16_t field = 0;
+	size_t at, size;
 
 	if (!place)
 		return;
 	memcpy(&vdp, data, sizeof(vdp));
+	at = vdp_transport_at(vdp.version_flags);
+	size = d->packet.size - at;
 	memcpy(data + place, &field, sizeof(field));
 	if (form == LEFT)
-		field = (uint16_t)~checksum_fold(
-			checksum_pseudo(&vdp, d->packet.size - VDP_NET_HLEN));
+		field = (uint16_t)~checksum_fold(checksum_pseudo(&vdp, size));
 	if (form == COMPLETE) {
-		field = checksum_fold(
-			checksum_add(checksum_pseudo(&vdp, d->packet.size - VDP_NET_HLEN),
-				     data + VDP_NET_HLEN, d->packet.size - VDP_NET_HLEN));
+		field = checksum_fold(checksum_add(checksum_pseudo(&vdp, size), data + at, size));
 		if (!field && vdp.protocol == VDP_PROTO_UDP)
 			field = 0xffff;
 	}
@@ -73,6 +73,16 @@ static void make(struct datagram *d, uint8_t protocol, size_t payload, enum form
 	d->packet = (struct vlsp_packet){
 		.data = d->data, .size = head + payload, .room = sizeof(d->data)};
 	sum(d, form);
+}
+
+/* Options come between network part and transport header, which say nothing new. */
+static void add_options(struct datagram *d)
+{
+	memmove(d->data + VDP_NET_HLEN + VDP_META_LEN, d->data + VDP_NET_HLEN,
+		d->packet.size - VDP_NET_HLEN);
+	memset(d->data + VDP_NET_HLEN, 0xee, VDP_META_LEN);
+	d->data[0] |= VDP_FLAG_OPTIONS;
+	d->packet.size += VDP_META_LEN;
 }
 
 static void fields_are_read(void **state)
@@ -291,6 +301,53 @@ static void class_and_flow_are_not_summed(void **state)
 	assert_summed(&d, COMPLETE);
 }
 
+static void options_are_left_as_they_are(void **state)
+{
+	struct datagram plain, with;
+	struct vlsp_fields f;
+
+	(void)state;
+	for (enum form form = LEFT; form <= NONE; form++) {
+		struct datagram *both[2] = {&plain, &with};
+
+		make(&plain, VDP_PROTO_UDP, 20, form);
+		make(&with, VDP_PROTO_UDP, 20, form);
+		add_options(&with);
+		for (int i = 0; i < 2; i++) {
+			struct vlsp_packet *packet = &both[i]->packet;
+
+			assert_int_equal(vlsp_packet_set_src(packet, 0x0a0000fe, 99), 0);
+			assert_int_equal(vlsp_packet_set_dst(packet, 0x0a0000fd, 98), 0);
+			assert_int_equal(vlsp_packet_set_payload(packet, "hello", 5), 0);
+		}
+		assert_int_equal(vlsp_packet_fields(&with.packet, &f), 0);
+		assert_int_equal(f.sport, 99);
+		assert_int_equal(f.dport, 98);
+		assert_int_equal(f.payload_size, 5);
+		assert_memory_equal(f.payload, "hello", 5);
+		assert_int_equal(with.packet.size, plain.packet.size + VDP_META_LEN);
+		assert_memory_equal(with.data + 1, plain.data + 1, VDP_NET_HLEN - 1);
+		for (int i = 0; i < VDP_META_LEN; i++)
+			assert_int_equal(with.data[VDP_NET_HLEN + i], 0xee);
+		assert_memory_equal(with.data + VDP_NET_HLEN + VDP_META_LEN,
+				    plain.data + VDP_NET_HLEN, plain.packet.size - VDP_NET_HLEN);
+	}
+	/* no room for what the flag says */
+	with.packet.size = VDP_NET_HLEN + VDP_META_LEN - 1;
+	assert_int_equal(vlsp_packet_fields(&with.packet, &f), -1);
+	with.packet.size = VDP_NET_HLEN + VDP_META_LEN;
+	assert_int_equal(vlsp_packet_fields(&with.packet, &f), 0);
+	assert_int_equal(f.sport, 0);
+	assert_int_equal(f.payload_size, 0);
+	/* it is the larger header that counts */
+	make(&with, VDP_PROTO_UDP, 20, LEFT);
+	add_options(&with);
+	with.packet.room = VDP_HLEN + VDP_META_LEN + 24;
+	assert_int_equal(vlsp_packet_set_payload(&with.packet, with.data, 25), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(vlsp_packet_set_payload(&with.packet, with.data, 24), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +359,7 @@ int main(void)
 		cmocka_unit_test(fragments_change_address_only),
 		cmocka_unit_test(a_payload_of_another_length_fits_its_header),
 		cmocka_unit_test(class_and_flow_are_not_summed),
+		cmocka_unit_test(options_are_left_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
