@@ -155,9 +155,9 @@ static void prepare_ports(struct code *c, int done)
 	label_here(c, whole);
 	set(c, 2, ETH_HLEN + VDP_NET_HLEN);
 	load(c, BPF_B, 0, FIELD(version_flags));
-	alu(c, BPF_AND, 0, FILTER_OPTIONS);
+	alu(c, BPF_AND, 0, VDP_FLAG_OPTIONS);
 	jump_if(c, BPF_JEQ, 0, 0, plain);
-	set(c, 2, ETH_HLEN + VDP_NET_HLEN + FILTER_OPTIONS_HLEN);
+	set(c, 2, ETH_HLEN + VDP_NET_HLEN + VDP_META_LEN);
 	label_here(c, plain);
 	load_frame(c, PORTS_AT, 4);
 	jump_if(c, BPF_JNE, 0, 0, done);

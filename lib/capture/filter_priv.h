@@ -43,10 +43,6 @@ struct filter {
 /* Has ports where UDP has them. */
 #define FILTER_SCTP 132
 
-/* This flag of a datagram says that so many bytes come before its transport header. */
-#define FILTER_OPTIONS	    0x4
-#define FILTER_OPTIONS_HLEN 16
-
 /* filter_tree.c. The index of the new node, or -errno. */
 int filter_add(struct filter *filter, const struct filter_node *node);
 

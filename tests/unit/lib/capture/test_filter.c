@@ -56,118 +56,119 @@ static struct eval_frame datagram(uint8_t protocol, uint8_t ttl, uint32_t src, u
 #define R1 0x0a000001u
 #define R2 0x0a000002u
 
+/* of UDP, TTL 64, r1:1000 > r2:7, class 0xb8, flow 0xdeadbeef, 60 bytes */
+static const struct {
+	const char *text;
+	bool matches;
+} meanings[] = {
+	{"", true},
+	{"  \t\n", true},
+	{"udp", true},
+	{"tcp", false},
+	{"icmp", false},
+	{"control", false},
+	{"proto 17", true},
+	{"proto udp", true},
+	{"proto 0x11", true},
+	{"proto ospf", false},
+	{"host r1", true},
+	{"host r2", true},
+	{"host 10.0.0.1", true},
+	{"host 10.0.0.3", false},
+	{"src r1", true},
+	{"src host r1", true},
+	{"dst r1", false},
+	{"dst host r2", true},
+	{"src or dst r2", true},
+	{"dst or src host r2", true},
+	{"src and dst r2", false},
+	{"src and dst net 10.0.0.0/30", true},
+	{"src || dst r2", true},
+	{"r1", true},
+	{"10.0.0.2", true},
+	{"10.0.0.9", false},
+	{"host udp", false}, /* a router may be called so */
+	{"net 10.0.0.0/24", true},
+	{"src net 10.0.0.2/31", false},
+	{"dst net 10.0.0.2/31", true},
+	{"net 10.0.0.0 mask 255.255.255.0", true},
+	{"net 10.0.0.1", true},
+	{"net 0.0.0.0/0", true},
+	{"port 7", true},
+	{"port 1000", true},
+	{"port 70", false},
+	{"src port 7", false},
+	{"dst port 7", true},
+	{"udp port 7", true},
+	{"udp dst port 7", true},
+	{"tcp port 7", false},
+	{"portrange 7-9", true},
+	{"portrange 8-999", false},
+	{"udp src portrange 1000-1000", true},
+	{"flow 0xdeadbeef", true},
+	{"flow 3735928559", true},
+	{"flow 1", false},
+	{"ttl 64", true},
+	{"ttl = 64", true},
+	{"ttl == 64", true},
+	{"ttl != 64", false},
+	{"ttl<65", true},
+	{"ttl <= 63", false},
+	{"ttl > 63", true},
+	{"ttl >= 65", false},
+	{"tclass 0xb8", true},
+	{"dscp 46", true},
+	{"dscp > 46", false},
+	{"less 60", true},
+	{"less 59", false},
+	{"greater 60", true},
+	{"greater 61", false},
+	{"len = 60", true},
+	{"len > 60", false},
+	{"fragment", false},
+	{"not fragment", true},
+	{"! fragment", true},
+	{"!(udp)", false},
+	{"not not udp", true},
+	{"udp and port 7", true},
+	{"udp && port 8", false},
+	{"tcp or port 7", true},
+	{"tcp || port 8", false},
+	{"(tcp or udp) and (port 7)", true},
+	{"((udp))", true},
+	{"port 8 or 7", true},
+	{"port 8 or 9", false},
+	{"dst port 8 or 1000", false},
+	{"tcp port 1 or 7", false}, /* tcp, too, is taken from the one before */
+	{"src r2 or r1", true},
+	{"dst r1 or r1", false},
+	{"host 10.0.0.3 or not r1", false},
+	{"port 8 or udp", true},
+	/* not binds most; and, or equally, to the left */
+	{"not tcp and port 7", true},
+	{"not udp and tcp", false},
+	{"udp or tcp and port 8", false},
+	{"udp or (tcp and port 8)", true},
+	{"port 8 and tcp or udp", true},
+};
+
 static void words_mean_what_they_say(void **state)
 {
-	/* of UDP, TTL 64, r1:1000 > r2:7, class 0xb8, flow 0xdeadbeef, 60 bytes */
-	static const struct {
-		const char *text;
-		bool matches;
-	} rows[] = {
-		{"", true},
-		{"  \t\n", true},
-		{"udp", true},
-		{"tcp", false},
-		{"icmp", false},
-		{"control", false},
-		{"proto 17", true},
-		{"proto udp", true},
-		{"proto 0x11", true},
-		{"proto ospf", false},
-		{"host r1", true},
-		{"host r2", true},
-		{"host 10.0.0.1", true},
-		{"host 10.0.0.3", false},
-		{"src r1", true},
-		{"src host r1", true},
-		{"dst r1", false},
-		{"dst host r2", true},
-		{"src or dst r2", true},
-		{"dst or src host r2", true},
-		{"src and dst r2", false},
-		{"src and dst net 10.0.0.0/30", true},
-		{"src || dst r2", true},
-		{"r1", true},
-		{"10.0.0.2", true},
-		{"10.0.0.9", false},
-		{"host udp", false}, /* a router may be called so */
-		{"net 10.0.0.0/24", true},
-		{"src net 10.0.0.2/31", false},
-		{"dst net 10.0.0.2/31", true},
-		{"net 10.0.0.0 mask 255.255.255.0", true},
-		{"net 10.0.0.1", true},
-		{"net 0.0.0.0/0", true},
-		{"port 7", true},
-		{"port 1000", true},
-		{"port 70", false},
-		{"src port 7", false},
-		{"dst port 7", true},
-		{"udp port 7", true},
-		{"udp dst port 7", true},
-		{"tcp port 7", false},
-		{"portrange 7-9", true},
-		{"portrange 8-999", false},
-		{"udp src portrange 1000-1000", true},
-		{"flow 0xdeadbeef", true},
-		{"flow 3735928559", true},
-		{"flow 1", false},
-		{"ttl 64", true},
-		{"ttl = 64", true},
-		{"ttl == 64", true},
-		{"ttl != 64", false},
-		{"ttl<65", true},
-		{"ttl <= 63", false},
-		{"ttl > 63", true},
-		{"ttl >= 65", false},
-		{"tclass 0xb8", true},
-		{"dscp 46", true},
-		{"dscp > 46", false},
-		{"less 60", true},
-		{"less 59", false},
-		{"greater 60", true},
-		{"greater 61", false},
-		{"len = 60", true},
-		{"len > 60", false},
-		{"fragment", false},
-		{"not fragment", true},
-		{"! fragment", true},
-		{"!(udp)", false},
-		{"not not udp", true},
-		{"udp and port 7", true},
-		{"udp && port 8", false},
-		{"tcp or port 7", true},
-		{"tcp || port 8", false},
-		{"(tcp or udp) and (port 7)", true},
-		{"((udp))", true},
-		{"port 8 or 7", true},
-		{"port 8 or 9", false},
-		{"dst port 8 or 1000", false},
-		{"tcp port 1 or 7", false}, /* tcp, too, is taken from the one before */
-		{"src r2 or r1", true},
-		{"dst r1 or r1", false},
-		{"host 10.0.0.3 or not r1", false},
-		{"port 8 or udp", true},
-		/* not binds most; and, or equally, to the left */
-		{"not tcp and port 7", true},
-		{"not udp and tcp", false},
-		{"udp or tcp and port 8", false},
-		{"udp or (tcp and port 8)", true},
-		{"port 8 and tcp or udp", true},
-	};
 	struct eval_frame f = datagram(17, 64, R1, R2, 1000, 7);
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct filter *filter = parse(rows[i].text);
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+		struct filter *filter = parse(meanings[i].text);
 		struct bpf_insn *insns;
 		size_t count;
 
-		if (eval_filter(filter, &f) != rows[i].matches)
-			fail_msg("%s: %d", rows[i].text, !rows[i].matches);
+		if (eval_filter(filter, &f) != meanings[i].matches)
+			fail_msg("%s: %d", meanings[i].text, !meanings[i].matches);
 		assert_int_equal(filter_compile(filter, &insns, &count), 0);
-		if (eval_run(insns, count, &f) != rows[i].matches)
-			fail_msg("%s: the program says another thing", rows[i].text);
+		if (eval_run(insns, count, &f) != meanings[i].matches)
+			fail_msg("%s: the program says another thing", meanings[i].text);
 		assert_int_equal(filter_is_empty(filter),
-				 strspn(rows[i].text, " \t\n") == strlen(rows[i].text));
+				 strspn(meanings[i].text, " \t\n") == strlen(meanings[i].text));
 		free(insns);
 		filter_free(filter);
 	}
