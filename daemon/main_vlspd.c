@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/capture.h"
 #include "daemon/conf/instance.h"
 #include "daemon/conf/options.h"
 #include "daemon/conf/privileges.h"
@@ -28,6 +29,7 @@
 #include "lib/http/server.h"
 #include "lib/http/tls.h"
 #include "lib/loop/loop.h"
+#include "lib/wire/capture.h"
 
 #define DAEMON_NICE (-10)
 
@@ -43,6 +45,7 @@ struct daemon {
 	struct ctl *ctl;
 	struct api *api;
 	struct http_server *http;
+	struct captures *captures;
 	struct http_tls *tls;
 	gid_t group, read_group; /* INSTANCE_NO_GROUP: none */
 	char name[64];		 /* of the instance */
@@ -341,6 +344,16 @@ static int open_http(struct daemon *d, struct err *err)
 	return 0;
 }
 
+static int open_captures(struct daemon *d, struct err *err)
+{
+	char path[PATH_MAX];
+	struct captures_config config = {
+		.loop = d->loop, .ctl = d->ctl, .path = path, .group = d->group, .audit = on_audit};
+
+	snprintf(path, sizeof(path), "%s/" CAPTURE_SOCKET, d->conf->runtime_dir);
+	return captures_new(&config, &d->captures, err);
+}
+
 /* Each name a path of its own; a machine has one limit for all its descriptors. */
 static void raise_limits(void)
 {
@@ -401,6 +414,8 @@ static int put_up(struct daemon *d, struct err *err)
 		r = open_api(d, err);
 	if (r == 0)
 		r = open_http(d, err);
+	if (r == 0)
+		r = open_captures(d, err);
 	return r;
 }
 
@@ -420,6 +435,7 @@ static void take_down(struct daemon *d, bool clean)
 
 	if (d->http)
 		http_server_quiesce(d->http);
+	captures_free(d->captures);
 	/* A daemon that fails takes no network along. */
 	if (!clean && d->model && d->model->router_count)
 		keep = true;

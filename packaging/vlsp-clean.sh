@@ -257,7 +257,7 @@ standing file | sort -r | while read -r path; do
 		rm -f "$path"
 	fi
 done
-for name in vlspd.sock vlspd-ro.sock router.sock relay.sock; do
+for name in vlspd.sock vlspd-ro.sock capture.sock router.sock relay.sock; do
 	[ ! -S "$dir/$name" ] || rm -f "$dir/$name"
 done
 [ ! -d "$dir/netns" ] || rmdir "$dir/netns" 2>/dev/null

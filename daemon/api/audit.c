@@ -22,8 +22,7 @@ static const char *const role_names[] = {
 	[API_ROLE_ADMIN] = "admin",
 };
 
-/* Appends text, bytes other than visible ASCII as %XX, cut with "..." before max. */
-static void put(char *buf, size_t max, const char *text)
+void api_audit_put(char *buf, size_t max, const char *text)
 {
 	size_t n = strlen(buf);
 
@@ -79,11 +78,11 @@ void api_audit(struct api_call *call, int status)
 		say(api, "%" PRIu64 " more requests of strangers were refused",
 		    api->audit.left_out);
 	api->audit.left_out = 0;
-	put(method, sizeof(method), req->method);
-	put(target, sizeof(target), req->path);
+	api_audit_put(method, sizeof(method), req->method);
+	api_audit_put(target, sizeof(target), req->path);
 	if (req->query[0]) {
-		put(target, sizeof(target), "?");
-		put(target, sizeof(target), req->query);
+		api_audit_put(target, sizeof(target), "?");
+		api_audit_put(target, sizeof(target), req->query);
 	}
 	if (call->op)
 		snprintf(op, sizeof(op), " op %" PRIu64, call->op);
@@ -97,7 +96,7 @@ void api_audit_firing(struct api *api, const struct ctl_firing *f)
 
 	if (!api->audit.fn)
 		return;
-	put(object, sizeof(object), f->object);
+	api_audit_put(object, sizeof(object), f->object);
 	if (f->op)
 		snprintf(op, sizeof(op), " op %" PRIu64, f->op);
 	say(api, "event, %s%s %s -> %s (planned %llu ms, at %llu ms)%s", f->undo ? "end of " : "",

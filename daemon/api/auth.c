@@ -130,7 +130,7 @@ static int check_certificate(const struct http_peer *peer, enum api_role *ret_ro
 	return 403;
 }
 
-static int check_unix(const struct http_peer *peer, enum api_role *ret_role, struct err *err)
+int api_auth_unix(const struct http_peer *peer, enum api_role *ret_role, struct err *err)
 {
 	if (peer->stranger) {
 		err_set(err, EACCES, "socket: user %u is not in its group", peer->uid);
@@ -148,7 +148,7 @@ static void plain(char *text)
 			*text = '_';
 }
 
-static void describe(const struct http_peer *peer, struct api_who *who)
+void api_who_describe(const struct http_peer *peer, struct api_who *who)
 {
 	char name[sizeof(peer->subject)];
 	size_t n = strcspn(peer->address, ":");
@@ -181,7 +181,7 @@ static int find_role(const struct api *api, struct http_request *req, enum api_r
 	int status;
 
 	if (req->peer.kind == HTTP_PEER_UNIX)
-		return check_unix(&req->peer, ret_role, err);
+		return api_auth_unix(&req->peer, ret_role, err);
 	status = check_browser(api, req, err);
 	if (status)
 		return status;
@@ -199,7 +199,7 @@ int api_auth_check(const struct api *api, struct http_request *req, struct api_w
 	struct api_who who = {.role = API_ROLE_NONE};
 	int status = find_role(api, req, &who.role, err);
 
-	describe(&req->peer, &who);
+	api_who_describe(&req->peer, &who);
 	*ret_who = who;
 	if (status)
 		return status;

@@ -29,7 +29,13 @@ struct api_auditor {
 int api_auth_check(const struct api *api, struct http_request *req, struct api_who *ret_who,
 		   struct err *err);
 
+/* The same for unix sockets alone. */
+int api_auth_unix(const struct http_peer *peer, enum api_role *ret_role, struct err *err);
+void api_who_describe(const struct http_peer *peer, struct api_who *who);
+
 /* audit.c: writes the line of a call that is being answered with status, unless it only reads. */
 void api_audit(struct api_call *call, int status);
+/* Appends text, bytes other than visible ASCII as %XX, cut with "..." before max. */
+void api_audit_put(char *buf, size_t max, const char *text);
 
 #endif

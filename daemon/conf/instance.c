@@ -125,8 +125,8 @@ int instance_open(const char *runtime_dir, struct instance **ret_instance, struc
 
 void instance_close(struct instance *in, bool clean, bool keep)
 {
-	static const char *const files[] = {"token", "token.readonly", "vlspd.sock",
-					    "vlspd-ro.sock", "vlspd.pid"};
+	static const char *const files[] = {"token",	     "token.readonly", "vlspd.sock",
+					    "vlspd-ro.sock", "capture.sock",   "vlspd.pid"};
 	char path[PATH_MAX];
 
 	if (!in)

@@ -180,6 +180,7 @@ static const struct host_ops fake_ops = {
 	.size = sizeof(struct host_ops),
 	.name = "fake",
 	.apps = &fake_app_ops,
+	.captures = &fake_capture_ops,
 	.submit = submit,
 	.fib_set = fake_fib_set,
 	.routes_dump = fake_routes_dump,

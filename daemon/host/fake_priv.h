@@ -5,6 +5,7 @@
 
 #include "daemon/host/fake.h"
 #include "daemon/host/fake_apps.h"
+#include "daemon/host/fake_capture.h"
 #include "daemon/host/fake_told.h"
 #include "daemon/host/fake_iface.h"
 #include "daemon/model/paths.h"
@@ -86,6 +87,7 @@ struct fake {
 	struct fake_told told[FAKE_TOLD_MAX];
 	struct host_pace pace;
 	struct fake_apps apps;
+	struct fake_captures captures;
 };
 
 static inline struct fake *fake_of(const struct host *host)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "daemon/host/host_app.h"
+#include "daemon/host/host_capture.h"
 #include "daemon/host/host_items.h"
 #include "daemon/host/host_view.h"
 #include "lib/base/err.h"
@@ -71,6 +72,7 @@ struct host_ops {
 	size_t size;	  /* sizeof(struct host_ops) of the implementer */
 	const char *name; /* "local", "fake" */
 	const struct host_app_ops *apps;
+	const struct host_capture_ops *captures;
 
 	/* Takes ownership of batch until done is called, which gives it back. One at a time:
 	 * -EBUSY while another runs. progress may be NULL. Of a batch that failed, what is DONE is

@@ -73,6 +73,7 @@ static int netns_path(struct host *host, const char *router, char *buf, size_t s
 static const struct host_ops ops = {
 	.size = sizeof(ops),
 	.name = "local",
+	.captures = &local_capture_ops,
 	.apps = &local_app_ops,
 	.submit = local_batch_submit,
 	.fib_set = fib_set,

@@ -12,6 +12,7 @@
 #include "daemon/host/local.h"
 #include "daemon/host/local_app.h"
 #include "daemon/host/local_cgroup.h"
+#include "daemon/host/local_capture.h"
 #include "daemon/host/local_chan.h"
 #include "daemon/host/local_emulate.h"
 #include "daemon/host/local_iface.h"
@@ -60,6 +61,7 @@ struct local {
 	uint64_t hang_ns;	 /* of the last tick */
 	uint32_t hang_at;	 /* slot that was asked last */
 	uint32_t cookie;
+	struct local_captures captures;
 	bool closing;
 };
 

@@ -177,7 +177,7 @@ fail:
 	return r;
 }
 
-static int bind_unix(int fd, const struct sockaddr_un *addr, gid_t group, struct err *err)
+int http_bind_unix(int fd, const struct sockaddr_un *addr, gid_t group, struct err *err)
 {
 	const char *path = addr->sun_path;
 	mode_t old = umask(0117); /* 0660 from the first moment */
@@ -211,7 +211,7 @@ int http_listen_unix(struct http_server *server, const char *path, gid_t group, 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_errno(err, errno, "%s: socket", path);
-	r = bind_unix(fd, &addr, group, err);
+	r = http_bind_unix(fd, &addr, group, err);
 	if (r < 0) {
 		close(fd);
 		return r;

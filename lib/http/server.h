@@ -9,6 +9,7 @@
 #define VLSP_LIB_HTTP_SERVER_H
 
 #include <stdint.h>
+#include <sys/un.h>
 
 #include "lib/base/err.h"
 #include "lib/http/limits.h"
@@ -41,6 +42,8 @@ void http_server_free(struct http_server *server); /* NULL is fine */
  * leaves it). read_only: is told of each request by its peer. Removed by http_server_free(). */
 int http_listen_unix(struct http_server *server, const char *path, gid_t group, bool read_only,
 		     struct err *err);
+/* Binds a socket of any type to a path that is free, mode 0660, as http_listen_unix(). */
+int http_bind_unix(int fd, const struct sockaddr_un *addr, gid_t group, struct err *err);
 /* address: dotted quad. port 0: the kernel picks one; *ret_port (may be NULL) is what it is. tls:
  * NULL, or what is spoken there; it must live as long as the server. */
 int http_listen_tcp(struct http_server *server, const char *address, uint16_t port,

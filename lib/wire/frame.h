@@ -60,6 +60,17 @@ enum frame_type {
 	FRAME_APP_TELL,
 	FRAME_APP_FD,
 	FRAME_APP_FORGET,
+
+	/* With vlsp capture, over RUNTIME/capture.sock: lib/wire/capture.h. */
+	FRAME_CAPTURE_ASK = 448,
+	FRAME_CAPTURE_COUNT,
+	FRAME_CAPTURE_STOP,
+	FRAME_CAPTURE_ERROR = 512,
+	FRAME_CAPTURE_ENDS,
+	FRAME_CAPTURE_RING,
+	FRAME_CAPTURE_END,
+	FRAME_CAPTURE_GONE,
+	FRAME_CAPTURE_COUNTS,
 };
 
 struct frame_head {
