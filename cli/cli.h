@@ -14,8 +14,9 @@
 
 enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
-/* What a value may be; CLI_DURATION: "5", "0.2", "200ms", "5s", "2m", kept in nanoseconds. */
-enum cli_type { CLI_FLAG, CLI_TEXT, CLI_INT, CLI_DURATION, CLI_ENUM };
+/* What a value may be; CLI_DURATION: "5", "0.2", "200ms", "5s", "2m", kept in nanoseconds;
+ * CLI_SIZE: bytes, "4096", "64K", "4M", "1G" (of 1024). */
+enum cli_type { CLI_FLAG, CLI_TEXT, CLI_INT, CLI_DURATION, CLI_SIZE, CLI_ENUM };
 
 /* What completion offers for a value or an argument. */
 enum cli_live {
@@ -36,7 +37,7 @@ struct cli_option {
 	const char *value; /* the placeholder in help; NULL: a flag */
 	const char *help;
 	enum cli_type type;
-	int64_t min, max; /* CLI_INT, CLI_DURATION */
+	int64_t min, max; /* CLI_INT, CLI_DURATION, CLI_SIZE */
 	enum cli_live live;
 	const char *const *choices; /* CLI_ENUM: what is allowed, NULL-terminated */
 	bool many;		    /* may be given several times: each is one of the values */

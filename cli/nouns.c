@@ -3,7 +3,7 @@
 #include "cli/nouns.h"
 
 const struct cli_noun *const cli_nouns[] = {
-	&noun_topology, &noun_router,	  &noun_link,	&noun_app,  &noun_event,
-	&noun_route,	&noun_status,	  &noun_doctor, &noun_ping, &noun_trace,
-	&noun_version,	&noun_completion, NULL,
+	&noun_topology, &noun_router,  &noun_link,	 &noun_app,  &noun_event,
+	&noun_route,	&noun_status,  &noun_doctor,	 &noun_ping, &noun_trace,
+	&noun_capture,	&noun_version, &noun_completion, NULL,
 };

@@ -9,8 +9,8 @@
 
 extern const struct cli_noun noun_topology, noun_router, noun_link, noun_app, noun_event,
 	noun_route;
-extern const struct cli_noun noun_status, noun_doctor, noun_ping, noun_trace, noun_version,
-	noun_completion;
+extern const struct cli_noun noun_status, noun_doctor, noun_ping, noun_trace, noun_capture,
+	noun_version, noun_completion;
 
 /* Verbs of a noun that has more than one file. */
 int topology_apply_run(struct cli *cli);

@@ -165,6 +165,43 @@ static int parse_duration(const struct cli_option *o, const char *text, int64_t 
 	return -EINVAL;
 }
 
+/* "64K"; returns buf. */
+static const char *size_text(int64_t bytes, char buf[24])
+{
+	static const char units[] = "\0KMG";
+	size_t i = 0;
+
+	while (i < 3 && bytes && bytes % 1024 == 0) {
+		bytes /= 1024;
+		i++;
+	}
+	snprintf(buf, 24, "%lld%.1s", (long long)bytes, &units[i]);
+	return buf;
+}
+
+static int parse_size(const struct cli_option *o, const char *text, int64_t *ret, char *buf,
+		      size_t size)
+{
+	static const char units[] = "KMG";
+	size_t digits = strspn(text, "0123456789");
+	char from[24], to[24];
+	int64_t value = digits && digits <= 15 ? strtoll(text, NULL, 10) : -1;
+	const char *unit = text + digits, *found = *unit ? strchr(units, *unit & ~0x20) : NULL;
+	int shift = found && unit[1] == '\0' ? 10 * (int)(found - units + 1) : 0;
+
+	if ((*unit && !shift) || value < 0 || value > INT64_MAX >> shift)
+		value = -1;
+	else
+		value <<= shift;
+	if (value >= o->min && value <= o->max) {
+		*ret = value;
+		return 0;
+	}
+	snprintf(buf, size, "--%s: '%.60s' is not a size from %s to %s", o->name, text,
+		 size_text(o->min, from), size_text(o->max, to));
+	return -EINVAL;
+}
+
 static int parse_choice(const struct cli_option *o, const char *text, char *buf, size_t size)
 {
 	size_t n;
@@ -192,6 +229,8 @@ int parse_value(const struct cli_option *option, const char *text, struct cli_va
 		r = parse_int(option, text, &value.number, buf, size);
 	else if (option->type == CLI_DURATION)
 		r = parse_duration(option, text, &value.number, buf, size);
+	else if (option->type == CLI_SIZE)
+		r = parse_size(option, text, &value.number, buf, size);
 	else if (option->type == CLI_ENUM)
 		r = parse_choice(option, text, buf, size);
 	if (r == 0)

@@ -13,6 +13,13 @@ LIBDIR     := $(PREFIX)/lib
 INCLUDEDIR := $(PREFIX)/include
 COMPDIR    := $(PREFIX)/share/bash-completion/completions
 
+# Wireshark has one directory for the plugins of all users, wherever VLSP is: an installation for the whole machine puts
+# the dissector there, too. WIRESHARK_DIR= names another one, or none.
+ifeq ($(origin WIRESHARK_DIR),undefined)
+WIRESHARK_DIR := $(if $(filter /usr /usr/local,$(PREFIX)),$(or $(shell pkg-config --variable=plugindir wireshark \
+		 2>/dev/null | sed 's|/[0-9.]*$$||'),/usr/lib/$(shell $(CC) -print-multiarch)/wireshark/plugins))
+endif
+
 MAN_SRCS := $(sort $(wildcard Documentation/man/*.scd))
 MAN_BINS := $(patsubst Documentation/man/%.scd,$(O)/man/%,$(MAN_SRCS))
 SCHEMA   := $(wildcard Documentation/*.schema.json)
@@ -28,6 +35,8 @@ INSTALLED := 0755:$(O)/vlsp:$(BINDIR)/vlsp \
 	     0644:packaging/completion/vlsp.bash:$(COMPDIR)/vlsp \
 	     0644:$(O)/vlspd.service:$(UNITDIR)/vlspd.service \
 	     $(foreach s,$(SCHEMA),0644:$(s):$(SHAREDIR)/$(notdir $(s))) \
+	     0644:packaging/wireshark/vdp.lua:$(SHAREDIR)/wireshark/vdp.lua \
+	     $(if $(WIRESHARK_DIR),0644:packaging/wireshark/vdp.lua:$(WIRESHARK_DIR)/vdp.lua) \
 	     0644:include/vlsp/vlsp.h:$(INCLUDEDIR)/vlsp/vlsp.h \
 	     0755:$(SHLIB):$(LIBDIR)/$(notdir $(SHLIB)) \
 	     0644:$(O)/vlsp.pc:$(LIBDIR)/pkgconfig/vlsp.pc \
@@ -83,7 +92,8 @@ uninstall:
 	for row in $(LINKS); do \
 		rm -f "$(DESTDIR)$${row#*:}"; \
 	done; \
-	for dir in $(LIBEXECDIR)/apps $(LIBEXECDIR) $(SHAREDIR) $(INCLUDEDIR)/vlsp; do \
+	for dir in $(LIBEXECDIR)/apps $(LIBEXECDIR) $(SHAREDIR)/wireshark $(SHAREDIR) $(INCLUDEDIR)/vlsp \
+		$(WIRESHARK_DIR) $(dir $(WIRESHARK_DIR)); do \
 		[ ! -d "$(DESTDIR)$$dir" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; \
 	done; \
 	$(LDCONFIG)

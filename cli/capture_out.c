@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Frames to files of pcapng, one after the other or a ring of them. Each file is complete: a
+ * section with the interfaces that occur in it. Called by capture.c.
+ */
+#include "cli/capture.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define MEMORY_MAX (256u << 10) /* bytes, before they are written */
+
+static int write_all(struct capture_out *out, struct err *err)
+{
+	const uint8_t *from = out->pcapng.data;
+	size_t left = out->pcapng.size;
+
+	while (left && !out->broken) {
+		ssize_t n = write(out->fd, from, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EPIPE) {
+			out->broken = true;
+			return -EPIPE;
+		}
+		if (n < 0)
+			return err_errno(err, errno, "writing %s",
+					 strcmp(out->config.path, "-") == 0 ? "standard output"
+									    : out->config.path);
+		from += n;
+		left -= (size_t)n;
+	}
+	pcapng_clear(&out->pcapng);
+	return 0;
+}
+
+int capture_out_flush(struct capture_out *out, bool always, struct err *err)
+{
+	if (out->pcapng.failed)
+		return err_errno(err, ENOMEM, "capture");
+	if (out->pcapng.size == 0 || (!always && out->pcapng.size < MEMORY_MAX))
+		return 0;
+	return write_all(out, err);
+}
+
+static void begin_section(struct capture_out *out)
+{
+	struct utsname uts;
+	char os[200] = "";
+
+	if (uname(&uts) == 0)
+		snprintf(os, sizeof(os), "%.60s %.100s", uts.sysname, uts.release);
+	pcapng_section(&out->pcapng, uname(&uts) == 0 ? uts.machine : NULL, os[0] ? os : NULL,
+		       "vlsp capture " VLSP_VERSION);
+	out->interfaces = 0;
+}
+
+/* "dump.pcapng" becomes "dump.3.pcapng" where there are several. */
+static void path_of(const struct capture_out *out, char *path, size_t size)
+{
+	const char *whole = out->config.path, *dot = strrchr(whole, '.');
+	const char *slash = strrchr(whole, '/');
+	uint32_t n = out->config.files ? out->opened % out->config.files : 0;
+
+	if (!out->config.files)
+		snprintf(path, size, "%s", whole);
+	else if (dot && dot > whole && (!slash || dot > slash + 1))
+		snprintf(path, size, "%.*s.%u%s", (int)(dot - whole), whole, n + 1, dot);
+	else
+		snprintf(path, size, "%s.%u", whole, n + 1);
+}
+
+static int begin_file(struct capture_out *out, struct err *err)
+{
+	char path[4200];
+
+	if (strcmp(out->config.path, "-") == 0) {
+		out->fd = STDOUT_FILENO;
+	} else {
+		path_of(out, path, sizeof(path));
+		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (out->fd < 0)
+			return err_errno(err, errno, "%s", path);
+	}
+	out->opened++;
+	out->written = 0;
+	begin_section(out);
+	return 0;
+}
+
+int capture_out_open(struct capture_out *out, const struct capture_out_config *config,
+		     uint64_t now_ns, struct err *err)
+{
+	memset(out, 0, sizeof(*out));
+	out->config = *config;
+	out->fd = -1;
+	out->start_ns = now_ns;
+	return begin_file(out, err);
+}
+
+void capture_out_close(struct capture_out *out)
+{
+	if (out->fd > STDERR_FILENO)
+		close(out->fd);
+	out->fd = -1;
+	pcapng_done(&out->pcapng);
+}
+
+/* An interface is described before the first frame that came by it. */
+static void need_interface(struct capture_out *out, struct capture_port *port)
+{
+	const struct capture_end *end = &port->end;
+	char text[2 * CAPTURE_SHAPE_SIZE];
+	struct pcapng_interface interface = {.name = port->name,
+					     .description = text,
+					     .filter = out->config.filter,
+					     .snaplen = out->config.snaplen};
+
+	if (port->interface != UINT32_MAX)
+		return;
+	if (end->link)
+		snprintf(text, sizeof(text), "link %s, from %s to %s%s%s", end->name, end->peer,
+			 end->router, end->arrives[0] ? ": " : "", end->arrives);
+	else
+		snprintf(text, sizeof(text), "edge of router %s", end->router);
+	pcapng_interface(&out->pcapng, &interface);
+	port->interface = out->interfaces++;
+}
+
+static int next_file(struct capture_out *out, struct capture_ports *ports, uint64_t now_ns,
+		     struct err *err)
+{
+	int r = capture_out_statistics(out, ports, now_ns, NULL, true, err);
+
+	if (r == 0)
+		r = capture_out_flush(out, true, err);
+	if (r < 0)
+		return r;
+	close(out->fd);
+	for (size_t i = 0; i < ports->count; i++)
+		ports->list[i].interface = UINT32_MAX;
+	return begin_file(out, err);
+}
+
+int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
+		      struct capture_port *port, uint64_t time_ns,
+		      const struct vlsp_tap_frame *frame, struct err *err)
+{
+	char comment[CAPTURE_SHAPE_SIZE + 100];
+	struct pcapng_packet packet = {
+		.time_ns = time_ns,
+		.data = frame->data,
+		.captured = frame->captured,
+		.length = frame->length,
+		.direction = frame->what == VLSP_TAP_IS_DROP ? PCAPNG_UNKNOWN
+			     : frame->what == VLSP_TAP_IS_RX ? PCAPNG_IN
+							     : PCAPNG_OUT,
+	};
+	size_t before;
+	int r = 0;
+
+	capture_comment(port, frame, comment, sizeof(comment));
+	packet.comment = comment[0] ? comment : NULL;
+	if (out->config.files && out->written + frame->captured + 200 > out->config.file_max &&
+	    out->interfaces)
+		r = next_file(out, ports, time_ns, err);
+	if (r < 0)
+		return r;
+	before = out->pcapng.size;
+	need_interface(out, port);
+	packet.interface = port->interface;
+	pcapng_packet(&out->pcapng, &packet);
+	out->written += out->pcapng.size - before;
+	port->captured++;
+	return capture_out_flush(out, false, err);
+}
+
+/* All interfaces share one ring: what was lost cannot be told apart, and is said once. */
+int capture_out_statistics(struct capture_out *out, struct capture_ports *ports, uint64_t now_ns,
+			   const struct capture_counts *counts, bool ends, struct err *err)
+{
+	size_t before = out->pcapng.size;
+
+	if (ends && !out->interfaces && ports->count)
+		need_interface(out, &ports->list[0]); /* nothing came, which is also to be said */
+	for (size_t i = 0; i < ports->count; i++) {
+		struct capture_port *port = &ports->list[i];
+		struct pcapng_statistics s = {.interface = port->interface,
+					      .time_ns = now_ns,
+					      .start_ns = out->start_ns,
+					      .ends = ends,
+					      .delivered = port->captured};
+
+		if (port->interface == UINT32_MAX || (!ends && port->told == port->captured))
+			continue;
+		port->told = port->captured;
+		if (counts && port->interface == 0) {
+			s.whole = true;
+			s.accepted = counts->matched;
+			s.dropped = counts->lost;
+			s.comment = ports->count > 1 ? "received, dropped and accepted: of all "
+						       "interfaces together"
+						     : NULL;
+		}
+		pcapng_statistics(&out->pcapng, &s);
+	}
+	out->written += out->pcapng.size - before;
+	return out->pcapng.failed ? err_errno(err, ENOMEM, "capture") : 0;
+}

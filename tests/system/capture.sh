@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Captures of everything that a network does, decoded by tshark with the dissector: nothing is malformed, each drop is
+# there with its cause, as often as the daemon counted it; what was too fast is counted; nothing is left behind.
+#
+#   a ---- b ---- c        a-b: shaped, loses
+#           \    /         b-c fails, traffic goes over d
+#            \  /
+#             d
+. "$(dirname "$0")/lib.sh"
+
+command -v tshark >/dev/null || skip "needs tshark"
+command -v iperf3 >/dev/null || skip "needs iperf3"
+export HOME=$WORK
+LUA=$ROOT/packaging/wireshark/vdp.lua
+
+CAPTURES=()
+capture() { # capture NAME ARGS...: runs in the background, summary in NAME.json; returns when it captures
+	local name=$1
+	shift
+	rm -f "$name.json" "$name.err"
+	"$BUILD/vlsp" capture "$@" --json >"$name.json" 2>"$name.err" &
+	PIDS[$name]=$!
+	CAPTURES+=("$name")
+	eventually 5 grep -q '^vlsp: capturing' "$name.err"
+}
+declare -A PIDS
+end_capture() { # end_capture NAME...: as Ctrl-C does; each must end well
+	local name
+	for name; do
+		kill -INT "${PIDS[$name]}"
+		wait "${PIDS[$name]}" || { echo "capture $name ended badly:"; cat "$name.err"; return 1; }
+		unset "PIDS[$name]"
+	done
+}
+summary() { jq -r "$2" "$1.json"; } # summary NAME FIELD
+shark() { tshark -X lua_script:"$LUA" -r "$1" "${@:2}" 2>>"$WORK/shark.err"; }
+frames() { shark "$1" -Y "$2" -T fields -e frame.number | wc -l; } # frames FILE FILTER
+comments() { shark "$1" -Y "frame.interface_name == \"$2\"" -T fields -e frame.comment | grep -c "^dropped: $3" || true; }
+drops() { vlsp link show "$1" --json | jq -r ".counts[$2].drops[\"$3\"]"; } # drops LINK END CAUSE
+taps() { bpftool map dump pinned /sys/fs/bpf/vlsp/default/vlsp_tap --json | jq length; } # ports that are tapped
+tapped() { [ "$(taps)" -ge "$1" ]; }
+no_taps() { [ "$(taps)" = 0 ]; }
+whole() { # whole FILE: all of it is VDP, and right
+	local all
+	all=$(frames "$1" frame)
+	[ "$all" -gt 0 ] || { echo "$1: nothing was captured"; return 1; }
+	equal "$all" "$(frames "$1" vdp)" "$1: frames that are VDP"
+	equal 0 "$(frames "$1" '_ws.malformed || _ws.lua.error || vdp.short || vdp.bad_length || vdp.bad_checksum || vdp.bad_routes || vdp.bad_kind || vdp.bad_version')" "$1: frames that are not right"
+}
+
+step "a network: one link is slow and loses"
+start_vlspd
+must vlsp topology apply - <<-X
+	routers: [{name: a}, {name: b}, {name: c}, {name: d}]
+	links:
+	  - {a: a, b: b, delay: 5ms, loss: 10%, seed: 3}
+	  - {a: b, b: c}
+	  - {a: b, b: d, weight: 5}
+	  - {a: d, b: c, weight: 5}
+X
+A=$(address a) C=$(address c)
+equal 0 "$(taps)" "taps where nobody captures"
+
+step "captures of a router, a link, a direction, an edge, a flow, of drops only"
+capture router b -w router.pcapng
+capture link a:b -w link.pcapng
+capture way a:b --direction a-to-b --no-control -w way.pcapng
+capture edge c:edge -w edge.pcapng
+capture flow b:to-c -w flow.pcapng "udp and src a and dst port 47001"
+capture drops a:b --drops -w drops.pcapng
+capture lines a-b icmp or proto 253
+loss_a=$(drops a-b 0 loss) loss_b=$(drops a-b 1 loss) ttl_b=$(drops a-b 1 ttl)
+
+step "traffic of several kinds, and a link that fails"
+on c iperf3 -s -p 5201 -D --pidfile "$WORK/iperf.pid" >/dev/null
+on a ping -q -i 0.01 -c 100 "$C" >/dev/null || true
+on c ping -q -i 0.01 -c 30 "$A" >/dev/null || true
+on a traceroute -n -q 1 -w 1 "$C" >/dev/null || true
+for i in $(seq 60); do on a bash -c "echo $i >/dev/udp/$C/47001"; done
+must on a iperf3 -c "$C" -p 5201 -n 200K --connect-timeout 20000
+must vlsp link down b:c
+on a ping -q -i 0.01 -c 20 "$C" >/dev/null || true
+must vlsp link up b:c
+on c ping -q -i 0.01 -c 10 -W 1 10.0.99.99 >/dev/null || true
+kill "$(cat "$WORK/iperf.pid" | tr -d '\0')"
+sleep 0.3
+end_capture router link way edge flow drops lines
+
+step "everything is decoded, nothing is malformed"
+for name in router link way edge flow drops; do
+	whole $name.pcapng
+	equal "$(summary $name .captured)" "$(frames $name.pcapng frame)" "$name: frames in the file"
+	equal "$(summary $name .matched)" "$(($(summary $name .captured) + $(summary $name .lost)))" "$name: captured and lost"
+	equal 0 "$(summary $name .lost)" "$name: lost"
+done
+for what in 'vdp.control.kind == 1' 'vdp.control.kind == 2' 'vdp.routes.dst' 'icmp.type == 8' 'icmp.type == 0' 'icmp.type == 11' \
+	'tcp.port == 5201' 'tcp.flags.syn == 1' 'udp.dstport == 47001' 'vdp.hello.heard == 1'; do
+	[ "$(frames router.pcapng "$what")" -gt 0 ] || { echo "router.pcapng has no $what"; exit 1; }
+done
+
+step "drops have their cause, as often as the daemon counted them"
+loss_a=$(($(drops a-b 0 loss) - loss_a)) loss_b=$(($(drops a-b 1 loss) - loss_b))
+ttl_b=$(($(drops a-b 1 ttl) - ttl_b)) route_c=$(vlsp router stats c --json | jq '.edge.drops["no-route"]')
+[ $loss_a -gt 5 ] && [ $loss_b -gt 5 ] && [ $ttl_b -gt 0 ] && [ "$route_c" -ge 10 ] || { echo "too few drops: $loss_a $loss_b $ttl_b $route_c"; exit 1; }
+for name in link drops; do
+	equal $loss_a "$(comments $name.pcapng a:to-b loss)" "$name: losses from a to b"
+	equal $loss_b "$(comments $name.pcapng b:to-a loss)" "$name: losses from b to a"
+	equal $ttl_b "$(comments $name.pcapng b:to-a ttl)" "$name: ttl at b"
+	equal $((loss_a + loss_b)) "$(summary $name .drops.loss)" "$name: losses of the summary"
+done
+equal "$(frames drops.pcapng frame)" "$(shark drops.pcapng -T fields -e frame.comment | grep -c ^dropped:)" "drops only"
+equal "$route_c" "$(comments edge.pcapng c:edge no-route)" "edge: no-route of what c sends"
+equal $loss_b "$(comments router.pcapng b:to-a loss)" "router: losses at b"
+equal $loss_a "$(comments way.pcapng a:to-b loss)" "from a to b: losses"
+equal 0 "$(comments way.pcapng b:to-a loss)" "from a to b: losses of the other direction"
+
+step "each capture has what it was asked for, and no more"
+equal 0 "$(frames way.pcapng 'vdp.proto == 253')" "without control"
+equal 0 "$(frames way.pcapng "frame.interface_name == \"a:to-b\" && !(frame.comment contains \"dropped\")")" "arrivals at the wrong end"
+equal 0 "$(frames flow.pcapng "!(udp.dstport == 47001 && vdp.src == $A)")" "other flows"
+equal "$(frames edge.pcapng 'udp.dstport == 47001 && !icmp')" "$(frames flow.pcapng frame)" "the flow, on its way and where it is delivered"
+[ "$(frames edge.pcapng 'frame.packet_flags_direction == 1')" -gt 0 ] && [ "$(frames edge.pcapng 'frame.packet_flags_direction == 2')" -gt 0 ]
+equal 0 "$(frames edge.pcapng 'vdp.proto == 253')" "what processes say to each other, at an edge"
+equal "delay 5ms, loss 10%, seed 3" "$(shark link.pcapng -T fields -e frame.comment | grep -v ^dropped | sort -u)" "the link's impairment"
+capinfos link.pcapng >capinfos.txt
+for what in 'Name = a:to-b' 'Name = b:to-a' 'Description = link a-b, from a to b: delay 5ms, loss 10%, seed 3' 'nanoseconds' 'vlsp capture'; do
+	must grep -qF "$what" capinfos.txt
+done
+
+step "without a file: a line for each datagram"
+"$BUILD/vlsp" capture a:b -c 4 icmp >lines.txt 2>/dev/null &
+pid=$!
+eventually 5 tapped 1
+on a ping -q -i 0.05 -c 20 "$C" >/dev/null || true
+wait $pid
+equal 4 "$(wc -l <lines.txt)" "lines"
+must grep -qE "^[0-9:.]+ b:to-a In   $A > $C: icmp echo request, id [0-9]+, seq [0-9]+, length 64, ttl 64, flow 0x[0-9a-f]{8}\$" lines.txt
+
+step "a shape that changes is another comment; what a link has corrupted says so"
+must vlsp link set a:b --loss none --corrupt 20% --from a
+capture changed a:b -w changed.pcapng udp
+before=$(vlsp link show a:b --json | jq '.emulation[0].corrupted')
+for i in $(seq 40); do on a bash -c "echo $i >/dev/udp/$C/47001"; done
+sleep 0.2
+corrupted=$(($(vlsp link show a:b --json | jq '.emulation[0].corrupted') - before))
+must vlsp link set a:b --corrupt none --delay 1ms --from a
+on a bash -c "echo last >/dev/udp/$C/47001"
+sleep 0.2
+end_capture changed
+shark changed.pcapng -T fields -e frame.comment | sort | uniq -c >changed.txt
+must grep -qE ' delay 5ms, corrupt 20%, seed 3$' changed.txt
+must grep -qE ' delay 1ms, seed 3$' changed.txt
+[ "$corrupted" -gt 0 ]
+# one bit more or less may make of a datagram one of another kind, which the filter does not want
+equal "$corrupted" "$(shark changed.pcapng -T fields -e frame.comment | grep -c corrupted)" "corrupted"
+
+step "live: what is written to a pipe comes at once; who has seen enough ends it"
+must vlsp link set a:b --delay none --loss none
+on a ping -q -i 0.05 -c 100 "$C" >/dev/null &
+"$BUILD/vlsp" capture a:b -q -w - icmp | tshark -X lua_script:"$LUA" -r - -c 5 -T fields -e icmp.type 2>/dev/null >live.txt
+equal 5 "$(wc -l <live.txt)" "datagrams live"
+wait $!
+
+step "large segments cross links without a shape as they are, and are captured so"
+capture large b:to-c -w large.pcapng tcp
+on c iperf3 -s -p 5201 -1 -D >/dev/null
+eventually 5 on a iperf3 -c "$C" -p 5201 -n 20M
+end_capture large
+whole large.pcapng
+[ "$(frames large.pcapng 'frame.len > 2000')" -gt 0 ] || { echo "no large segment"; exit 1; }
+
+step "a reader that is too slow: what was lost is counted, and all is accounted for"
+capture slow a:b --buffer 64K -w slow.pcapng
+kill -STOP "${PIDS[slow]}"
+on a ping -q -f -c 3000 "$C" >/dev/null
+kill -CONT "${PIDS[slow]}"
+end_capture slow
+[ "$(summary slow .lost)" -gt 0 ] || { echo "nothing was lost"; cat slow.json; exit 1; }
+equal "$(summary slow .matched)" "$(($(summary slow .captured) + $(summary slow .lost)))" "captured and lost"
+equal "$(summary slow .captured)" "$(frames slow.pcapng frame)" "frames in the file"
+must grep -qE "lost" <("$BUILD/vlsp" capture a:b -c 1 2>&1 >/dev/null)
+whole slow.pcapng
+must_say "dropped packets|Number of packets dropped|Packets dropped|[0-9]+" capinfos slow.pcapng
+
+step "a ring of files, each whole; a length; a count; a time"
+capture ring a:b -w ring.pcapng --file-size 64K --files 3 -s 60
+on a ping -q -f -s 1000 -c 3000 "$C" >/dev/null
+end_capture ring
+equal 3 "$(ls ring.*.pcapng | wc -l)" "files"
+[ "$(summary ring .files)" -gt 3 ]
+for file in ring.*.pcapng; do
+	[ "$(stat -c %s "$file")" -le 66000 ]
+	equal 0 "$(frames "$file" 'frame.cap_len > 60')" "$file: longer frames than asked for"
+	[ "$(frames "$file" 'frame.len > 1000')" -gt 0 ]
+done
+must vlsp capture a:b --duration 200ms -w time.pcapng
+must vlsp capture a:b -c 3 -w count.pcapng
+equal 3 "$(frames count.pcapng frame)" "a count"
+
+step "what is wrong is said with its place"
+must_fail 1 "filter: position 9: a port's number is missing" vlsp capture a:b udp port
+must_fail 1 "filter: position 6: 'z' is neither an address nor a router" vlsp capture a:b host z
+must_fail 1 "of: there is no link or router 'z'" vlsp capture z
+must_fail 1 "port: router b has no 'to-z', but edge" vlsp capture b:to-z
+must_fail 1 "direction: only a link has directions" vlsp capture b --direction a-to-b
+must_fail 1 "/nowhere/x: No such file" vlsp capture a:b -w /nowhere/x
+must_fail 1 "another machine" vlsp --url https://192.0.2.1:8888 capture a:b
+for i in 1 2 3 4 5 6 7 8; do capture many$i a:b -w many$i.pcapng; done
+must_fail 1 "captures: a port has 8 already" vlsp capture a:b
+must_fail 1 "Permission denied" setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/vlsp" capture a:b
+end_capture many1 many2 many3 many4 many5 many6 many7 many8
+
+step "who is killed leaves nothing"
+capture killed b -w killed.pcapng udp
+tapped 1
+kill -KILL "${PIDS[killed]}"
+wait "${PIDS[killed]}" || true
+eventually 5 no_taps
+
+step "a link that is deleted, and a daemon that ends, end captures with their reason"
+"$BUILD/vlsp" capture d:c -w gone.pcapng 2>gone.err &
+gone=$!
+capture stays d -w stays.pcapng
+eventually 5 grep -q '^vlsp: capturing' gone.err
+must vlsp link delete d:c
+rc=0
+wait $gone || rc=$?
+equal 1 $rc "exit of a capture whose link was deleted"
+must grep -q 'the capture ended: link c-d was deleted' gone.err
+must vlsp link add d c --name again
+eventually 5 tapped 3
+kill -0 "${PIDS[stays]}"
+vlspd restart --runtime-dir "$RUNTIME" --state-dir "$STATE" --listen none
+rc=0
+wait "${PIDS[stays]}" || rc=$?
+equal 1 $rc "exit of a capture whose daemon ended"
+must grep -q 'the capture ended: vlspd ends' stays.err
+equal 0 "$(taps)" "taps after a restart"
+[ "$(frames stays.pcapng 'vdp.control.kind == 1')" -gt 0 ]
+must vlsp capture a:b --duration 100ms
+
+step "a daemon that is killed: its captures say so, its taps go when there is one again"
+capture orphan a:b -w orphan.pcapng
+kill -KILL "$(cat $RUNTIME/vlspd.pid)"
+rc=0
+wait "${PIDS[orphan]}" || rc=$?
+equal 1 $rc "exit of a capture whose daemon was killed"
+must grep -q 'the capture ended: the daemon has gone' orphan.err
+start_vlspd
+equal 0 "$(taps)" "taps of before"
+
+stop_vlspd
+nothing_left
