@@ -207,13 +207,14 @@ static void flow(const struct vlsp_address *to, uint32_t delay_us)
 }
 
 /* The error that the network's answer to a datagram becomes. */
-static int told(const struct vlsp_address *to, long ttl)
+static int told(const struct vlsp_address *to, long ttl, bool meta)
 {
 	struct vlsp_socket *s = open_connected(to);
 	char data[8];
 	int code;
 
-	must(vlsp_set(s, VLSP_TTL, ttl) == 0 && vlsp_send(s, "x", 1) == 1);
+	must(vlsp_set(s, VLSP_TTL, ttl) == 0 && vlsp_set(s, VLSP_META, meta) == 0);
+	must(vlsp_send(s, "x", 1) == 1);
 	must(vlsp_recv(s, data, sizeof(data), NULL) < 0);
 	code = errno;
 	/* it is told once; the socket is as good as before */
@@ -247,9 +248,11 @@ static void errors(const struct vlsp_address *to, const struct vlsp_address *now
 	 * network */
 	must_errno(ENETUNREACH, vlsp_sendto(t, "x", 1, &off));
 	must_errno(ENETUNREACH, vlsp_connect(t, &off));
-	must(told(to, 64) == ECONNREFUSED);
-	must(told(nowhere, 64) == ENETUNREACH);
-	must(told(to, 1) == EHOSTUNREACH);
+	for (int meta = 0; meta < 2; meta++) {
+		must(told(to, 64, meta) == ECONNREFUSED);
+		must(told(nowhere, 64, meta) == ENETUNREACH);
+		must(told(to, 1, meta) == EHOSTUNREACH);
+	}
 
 	/* a socket that is not connected hears nothing of it */
 	must(vlsp_sendto(t, "x", 1, &other) == 1 && vlsp_sendto(t, "x", 1, nowhere) == 1);
