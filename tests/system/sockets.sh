@@ -35,6 +35,7 @@ exported = {line.split()[2] for line in lines.splitlines()} - {"VLSP_0.1"}
 declared = {name + "@@VLSP_0.1" for name in declared}
 sys.exit(f"only one of them: {sorted(declared ^ exported)}" if declared ^ exported or len(declared) < 41 else 0)
 P
+must clang++-14 -std=c++11 -fsyntax-only -x c++ "$PREFIX/include/vlsp/vlsp.h"
 needed=$(readelf -d "$PREFIX/lib/libvlsp.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -v '^ld-linux' | xargs)
 equal "libc.so.6" "$needed" "libraries that it needs"
 
