@@ -6,78 +6,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/bpfring.h"
-#include "lib/base/cleanup.h"
+#include "tests/bpf/feed.h"
 
 #define RING_SIZE 4096
-#define FRAME	  480 /* fits on a program's stack */
-
-/* The program's answers. */
-enum { ADDED, FULL, BAD };
-
 static int map = -1, prog_add = -1, prog_discard = -1;
 static struct bpfring *ring;
-
-#define OP(c, d, s, o, i)                                                                          \
-	{                                                                                          \
-		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)                \
-	}
-#define LDX(size, d, s, o) OP(BPF_LDX | BPF_MEM | (size), d, s, o, 0)
-#define MOV_REG(d, s)	   OP(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
-#define MOV_IMM(d, i)	   OP(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
-#define ADD_IMM(d, i)	   OP(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
-#define CALL(i)		   OP(BPF_JMP | BPF_CALL, 0, 0, 0, i)
-#define EXIT		   OP(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-#define LD_MAP(d)                                                                                  \
-	OP(BPF_LD | BPF_DW | BPF_IMM, d, BPF_PSEUDO_MAP_FD, 0, map),                               \
-	{                                                                                          \
-		0                                                                                  \
-	}
-
-static int load(const struct bpf_insn *insns, size_t n)
-{
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "test", "GPL", insns, n, NULL);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* A record of the packet's first bytes; how many they say themselves, in the first two. */
-static int load_add(void)
-{
-	const struct bpf_insn insns[] = {
-		MOV_IMM(2, 0),
-		MOV_REG(3, 10),
-		ADD_IMM(3, -FRAME),
-		MOV_IMM(4, FRAME),
-		CALL(BPF_FUNC_skb_load_bytes),
-		OP(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 11, 0),
-		LDX(BPF_H, 3, 10, -FRAME),
-		OP(BPF_JMP | BPF_JGT | BPF_K, 3, 0, 9, FRAME),
-		LD_MAP(1),
-		MOV_REG(2, 10),
-		ADD_IMM(2, -FRAME),
-		MOV_IMM(4, 0),
-		CALL(BPF_FUNC_ringbuf_output),
-		OP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1, 0),
-		MOV_IMM(0, FULL),
-		EXIT,
-		MOV_IMM(0, BAD),
-		EXIT,
-	};
-
-	return load(insns, ARRAY_SIZE(insns));
-}
 
 static int load_discard(void)
 {
 	const struct bpf_insn insns[] = {
-		LD_MAP(1),
+		LD_MAP(1, map),
 		MOV_IMM(2, 64),
 		MOV_IMM(3, 0),
 		CALL(BPF_FUNC_ringbuf_reserve),
@@ -89,7 +33,7 @@ static int load_discard(void)
 		EXIT,
 	};
 
-	return load(insns, ARRAY_SIZE(insns));
+	return feed_load(insns, ARRAY_SIZE(insns));
 }
 
 static int open_all(void **state)
@@ -98,7 +42,7 @@ static int open_all(void **state)
 	if (geteuid() != 0)
 		return 0;
 	map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "test", 0, 0, RING_SIZE, NULL);
-	prog_add = load_add();
+	prog_add = feed_new(map);
 	prog_discard = load_discard();
 	return map >= 0 && prog_add >= 0 && prog_discard >= 0 && bpfring_open(map, &ring) == 0 ? 0
 											       : -1;
