@@ -43,7 +43,7 @@ unsigned fn_open(const char *match)
 	if (count == FN_MAX)
 		app_usage("", "more than %d matches", FN_MAX);
 	opened[count] = vlsp_intercept_open(&spec, text);
-	if (!opened[count] && errno == EINVAL)
+	if (!opened[count] && (errno == EINVAL || errno == ENOENT))
 		app_usage("", "%s", text);
 	if (!opened[count])
 		app_fail("cannot get datagrams of this router%s%s", *text ? ": " : "", text);

@@ -57,7 +57,7 @@ bpf-check: bpf-tests
 
 # These run the real processes.
 $(filter $(O)/tests/unit/daemon/host/% $(O)/tests/unit/daemon/relay/% $(O)/tests/unit/daemon/supervisor/%,$(UNIT_BINS)): | \
-	$(O)/vlsp-router $(O)/vlsp-relay $(O)/vlsp-supervisor
+	$(O)/vlsp-router $(O)/vlsp-relay $(O)/vlsp-supervisor $(O)/apps/pass
 
 fuzzers: $(FUZZ_BINS)
 run-fuzz: $(FUZZ_BINS)

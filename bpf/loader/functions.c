@@ -64,6 +64,11 @@ int bld_fn_ring(struct bld *bld, uint32_t index, uint32_t bytes)
 	return bld_rings_need(&bld->fn_rings, bld->fds[BLD_FN_RING], index, bytes, "vlsp_fn");
 }
 
+int bld_fn_settle(const struct bld *bld)
+{
+	return outer_settle(bld->fn_rings.outer);
+}
+
 int bld_fn_prog(struct bld *bld, uint32_t index, int prog)
 {
 	if (index >= VLSP_FN_MAX)

@@ -282,6 +282,17 @@ static int cgroup_open(struct local *local, struct err *err)
 	return r < 0 ? err_errno(err, r, "control group of router processes") : 0;
 }
 
+static int functions_open(struct local *local, struct err *err)
+{
+	int r = local_functions_open(local, &local->functions);
+
+	if (r == 0)
+		r = local_intercepts_open(local, local->functions, &local->intercepts);
+	if (r == 0)
+		r = local_objects_open(local, local->functions, &local->objects);
+	return r < 0 ? err_errno(err, r, "network functions") : 0;
+}
+
 /* Each needs what is before it. */
 static int open_all(struct local *local, const struct host_local_config *config, struct err *err)
 {
@@ -305,6 +316,8 @@ static int open_all(struct local *local, const struct host_local_config *config,
 		r = listen_open(local, err);
 	if (r == 0)
 		r = emulation_open(local, config, err);
+	if (r == 0)
+		r = functions_open(local, err);
 	if (r == 0)
 		r = local_apps_open(local, &local->apps, err);
 	if (r < 0)

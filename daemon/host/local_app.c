@@ -13,9 +13,15 @@ struct local_apps {
 	struct loop_timer *known;
 };
 
+static struct local_objects *objects_of(struct host *host)
+{
+	return ((struct local *)host)->objects;
+}
+
 static int start(struct host *host, const struct host_app_start *start, struct err *err)
 {
-	(void)host;
+	if (start->app->kind == TOPO_APP_BPF)
+		return local_object_start(objects_of(host), start, err);
 	return err_set(err, EOPNOTSUPP,
 		       "application on %s: this daemon cannot start applications yet",
 		       start->router);
@@ -23,59 +29,48 @@ static int start(struct host *host, const struct host_app_start *start, struct e
 
 static int stop(struct host *host, uint32_t id)
 {
-	(void)host;
-	(void)id;
-	return -ESRCH;
+	return local_object_stop(objects_of(host), id);
 }
 
 static int set(struct host *host, uint32_t id, const char *key, const char *value)
 {
-	(void)host;
-	(void)id;
 	(void)key;
 	(void)value;
-	return -ESRCH;
+	return local_object_has(objects_of(host), id) ? -ENOTCONN : -ESRCH;
 }
 
 static int usage(struct host *host, uint32_t id, struct host_app_usage *ret_usage)
 {
-	(void)host;
-	(void)id;
-	(void)ret_usage;
-	return -ESRCH;
+	if (!local_object_has(objects_of(host), id))
+		return -ESRCH;
+	*ret_usage = (struct host_app_usage){0};
+	return 0;
 }
 
 static int values(struct host *host, uint32_t id, struct host_app_value *ret, size_t max)
 {
-	(void)host;
-	(void)id;
 	(void)ret;
 	(void)max;
-	return -ESRCH;
+	return local_object_has(objects_of(host), id) ? 0 : -ESRCH;
 }
 
 static int functions(struct host *host, uint32_t id, struct host_app_function *ret, size_t max)
 {
-	(void)host;
-	(void)id;
-	(void)ret;
-	(void)max;
-	return -ESRCH;
+	if (!local_object_has(objects_of(host), id))
+		return -ESRCH;
+	return local_function_list(((struct local *)host)->functions, id, ret, max);
 }
 
 static int log_path(struct host *host, uint32_t id, char *buf, size_t size)
 {
-	(void)host;
-	(void)id;
 	(void)buf;
 	(void)size;
-	return -ESRCH;
+	return local_object_has(objects_of(host), id) ? -ENOENT : -ESRCH;
 }
 
 static void forget(struct host *host, uint32_t id)
 {
-	(void)host;
-	(void)id;
+	local_object_forget(objects_of(host), id);
 }
 
 static const char *const *shipped(struct host *host)

@@ -15,6 +15,16 @@ static struct local_audit_run *run_of(struct local *local)
 	return &local->audit;
 }
 
+static void adopt_apps(struct local *local)
+{
+	int r = local_functions_adopt(local->functions);
+
+	if (r < 0)
+		log_error("network functions are not taken over: %s", strerror(-r));
+	local_objects_adopt(local->objects);
+	local_apps_adopt(local->apps);
+}
+
 void local_audit_finish(struct local *local, int status, const struct err *err)
 {
 	struct local_audit_run *run = run_of(local);
@@ -32,7 +42,7 @@ void local_audit_finish(struct local *local, int status, const struct err *err)
 		audit->routers[i].away = audit->routers[i].pid == 0;
 	}
 	if (run->adopt && status == 0)
-		local_apps_adopt(local->apps);
+		adopt_apps(local);
 	run->done(run->arg, audit, status, err);
 }
 

@@ -171,6 +171,8 @@ static void remove_done(struct local_job *job)
 	for (size_t i = 0; i < batch->routers_del_count; i++) {
 		struct host_router *item = &batch->routers_del[i];
 
+		local_object_router_gone(local->objects, item->slot);
+		local_function_router_gone(local->functions, item->slot);
 		bld_router_del(local->bld, item->slot);
 		local_router_free(local_router_get(local, item->slot));
 		item->state = HOST_DONE;

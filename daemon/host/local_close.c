@@ -148,6 +148,9 @@ void local_close(struct host *host, bool keep)
 	local->closing = true;
 	stop_work(local);
 	local_apps_close(local->apps, keep);
+	local_objects_close(local->objects, keep);
+	local_intercepts_close(local->intercepts);
+	local_functions_close(local->functions);
 	if (keep) {
 		leave_all(local);
 	} else {

@@ -15,12 +15,15 @@
 #include "daemon/host/local_capture.h"
 #include "daemon/host/local_chan.h"
 #include "daemon/host/local_emulate.h"
+#include "daemon/host/local_function.h"
 #include "daemon/host/local_iface.h"
+#include "daemon/host/local_intercept.h"
 #include "daemon/host/local_journal.h"
 #include "daemon/host/local_link.h"
 #include "daemon/host/local_look.h"
 #include "daemon/host/local_names.h"
 #include "daemon/host/local_ns.h"
+#include "daemon/host/local_object.h"
 #include "daemon/host/local_router_priv.h"
 #include "daemon/host/local_run.h"
 #include "daemon/host/local_spawn.h"
@@ -45,6 +48,9 @@ struct local {
 	struct bld *bld;
 	pthread_mutex_t bld_lock;
 	struct local_emulation *emulation;
+	struct local_functions *functions;
+	struct local_intercepts *intercepts;
+	struct local_objects *objects;
 	struct local_apps *apps;
 	struct local_spawn *spawn;
 	struct local_listen *listen;

@@ -181,7 +181,7 @@ struct vlsp_fields {
 	uint8_t protocol, ttl, tclass;
 	bool fragment;
 	uint32_t flow, stamp_us;
-	uint8_t *payload; /* behind UDP's header; else behind the network part */
+	uint8_t *payload; /* behind UDP's header; else the transport header and all behind it */
 	size_t payload_size;
 };
 int vlsp_packet_fields(const struct vlsp_packet *packet, struct vlsp_fields *ret_fields);

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Network functions of programs on the real kernel, with shipped applications over libvlsp:
+ *
+ *   r1 --- r2        10.0.0.1 .. 4, one to another over r2 or directly
+ *    |      |
+ *   r3 --- r4
+ *
+ * Needs root, $O/vlsp-router and $O/apps; skips with the reason otherwise.
+ */
+#include "tests/unit/daemon/host/app_world.h"
+
+#define PING(from, to, more)                                                                       \
+	"nsenter --net=" RUNTIME "/netns/" from " ping -q -W 1 " more " 10.0.0." to " >/dev/null"
+
+static void up(struct world *world)
+{
+	run_ok(world, grid(2, false));
+	expect(world, PING("r1", "4", "-c 1"));
+	expect(world, PING("r3", "2", "-c 1"));
+}
+
+static void a_program_gets_what_matches_and_passes_it(void **state)
+{
+	struct world *world = *state;
+	struct host_app_function f;
+	struct app app;
+
+	NEED(state);
+	up(world);
+	app_run(&app, world, 7, 1, "pass --match icmp --order 3");
+	assert_int_equal(shell(PING("r1", "4", "-c 20 -i 0.002")), 0); /* over r2 */
+	f = function_of(world, 7);
+	assert_int_equal(f.packets, 40);
+	assert_int_equal(f.bytes, 40 * 84);
+	assert_int_equal(f.dropped + f.skipped, 0);
+	assert_string_equal(f.match, "icmp");
+	assert_int_equal(f.order, 3);
+	assert_int_equal(f.queue, 1 << 20);
+	assert_false(f.bpf || f.closed || f.dead);
+	assert_int_equal(shell(PING("r1", "2", "-c 5 -i 0.002")), 0); /* to r2 itself, and back */
+	assert_int_equal(shell(PING("r2", "4", "-c 5 -i 0.002")), 0); /* its own programs' */
+	assert_int_equal(function_of(world, 7).packets, 60);
+	assert_int_equal(shell(PING("r1", "3", "-c 5 -i 0.002")), 0); /* not over r2 */
+	assert_int_equal(function_of(world, 7).packets, 60);
+	app_end(&app, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	assert_int_equal(local_function_list(local_of(world)->functions, 7, NULL, 0), 0);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+}
+
+static void link_ends_in_a_match_are_found(void **state)
+{
+	struct world *world = *state;
+	struct app from, to, edge, bad, lo;
+
+	NEED(state);
+	up(world);
+	app_run(&from, world, 1, 1, "pass --match 'icmp from to-r1'");
+	app_run(&to, world, 2, 1, "pass --match 'icmp to edge'");
+	app_run(&edge, world, 3, 1, "pass --match 'icmp from edge to to-r1'");
+	app_start(&bad, world, 4, 1, "pass --match 'from to-r9'");
+	app_start(&lo, world, 5, 1, "pass --match 'from lo'");
+	run_until(world, &bad.ended);
+	run_until(world, &lo.ended);
+	assert_false(bad.ready || lo.ready);
+	assert_int_equal(shell(PING("r1", "2", "-c 5 -i 0.002")), 0);
+	assert_int_equal(function_of(world, 1).packets, 5);
+	assert_int_equal(function_of(world, 2).packets, 5);
+	assert_int_equal(function_of(world, 3).packets, 5);
+	assert_string_equal(function_of(world, 3).match, "from edge to to-r1 icmp");
+	assert_int_equal(function_of(world, 3).place, 2);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	assert_int_equal(function_of(world, 1).packets, 10);
+	assert_int_equal(function_of(world, 2).packets, 5);
+	assert_int_equal(function_of(world, 3).packets, 5);
+	app_end(&from, SIGKILL, LOCAL_FUNCTION_DIED);
+	app_end(&to, SIGKILL, LOCAL_FUNCTION_DIED);
+	app_end(&edge, SIGKILL, LOCAL_FUNCTION_DIED);
+	waitpid(bad.pid, NULL, 0);
+	waitpid(lo.pid, NULL, 0);
+}
+
+static void an_open_one_that_dies_is_taken_out(void **state)
+{
+	struct world *world = *state;
+	struct app app;
+
+	NEED(state);
+	up(world);
+	app_run(&app, world, 1, 1, "pass");
+	app_end(&app, SIGKILL, LOCAL_FUNCTION_DIED);
+	assert_int_equal(local_function_list(local_of(world)->functions, 1, NULL, 0), 0);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+}
+
+static void a_closed_one_that_dies_drops_until_it_is_there_again(void **state)
+{
+	struct world *world = *state;
+	struct host_app_function f;
+	struct app app, other;
+
+	NEED(state);
+	up(world);
+	app_run(&other, world, 2, 1, "pass");
+	app_run(&app, world, 1, 1, "pass --match icmp --closed --order 0");
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	app_end(&app, SIGKILL, LOCAL_FUNCTION_DIED);
+	f = function_of(world, 1);
+	assert_true(f.closed && f.dead);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 3 -i 0.002")), 0);
+	assert_int_equal(function_of(world, 1).dropped, 3);
+	assert_int_equal(function_of(world, 1).place, 1);
+	app_run(&app, world, 1, 1, "pass --match icmp --closed --order 0"); /* in its place */
+	f = function_of(world, 1);
+	assert_true(f.closed && !f.dead);
+	assert_int_equal(f.place, 1);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	app_end(&app, SIGKILL, LOCAL_FUNCTION_DIED);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
+	local_intercept_gone(local_of(world)->intercepts, 1, LOCAL_FUNCTION_STOPPED);
+	assert_int_equal(local_function_list(local_of(world)->functions, 1, NULL, 0), 0);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	app_end(&other, SIGTERM, LOCAL_FUNCTION_STOPPED);
+}
+
+static void one_that_hangs_has_a_queue_and_no_more(void **state)
+{
+	struct world *world = *state;
+	struct host_app_function f;
+	struct app app;
+
+	NEED(state);
+	up(world);
+	app_run(&app, world, 1, 1, "pass --match 'icmp from to-r1' --queue 64K");
+	assert_int_equal(kill(app.pid, SIGSTOP), 0);
+	/* 64 KiB hold 42 of 1,544 bytes: the rest goes on without it */
+	assert_int_equal(shell(PING("r1", "4", "-c 400 -s 400 -l 400")), 0);
+	f = function_of(world, 1);
+	assert_in_range(f.packets, 40, 43);
+	assert_int_equal(f.packets + f.skipped, 400);
+	assert_int_equal(f.dropped, 0);
+	assert_int_equal(kill(app.pid, SIGCONT), 0);
+	expect(world, PING("r1", "4", "-c 1"));
+	app_end(&app, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_run(&app, world, 1, 1, "pass --match 'icmp from to-r1' --queue 64K --closed");
+	assert_int_equal(kill(app.pid, SIGSTOP), 0);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 400 -s 400 -l 400")), 0);
+	f = function_of(world, 1);
+	assert_int_equal(f.packets + f.dropped, 400);
+	assert_in_range(f.packets, 40, 43);
+	assert_int_equal(f.skipped, 0);
+	assert_int_equal(kill(app.pid, SIGCONT), 0);
+	app_end(&app, SIGTERM, LOCAL_FUNCTION_STOPPED);
+}
+
+static void a_chain_and_queues_have_limits(void **state)
+{
+	struct world *world = *state;
+	struct app apps[17], large[5];
+
+	NEED(state);
+	up(world);
+	for (uint32_t i = 0; i < 16; i++)
+		app_run(&apps[i], world, i + 1, 1, "pass");
+	app_start(&apps[16], world, 17, 1, "pass");
+	run_until(world, &apps[16].ended);
+	assert_false(apps[16].ready);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0); /* through all of them */
+	assert_int_equal(function_of(world, 16).packets, 10);
+	for (uint32_t i = 0; i < 16; i++)
+		app_end(&apps[i], SIGKILL, LOCAL_FUNCTION_DIED);
+	waitpid(apps[16].pid, NULL, 0);
+	for (uint32_t i = 0; i < 4; i++)
+		app_run(&large[i], world, i + 1, 2, "pass --queue 64M");
+	app_start(&large[4], world, 5, 3, "pass --queue 64K");
+	run_until(world, &large[4].ended);
+	assert_false(large[4].ready);
+	waitpid(large[4].pid, NULL, 0);
+	for (uint32_t i = 0; i < 4; i++)
+		app_end(&large[i], SIGKILL, LOCAL_FUNCTION_DIED);
+	app_run(&large[4], world, 5, 3, "pass --queue 64K"); /* what was taken is free again */
+	app_end(&large[4], SIGTERM, LOCAL_FUNCTION_STOPPED);
+}
+
+static void a_later_daemon_knows_functions(void **state)
+{
+	struct world *world = *state;
+	struct host_audit *audit;
+	struct host_app_function f;
+	struct app app;
+
+	NEED(state);
+	up(world);
+	app_run(&app, world, 9, 1, "pass --match 'icmp from to-r1' --order 7 --closed --queue 2M");
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	world->host->ops->close(world->host, true);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	open_again(world);
+	audit = audit_new(2);
+	run_audit(world, audit, true);
+	host_audit_free(audit);
+	f = function_of(world, 9);
+	assert_int_equal(f.packets, 10);
+	assert_string_equal(f.match, "from to-r1 icmp");
+	assert_int_equal(f.order, 7);
+	assert_int_equal(f.queue, 2 << 20);
+	assert_true(f.closed);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	app_end(&app, SIGKILL, LOCAL_FUNCTION_DIED);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
+	local_intercept_gone(local_of(world)->intercepts, 9, LOCAL_FUNCTION_STOPPED);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+}
+
+static void functions_go_with_their_router(void **state)
+{
+	struct world *world = *state;
+	struct app app;
+
+	NEED(state);
+	up(world);
+	app_run(&app, world, 1, 1, "pass");
+	run_ok(world, grid(2, true));
+	assert_int_equal(local_function_list(local_of(world)->functions, 1, NULL, 0), 0);
+	assert_int_equal(waitpid(app.pid, NULL, 0), app.pid);
+	run_until(world, &app.ended);
+	local_intercept_gone(local_of(world)->intercepts, 1, LOCAL_FUNCTION_STOPPED);
+	up(world); /* the same slots: nothing of it is left */
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+}
+
+/* --- questions, without a program ------------------------------------------------------------- */
+
+struct heard {
+	char text[700];
+	bool done;
+};
+
+static void hear(void *arg, const struct app_ask *ask, const char *text, const int *fds,
+		 size_t count)
+{
+	struct heard *heard = arg;
+
+	(void)fds;
+	assert_int_equal(ask->ask, 33);
+	assert_int_equal(count, 0);
+	snprintf(heard->text, sizeof(heard->text), "%s", text);
+	heard->done = true;
+}
+
+static void what_is_wrong_is_answered(void **state)
+{
+	static const char *const rows[][2] = {
+		{"INTERCEPT=5\nopen\nmatch=udq\norder=0\nqueue=0\npolicy=open",
+		 "INTERCEPT=5\nerror=22\nmatch: at 1: 'udq' is none of"},
+		{"INTERCEPT=6\nopen\nmatch=\norder=256\nqueue=0\npolicy=open",
+		 "INTERCEPT=6\nerror=22\norder: '256' is not a number between 0 and 255"},
+		{"INTERCEPT=6\nopen\nmatch=\nqueue=0\npolicy=open",
+		 "INTERCEPT=6\nerror=22\norder: '' is not a number"},
+		{"INTERCEPT=6\nopen\nmatch=\norder=0\nqueue=65535\npolicy=open",
+		 "INTERCEPT=6\nerror=22\nqueue: 65535 is less than 65536 bytes"},
+		{"INTERCEPT=6\nopen\nmatch=\norder=0\nqueue=67108865\npolicy=open",
+		 "INTERCEPT=6\nerror=22\nqueue: '67108865' is not a number between 0 and"},
+		{"INTERCEPT=6\nopen\nmatch=\norder=0\nqueue=0\npolicy=ajar",
+		 "INTERCEPT=6\nerror=22\npolicy: 'ajar' is neither open nor closed"},
+		{"INTERCEPT=7\nopen\nmatch=from to-r9\norder=0\nqueue=0\npolicy=open",
+		 "INTERCEPT=7\nerror=2\nmatch: from to-r9: the router has no such link end"},
+		{"INTERCEPT=7\nopen\nmatch=to lo\norder=0\nqueue=0\npolicy=open",
+		 "INTERCEPT=7\nerror=2\nmatch: to lo: that is no link end"},
+		{"INTERCEPT=8\nclose\nfunction=3",
+		 "INTERCEPT=8\nerror=2\nfunction 3 is not this application's"},
+		{"INTERCEPT=8\nclose\nfunction=1024", "INTERCEPT=8\nerror=22\nfunction: '1024'"},
+		{"INTERCEPT=9\nlook", "INTERCEPT=9\nerror=22\n'look' is nothing that can be asked"},
+		{"INTERCEPT=9", "INTERCEPT=9\nerror=22\n'' is nothing that can be asked"},
+		{"", "\nerror=22\n'' is nothing that can be asked"},
+	};
+	const struct app_ask ask = {.id = 4, .ask = 33};
+	struct world *world = *state;
+
+	NEED(state);
+	up(world);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct heard heard = {.done = false};
+
+		local_intercept_ask(local_of(world)->intercepts, &ask, 1, rows[i][0], hear, &heard);
+		assert_false(heard.done); /* never at once */
+		run_until(world, &heard.done);
+		if (strncmp(heard.text, rows[i][1], strlen(rows[i][1])) != 0)
+			fail_msg("%s\n was answered: %s", rows[i][0], heard.text);
+		assert_int_equal(local_function_list(local_of(world)->functions, 4, NULL, 0), 0);
+	}
+}
+
+static void who_has_gone_is_not_answered(void **state)
+{
+	const struct app_ask ask = {.id = 4, .ask = 33};
+	struct heard heard = {.done = false};
+	struct world *world = *state;
+
+	NEED(state);
+	up(world);
+	local_intercept_ask(local_of(world)->intercepts, &ask, 1,
+			    "INTERCEPT=1\nopen\nmatch=\norder=0\nqueue=0\npolicy=closed", hear,
+			    &heard);
+	local_intercept_gone(local_of(world)->intercepts, 4, LOCAL_FUNCTION_DIED);
+	run_for(world, 100);
+	assert_false(heard.done);
+	assert_int_equal(local_function_list(local_of(world)->functions, 4, NULL, 0), 0);
+	local_intercept_ask(local_of(world)->intercepts, &ask, 77,
+			    "INTERCEPT=1\nopen\nmatch=\norder=0\nqueue=0\npolicy=closed", hear,
+			    &heard);
+	run_until(world, &heard.done);
+	assert_string_equal(heard.text, "INTERCEPT=1\nerror=3\nthe router has gone");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_program_gets_what_matches_and_passes_it),
+		TEST(link_ends_in_a_match_are_found),
+		TEST(an_open_one_that_dies_is_taken_out),
+		TEST(a_closed_one_that_dies_drops_until_it_is_there_again),
+		TEST(one_that_hangs_has_a_queue_and_no_more),
+		TEST(a_chain_and_queues_have_limits),
+		TEST(a_later_daemon_knows_functions),
+		TEST(functions_go_with_their_router),
+		TEST(what_is_wrong_is_answered),
+		TEST(who_has_gone_is_not_answered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
