@@ -24,18 +24,20 @@
 #define TEXT_MAX     300
 #define NETWORK_TEXT "10.0.0.0/16"
 
-enum { STATE, TOPOLOGY, ROUTERS, LINKS, REMOVED, OPERATIONS, TABLES };
+enum { STATE, TOPOLOGY, ROUTERS, LINKS, APPS, REMOVED, OPERATIONS, TABLES };
 
 static const char *const schema[TABLES] = {
-	"state (one, changes, last_router_id, last_link_id, last_op_id, boot_id)",
-	"topology (one, name, network, routing, hello_us, sum)",
+	"state (one, changes, last_router_id, last_link_id, last_op_id, boot_id, last_app_id)",
+	"topology (one, name, network, routing, hello_us, events, sum)",
 	"routers (id, name, address, slot, edge_port, host, label, latitude, longitude, memory,"
-	" cpu, pids, created_ms, sum)",
+	" cpu, pids, created_ms, interfaces, last_aid, sum)",
 	"links (id, name, router_a, router_b, port_a, port_b, ifname_a, ifname_b, weight, admin,"
 	" shape_ab, shape_ba, label, created_ms, sum)",
+	"apps (id, router_id, aid, name, app, origin, created_ms, state, status, restarts,"
+	" started_ms, ended_ms, error, text, sum)",
 	"removed (seq, id, name, time_ms)",
 	"operations (id, kind, ended, error, text, queued_ms, started_ms, ended_ms, router_id,"
-	" link_id)",
+	" link_id, app_id)",
 };
 
 struct field {
@@ -144,7 +146,11 @@ static struct field field(struct input *in)
 					    "delay=5ms loss=1% burst=2.5",
 					    "backend=relay order=keep overhead=-4 seed=7",
 					    "",
-					    "10.0.0.0/30"};
+					    "10.0.0.0/30",
+					    "host=eth1 mode=move name=wan",
+					    "{\"run\":\"echo\",\"args\":[\"-v\"]}",
+					    "{\"name\":\"a1\",\"bpf\":\"/x.o\",\"match\":\"udp\"}",
+					    "failed"};
 	uint8_t kind = input_byte(in);
 	struct field f = {.type = NONE};
 	struct input bytes;
@@ -206,9 +212,33 @@ static void put_router(struct input *in, int i)
 		integer(0),
 		integer(0),
 		integer(1700000000000),
+		{.type = NONE},
+		integer(i),
 	};
 
-	put(in, ROUTERS, fields, 13);
+	put(in, ROUTERS, fields, 15);
+}
+
+static void put_app(struct input *in, int i)
+{
+	struct field fields[] = {
+		integer(i + 1),
+		integer(i / 2 + 1),
+		integer(i % 2 + 1),
+		text("a%d", i),
+		text("{\"run\":\"send\",\"args\":[\"%d\"]}", i),
+		text(i % 2 ? "topology" : "request"),
+		integer(1700000000000),
+		text(i % 3 ? "wanted" : "ended"),
+		integer(i % 3 ? -1 : 256),
+		integer(i),
+		integer(1),
+		integer(2),
+		integer(0),
+		text("%s", ""),
+	};
+
+	put(in, APPS, fields, 14);
 }
 
 static void put_link(struct input *in, int i)
@@ -229,18 +259,18 @@ static void put_link(struct input *in, int i)
 static void put_rest(struct input *in)
 {
 	uint8_t states = input_byte(in);
-	struct field state[] = {integer(1),  integer(7), integer(10),
-				integer(10), integer(9), text("boot")};
-	struct field topology[] = {integer(1), text("net"), text(NETWORK_TEXT), text("distributed"),
-				   integer(0)};
+	struct field state[] = {integer(1), integer(7),	  integer(10), integer(10),
+				integer(9), text("boot"), integer(12)};
+	struct field topology[] = {integer(1),		text("net"), text(NETWORK_TEXT),
+				   text("distributed"), integer(0),  {.type = NONE}};
 	struct field removed[] = {integer(1), integer(9), text("r9"), integer(1700000000000)};
-	struct field op[] = {integer(9),     text("router-add"), integer(1),	     integer(17),
-			     text("exists"), integer(1),	 integer(2),	     integer(3),
-			     integer(1),     integer(0),	 integer(UINT32_MAX)};
+	struct field op[] = {integer(9),     text("router-add"), integer(1), integer(17),
+			     text("exists"), integer(1),	 integer(2), integer(3),
+			     integer(1),     integer(0),	 integer(0)};
 
 	for (int n = states == 255 ? 0 : states == 254 ? 2 : 1; n > 0; n--)
-		put(in, STATE, state, 6);
-	put(in, TOPOLOGY, topology, 5);
+		put(in, STATE, state, 7);
+	put(in, TOPOLOGY, topology, 6);
 	put(in, REMOVED, removed, 4);
 	put(in, OPERATIONS, op, 11);
 }
@@ -292,6 +322,16 @@ static void check_link(const struct model *model, struct model_link *l)
 	}
 }
 
+static void check_app(const struct model *model, struct model_app *a)
+{
+	CHECK(a->id && model_app_by_id(model, a->id) == a && a->id <= model_last_app_id(model));
+	CHECK(name_check(a->app->name, "name", NULL) == 0 && a->app->run);
+	CHECK(a->router && model_app_by_name(a->router, a->app->name) == a);
+	CHECK(a->aid && a->aid <= a->router->last_aid);
+	CHECK(!a->going && a->restored == (a->state.phase == MODEL_APP_WANTED));
+	CHECK(a->restored || model_app_over(a));
+}
+
 /* What comes next collides with nothing. */
 static void check_next(struct model *model)
 {
@@ -328,6 +368,9 @@ static void check_content(const struct store_content *content)
 	CHECK(count == model->router_count);
 	list_for_each (pos, &model->links)
 		check_link(model, list_entry(pos, struct model_link, all));
+	CHECK(model->app_count == content->app_count);
+	list_for_each (pos, &model->apps)
+		check_app(model, list_entry(pos, struct model_app, all));
 	check_next(model);
 	model_free(model);
 }
@@ -358,6 +401,8 @@ static void try_rows(struct input in)
 		put_router(&in, i);
 	for (int i = 0; i < links; i++)
 		put_link(&in, i);
+	for (int i = 0; i < 2 * routers; i++)
+		put_app(&in, i);
 	CHECK(store_exec(&memory, "COMMIT") == SQLITE_OK);
 	load(&memory.base);
 }
