@@ -122,6 +122,23 @@ static void print_usage(FILE *out, const json_t *usage)
 			body_int(usage, "txBytes"), body_int(usage, "txPackets"));
 }
 
+static void print_functions(FILE *out, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *f = json_array_get(list, i);
+		const char *match = json_string_value(json_object_get(f, "match"));
+
+		fprintf(out, "function   %lld of the router, %s%s: %s\n", body_int(f, "place") + 1,
+			body_text(f, "policy"), body_true(f, "dead") ? ", dead" : "",
+			match && *match ? match : "all");
+		fprintf(out,
+			"           given %lld (%lld bytes), dropped %lld, went on without it "
+			"%lld\n",
+			body_int(f, "packets"), body_int(f, "bytes"), body_int(f, "dropped"),
+			body_int(f, "skipped"));
+	}
+}
+
 static void show_print(FILE *out, const json_t *app)
 {
 	const char *args = json_string_value(json_object_get(app, "args")),
@@ -143,6 +160,7 @@ static void show_print(FILE *out, const json_t *app)
 	if (body_int(app, "pid"))
 		fprintf(out, "pid        %lld\n", body_int(app, "pid"));
 	print_usage(out, json_object_get(app, "usage"));
+	print_functions(out, json_object_get(app, "functions"));
 	json_object_foreach (json_object_get(app, "values"), key, value)
 		fprintf(out, "%-10s %s\n", key, json_string_value(value));
 }

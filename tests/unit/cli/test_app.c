@@ -8,7 +8,9 @@
 	"\"ready\":true,\"pid\":42,\"restarts\":2,\"runtime\":1500,\"error\":\"\",\"usage\":{"     \
 	"\"processes\":3,\"cpuUser\":0.25,\"cpuSystem\":0.5,\"memory\":2000000,\"memoryMax\":"     \
 	"3500000,\"rxPackets\":1,\"rxBytes\":100,\"txPackets\":2,\"txBytes\":200},\"values\":{"    \
-	"\"requests\":\"12\"}}"
+	"\"requests\":\"12\"},\"functions\":[{\"match\":\"udp\",\"place\":0,\"policy\":"           \
+	"\"closed\","                                                                              \
+	"\"dead\":true,\"packets\":5,\"bytes\":320,\"dropped\":2,\"skipped\":0}]}"
 #define ENDED                                                                                      \
 	"{\"id\":8,\"aid\":2,\"routerID\":3,\"router\":\"r1\",\"name\":\"job\",\"classname\":"     \
 	"\"/bin/job\",\"args\":\"\",\"kind\":\"program\",\"state\":\"ended\",\"ready\":false,"     \
@@ -101,19 +103,22 @@ static void people_read_what_runs(void **state)
 		"r1        1  web   ready             1.50 s   42   7  /usr/sbin/nginx -g x\n"
 		"r1        2  job   ended (exit 3)     20 ms    0   8  /bin/job\n");
 	expect("app list r1", 0, "ROUTER", "");
-	expect_exactly("app show r1 web", "name       web\n"
-					  "id         7, number 1 on r1\n"
-					  "runs       /usr/sbin/nginx -g x\n"
-					  "state      ready\n"
-					  "run time   1.50 s\n"
-					  "restarts   2\n"
-					  "pid        42\n"
-					  "processes  3\n"
-					  "cpu        0.25 s user, 0.50 s system\n"
-					  "memory     2.0 MB, at most 3.5 MB\n"
-					  "network    received 100 bytes in 1 packets, sent 200 "
-					  "bytes in 2 packets\n"
-					  "requests   12\n");
+	expect_exactly("app show r1 web",
+		       "name       web\n"
+		       "id         7, number 1 on r1\n"
+		       "runs       /usr/sbin/nginx -g x\n"
+		       "state      ready\n"
+		       "run time   1.50 s\n"
+		       "restarts   2\n"
+		       "pid        42\n"
+		       "processes  3\n"
+		       "cpu        0.25 s user, 0.50 s system\n"
+		       "memory     2.0 MB, at most 3.5 MB\n"
+		       "network    received 100 bytes in 1 packets, sent 200 "
+		       "bytes in 2 packets\n"
+		       "function   1 of the router, closed, dead: udp\n"
+		       "           given 5 (320 bytes), dropped 2, went on without it 0\n"
+		       "requests   12\n");
 	expect("app show r1 job", 0, "state      ended (exit 3)\nerror      it ended\n", "");
 	expect("app show r1 nobody", 1, "", "no such thing");
 }
