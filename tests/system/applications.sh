@@ -1,0 +1,282 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Each shipped application does its job, over three hops, and what it counts is what happened.
+#
+#      r1 --- r2 --- r3 --- r4
+#             |
+#           outer        real UDP, by an interface attached to r2, for ingress and egress
+. "$(dirname "$0")/lib.sh"
+
+APPS=$BUILD/apps
+declare -A pid=()
+
+run() { # run ROUTER APP ARGS...: there, until it ends
+	local router=$1 app=$2
+	shift 2
+	timeout 60 "$BUILD/vlsp" router exec "$router" -- "$APPS/$app" "$@"
+}
+is_open() { on "$1" ss -Hnul "sport = :$2" | grep -q .; }
+serve() { # serve NAME ROUTER PORT APP ARGS...: in the background, from when its port is open; output in NAME.out
+	local name=$1 router=$2 port=$3 app=$4
+	shift 4
+	"$BUILD/vlsp" router exec "$router" -- "$APPS/$app" "$@" >"$name.out" 2>&1 &
+	pid[$name]=$!
+	eventually 5 is_open "$router" "$port" || { cat "$name.out"; return 1; }
+}
+ends() { # ends NAME [STATUS]: by itself, in a while
+	local rc=0
+	timeout 60 tail --pid="${pid[$1]}" -f /dev/null
+	wait "${pid[$1]}" || rc=$?
+	equal "${2:-0}" "$rc" "exit status of $1, which said: $(cat "$1.out")"
+}
+stop() { # stop NAME...: SIGTERM ends each of them cleanly
+	local name
+	for name; do kill -TERM "${pid[$name]}"; done
+	for name; do ends "$name"; done
+}
+said() { # said FILE PATTERN: what the group of the last line that matches it is
+	sed -nE "s/$2/\\1/p" "$1" | tail -n 1
+}
+
+step "Documentation/apps has what --help says, of each of them"
+cat "$ROOT"/Documentation/apps/*.md >pages
+for program in "$APPS"/*; do
+	"$program" --help >help
+	! grep -q '^  --order' help || continue # a network function
+	must python3 - "$program" <<'P'
+import sys
+assert "```\n" + open("help").read() + "```\n" in open("pages").read(), sys.argv[1] + ": Documentation/apps has not what --help prints"
+P
+	must_fail 2 "^$(basename "$program"): --no-such-option: there is no such option" "$program" --no-such-option
+done
+
+step "wrong usage names the argument; outside of a router they say that they are on none"
+must_fail 2 "^send: COUNT: is missing" "$APPS/send" 10.0.0.1 7
+must_fail 2 "^send: PORT: '70000' is not a port" "$APPS/send" 10.0.0.1 70000 1
+must_fail 2 "^ping: ADDR: '10.0.0.1:7' is not a router's name or address, without a port" "$APPS/ping" 10.0.0.1:7
+must_fail 2 "^split: -split: 'x' is not a number" "$APPS/split" 7 -path 1 10.0.0.1:1 -split x
+must_fail 2 "^flows: -r: 'uniform:2,1' is not a number or a distribution" "$APPS/flows" 10.0.0.1:1 -r uniform:2,1
+must_fail 1 "not on a virtual router" "$APPS/echo"
+
+must start_vlspd
+printf 'routers: [r1, r2, r3, r4]\nlinks: ["r1:r2", "r2:r3", "r3:r4"]\n' >net.yaml
+must vlsp topology apply net.yaml
+r4=$(address r4)
+
+step "echo and ping: all come back, two routers between"
+serve echo r4 7 echo
+run r1 ping r4 -c 50 -i 2 -s 1000 >ping.out
+must grep -qE "^1000 bytes from $r4:7: seq 50 ttl 62 time" ping.out
+must grep -q '^50 sent, 50 received, 0 duplicates, 0.00% lost' ping.out
+must_fail 1 '3 sent, 0 received' run r1 ping r4 -c 3 -i 10 -w 100 -p 8 -q
+must_fail 2 "ADDR: 'r9' is not the name of a router" run r1 ping r9
+stop echo
+must grep -q '^echo: 50 datagrams, 50000 bytes' echo.out
+must_fail 1 'cannot bind to port 9' bash -c '"$1/vlsp" router exec r4 -- bash -c "\"$1/apps/echo\" 9 & sleep 0.3; \"$1/apps/echo\" 9; r=\$?; kill %1; exit \$r"' - "$BUILD"
+
+step "trace lists the routers on the way"
+run r1 trace r4 -q 1 >trace.out
+equal "$(address r2) $(address r3) $r4" "$(awk '{ print $2 }' trace.out | xargs)" "trace"
+must_fail 1 '^ 1 +[0-9.]+ .*unreachable|\*' run r1 trace 10.0.200.1 -h 1 -w 100
+
+step "send and recv: size, TTL, flow, age"
+serve recv r4 5000 recv 5000 -c 12
+run r1 send r4 5000 10 -s 100 -i 1 >send.out
+run r1 send r4 5000 2 -f 7 -s 200 >>send.out
+ends recv
+must grep -qE "^10 size 100 ttl 62 flow - age - from $(address r1):[0-9]+ to $r4:5000" recv.out
+must grep -qE "^12 size 200 ttl 62 flow 7 age [0-9]+ us from" recv.out
+must grep -q '^received 12 datagrams, 1400 bytes' recv.out
+must_fail 1 'sent 0 datagrams of 64 bytes, 1 not' run r1 send 203.0.113.1 5000 1
+
+step "transfer and receive: every byte"
+serve receive r4 5001 receive 5001 1000001
+run r1 transfer r4 5001 1000001 1M >transfer.out
+ends receive
+equal 1000001 "$(said receive.out '^received 680 datagrams, ([0-9]+) bytes.*')" "bytes received"
+equal 1000001 "$(said transfer.out '^sent 680 datagrams, ([0-9]+) bytes.*')" "bytes sent"
+
+step "data-rate: its seconds add up"
+serve rate r4 5002 data-rate 5002
+run r1 transfer r4 5002 300000 200000 >transfer.out
+stop rate
+equal 300000 "$(said rate.out '^received [0-9]+ datagrams, ([0-9]+) bytes')" "bytes in all"
+must_say '^true$' awk '/ s: / { n++; sum += $5 } END { print (n >= 1 && sum > 0 && sum <= 300000) ? "true" : n " " sum }' rate.out
+
+step "forward goes elsewhere when told, by words and by JSON, and loses nothing by that"
+serve west r3 6000 recv 6000
+serve east r4 6000 recv 6000
+serve forward r2 6001 forward 6001 r3:6000 -m 6009
+run r1 send r2 6001 300 -i 2 >send.out &
+sender=$!
+eventually 5 must_say '^50 ' cat west.out
+run r1 send r2 6009 1 -x 'to=r4:6000' >/dev/null
+eventually 5 must_say '^50 ' cat east.out
+run r1 send r2 6009 1 -x "{\"to\": \"$(address r3):6000\"}" >/dev/null
+run r1 send r2 6009 1 -x 'to=r4' >/dev/null
+run r1 send r2 6009 1 -x 'where=r4:5' >/dev/null
+wait $sender
+stop forward west east
+must grep -q "^forward: to: 'r4' is not an address with a port" forward.out
+must grep -q "^forward: where: there is no such setting" forward.out
+must grep -q '^forwarded 300 datagrams' forward.out
+equal 300 $(($(said west.out '^received ([0-9]+) .*') + $(said east.out '^received ([0-9]+) .*'))) "arrived at either"
+must test "$(said east.out '^received ([0-9]+) .*')" -ge 50
+
+step "split: the weights, in turns to within one, and at random within five deviations"
+serve west r3 6000 recv 6000
+serve east r4 6000 recv 6000
+serve split r2 6001 split 6001 -path 1 r3:6000 -path 2 r4:6000 -split .3 .7 -m 6009
+run r1 send r2 6001 1000 -i 1 >send.out
+run r1 send r2 6009 1 -x 'split=1,0' >/dev/null
+eventually 5 grep -q '^set split=1,0' split.out
+run r1 send r2 6001 100 -i 1 >send.out
+run r1 send r2 6009 1 -x 'path.1=r4:6000' >/dev/null
+eventually 5 grep -q '^set path.1=' split.out
+run r1 send r2 6001 10 -i 1 >send.out
+eventually 5 must_say '^710 ' cat east.out
+stop split west east
+equal 400 "$(said west.out '^received ([0-9]+) .*')" "way 1"
+equal 710 "$(said east.out '^received ([0-9]+) .*')" "way 2, and way 1 since it leads there"
+serve split r2 6001 split 6001 r3:6000=1 r4:6000 -r
+run r1 send r2 6001 1000 -i 1 >send.out
+stop split
+got=$(said split.out '^path 1 to .*: ([0-9]+) datagrams.*')
+[ "$got" -gt 420 ] && [ "$got" -lt 580 ] || { echo "of 1000 at random $got"; exit 1; }
+
+step "egress and ingress: out of one router into real UDP, and into another one's virtual network"
+ip link add outer type veth peer name outer-b
+ip addr add 192.0.2.1/24 dev outer && ip link set outer up
+must vlsp router attach r2 outer-b --address 192.0.2.2/24
+serve in r2 9100 ingress 9100 r4:9200 -v
+serve at r4 9200 recv 9200 -c 20
+python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(20): s.sendto(b"x" * (n + 1), ("192.0.2.2", 9100))'
+ends at
+stop in
+must grep -q '^20 bytes from 192.0.2.1:[0-9]* to 10' in.out
+must grep -q '^took in 20 datagrams, 210 bytes' in.out
+python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("192.0.2.1", 9300)); s.settimeout(20)
+print(sum(len(s.recv(2000)) for n in range(20)))' >udp.out &
+listener=$!
+eventually 5 must_say 9300 ss -Hnul
+serve out r2 9400 egress 9400 192.0.2.1:9300
+run r1 send r2 9400 20 -s 50 -i 1 >send.out
+wait $listener
+equal 1000 "$(cat udp.out)" "bytes that came out"
+stop out
+must grep -q '^let out 20 datagrams, 1000 bytes, 0 refused' out.out
+ip link del outer
+
+step "load: processor and memory as /proc has them, network as the router counts it"
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+"$BUILD/vlsp" router exec r1 -- "$APPS/load" -c 40 -m 50 -n 800kbit -a r4:9 >load.out 2>&1 &
+pid[load]=$!
+eventually 5 must_say '^true$' awk '/^VmRSS/ { print ($2 > 50 * 1024) ? "true" : $2 }' "/proc/${pid[load]}/status"
+before=$(ticks "${pid[load]}") sent=$(vlsp router stats r1 --json | jq '.links[0].counts.tx_bytes') begin=$(date +%s%N)
+sleep 3
+ms=$((($(date +%s%N) - begin) / 1000000))
+used=$((($(ticks "${pid[load]}") - before) * 1000 * 100 / $(getconf CLK_TCK) / ms))
+rate=$((($(vlsp router stats r1 --json | jq '.links[0].counts.tx_bytes') - sent) * 8000 / ms))
+echo "  processor: $used % of 40, network: $rate bit/s of 822400 with headers"
+[ $used -ge 20 ] && [ $used -le 60 ] || { echo "used $used percent of a processor, not 40"; exit 1; }
+[ $rate -ge 400000 ] && [ $rate -le 1200000 ] || { echo "sent $rate bit/s, not 822400"; exit 1; }
+stop load
+must grep -qE '^used [0-9.]+ s of processor in [0-9.]+ s, 50 MiB, sent [0-9]+ bytes' load.out
+must_fail 2 '^load: -c: .onoff:1,2,3. is not a profile' "$APPS/load" -c onoff:1,2,3
+
+step "flows: what was sent has come, or was lost by the link that loses"
+lost() { vlsp router stats r3 --json | jq '[.links[].counts.drops.loss] | add'; }
+serve count r4 5003 flows -l 5003
+run r1 flows r4:5003 -n 200 -a exponential:2ms -b pareto:1K,1.5 -r uniform:2mbit,20mbit >flows.out
+must grep -qE '^sent 200 flows, 200 ended, 0 cut off, 0 left out' flows.out
+stop count
+must grep -qE '^received 200 flows, 200 complete, 0 not, with 0 datagrams missing' count.out
+equal "$(said flows.out '.*; ([0-9]+ datagrams, [0-9]+ bytes)')" "$(said count.out '.*; ([0-9]+ datagrams, [0-9]+ bytes), 0 foreign')" "sent and received"
+must vlsp link set r3:r4 --loss 5% --seed 1
+before=$(lost)
+serve count r4 5003 flows -l 5003
+run r1 flows r4:5003 -n 100 -a 1ms -b 20K -r 20mbit >flows.out
+stop count
+sent=$(said flows.out '.*; ([0-9]+) datagrams.*') came=$(said count.out '.*missing; ([0-9]+) datagrams.*')
+[ "$came" -lt "$sent" ] || { echo "nothing was lost of $sent datagrams"; exit 1; }
+equal "$sent" $((came + $(lost) - before)) "sent, and come or lost"
+missing=$(said count.out '.*with ([0-9]+) datagrams missing.*')
+equal "$sent" $((came + missing)) "datagrams, those that the receiver knows to be missing among them"
+
+step "server and client: lost responses are counted, the others measured"
+serve server r4 80 server
+run r1 client r4:80 -n 300 -c 10 -s uniform:100,8000 -w 200 >client.out
+stop server
+responses=$(said client.out '^300 requests, ([0-9]+) responses.*') gone=$(said client.out '.* responses, ([0-9]+) lost, 0 refused, 0 unfinished.*')
+equal 300 $((responses + gone)) "responses and lost ones"
+[ "$gone" -ge 10 ] && [ "$responses" -ge 100 ] || { echo "$gone lost, $responses came: loss of 5 % in each datagram"; exit 1; }
+must grep -qE '^latency mean [0-9.]+ ms, median [0-9.]+, 90% [0-9.]+' client.out
+must_fail 1 '^2 requests, 0 responses, 2 lost' run r1 client r4:81 -n 2 -w 50
+
+step "tftp: a file of 1 MB over a link that loses 5 %, each way, by checksum"
+mkdir -p files/sub && head -c 1000000 /dev/urandom >files/data && ln -s /etc/passwd files/link && echo low >files/sub/low
+serve tftpd r4 69 tftpd files -w -t 40
+run r1 tftp r4 get data got -w 40 >tftp.out
+must grep -qE '^got data: 1000000 bytes in 682 blocks of 1468, [1-9][0-9]* sent again' tftp.out
+must cmp files/data got
+run r1 tftp r4 get data got512 -b 512 -w 40 >tftp.out
+must grep -q 'bytes in 1954 blocks of 512' tftp.out
+must cmp files/data got512
+run r1 tftp r4 put new got -w 40 >tftp.out
+must grep -q '^put new: 1000000 bytes' tftp.out
+eventually 5 grep -q '^written new: 1000000 bytes' tftpd.out
+must cmp files/data files/new
+run r1 tftp r4 get sub/low low -w 40 >tftp.out
+must cmp files/sub/low low
+
+step "tftp: nothing outside of the directory, nothing twice"
+must vlsp link set r3:r4 --loss none --seed none
+echo secret >secret
+for name in ../secret "$WORK/secret" sub/../../secret link files sub; do
+	must_fail 1 '(Invalid cross-device link|symbolic links|Permission denied|No such file)' run r1 tftp r4 get "$name" stolen
+	must test ! -e stolen
+done
+must_fail 1 'File exists \(6\)' run r1 tftp r4 put new got
+must_fail 1 'Permission denied \(2\)' run r1 tftp r4 put sub/new got
+must_fail 1 'Permission denied \(2\)' run r1 tftp r4 put ../new got
+must_fail 1 'no answer' run r1 tftp r4 get data stolen -p 70 -w 10 -r 3
+equal "data link new sub" "$(ls files | xargs)" "the directory's files"
+stop tftpd
+
+step "pub/sub: each message to each who wants it, once"
+serve broker r2 1883 broker
+wants() { # wants NAME ROUTER FILTER...
+	local name=$1 router=$2
+	shift 2
+	"$BUILD/vlsp" router exec "$router" -- "$APPS/subscribe" r2:1883 "$@" >"$name.out" 2>&1 &
+	pid[$name]=$!
+}
+wants all r1 '#'
+wants twice r3 'weather/#' 'weather/paris'
+wants one r4 'weather/+' -c 11
+run r3 publish r2:1883 weather/none nothing >/dev/null # three have to be there before it matters
+subscribed() { # each has had a message that was published until it had
+	run r3 publish r2:1883 weather/ready x >/dev/null
+	grep -q ready all.out && grep -q ready twice.out && grep -q ready one.out
+}
+eventually 10 subscribed
+lines_of() { grep -c "$1" "$2" || true; }
+for n in 1 2 3 4 5 6 7 8 9 10; do echo "message $n"; done | run r1 publish r2:1883 weather/paris >publish.out
+must grep -q '^published 10 messages' publish.out
+run r1 publish r2:1883 other/topic elsewhere >publish.out
+eventually 5 grep -q 'other/topic elsewhere' all.out
+eventually 5 grep -q '^weather/paris message 10' twice.out
+equal 10 "$(lines_of '^weather/paris message' all.out)" "messages to #"
+equal 10 "$(lines_of '^weather/paris message' twice.out)" "messages to who has two filters that match"
+equal 0 "$(lines_of 'other/topic' twice.out)" "messages to who did not ask"
+ends one
+stop all twice broker
+must grep -qE '^[0-9]+ published, [0-9]+ delivered, 0 wrong' broker.out
+
+must stop_vlspd
+nothing_left
