@@ -246,6 +246,9 @@ static void summary_text(const struct capture *c)
 	if (unread(c))
 		fprintf(out, ", %" PRIu64 " more left unread", unread(c));
 	fputc('\n', out);
+	if (c->daemon.counts.queue)
+		fprintf(out, "not captured, but counted: %" PRIu64 " dropped by queues\n",
+			c->daemon.counts.queue);
 	for (unsigned i = 0, n = 0; i < VLSP_DROP_CAUSES; i++)
 		if (c->drops[i])
 			fprintf(out, "%s%s %" PRIu64,
@@ -269,11 +272,13 @@ static int summary_json(const struct capture *c, FILE *out)
 		if (c->drops[i])
 			json_object_set_new(drops, bld_drop_name(i),
 					    json_integer((json_int_t)c->drops[i]));
-	body = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:i, s:s}", "of", c->daemon.of,
-			 "captured", (json_int_t)c->captured, "matched", (json_int_t)matched(c),
-			 "lost", (json_int_t)c->daemon.counts.lost, "unread", (json_int_t)unread(c),
-			 "bytes", (json_int_t)c->bytes, "seconds", seconds, "drops", drops, "files",
-			 (int)c->out.opened, "ended", c->daemon.ended ? c->daemon.why : "");
+	body = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:i, s:s}", "of",
+			 c->daemon.of, "captured", (json_int_t)c->captured, "matched",
+			 (json_int_t)matched(c), "lost", (json_int_t)c->daemon.counts.lost,
+			 "queueDrops", (json_int_t)c->daemon.counts.queue, "unread",
+			 (json_int_t)unread(c), "bytes", (json_int_t)c->bytes, "seconds", seconds,
+			 "drops", drops, "files", (int)c->out.opened, "ended",
+			 c->daemon.ended ? c->daemon.why : "");
 	if (!body)
 		return -ENOMEM;
 	r = json_dumpf(body, out, JSON_COMPACT | JSON_REAL_PRECISION(6)) < 0 ? -ENOMEM : 0;

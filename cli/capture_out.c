@@ -178,11 +178,28 @@ int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
 	return capture_out_flush(out, false, err);
 }
 
+/* What the numbers of the first interface are, and what has no number of its own. */
+static const char *statistics_text(const struct capture_ports *ports,
+				   const struct capture_counts *counts, char *buf, size_t size)
+{
+	const char *all = ports->count > 1 ? "received, dropped and accepted are of all interfaces "
+					     "together"
+					   : "";
+
+	if (!counts->queue)
+		snprintf(buf, size, "%s", all);
+	else
+		snprintf(buf, size, "%s%squeues of links dropped %llu, which are not here", all,
+			 all[0] ? "; " : "", (unsigned long long)counts->queue);
+	return buf[0] ? buf : NULL;
+}
+
 /* All interfaces share one ring: what was lost cannot be told apart, and is said once. */
 int capture_out_statistics(struct capture_out *out, struct capture_ports *ports, uint64_t now_ns,
 			   const struct capture_counts *counts, bool ends, struct err *err)
 {
 	size_t before = out->pcapng.size;
+	char text[200];
 
 	if (ends && !out->interfaces && ports->count)
 		need_interface(out, &ports->list[0]); /* nothing came, which is also to be said */
@@ -201,9 +218,7 @@ int capture_out_statistics(struct capture_out *out, struct capture_ports *ports,
 			s.whole = true;
 			s.accepted = counts->matched;
 			s.dropped = counts->lost;
-			s.comment = ports->count > 1 ? "received, dropped and accepted: of all "
-						       "interfaces together"
-						     : NULL;
+			s.comment = statistics_text(ports, counts, text, sizeof(text));
 		}
 		pcapng_statistics(&out->pcapng, &s);
 	}

@@ -12,6 +12,7 @@
 #include "daemon/ctl/capture_priv.h"
 #include "daemon/ctl/ctl_priv.h"
 #include "include/shared/function.h"
+#include "include/shared/maps.h"
 #include "lib/base/log.h"
 #include "lib/capture/filter.h"
 
@@ -88,24 +89,51 @@ static struct capture_end *find(struct ctl_capture *c, uint32_t port)
 	return NULL;
 }
 
+/* What the queue of the direction that begins there has dropped. Queues are tc's or the relay's,
+ * behind the programs that copy frames; so these are counted, not captured. */
+static uint64_t queue_drops(struct ctl_capture *c, const struct capture_end *end)
+{
+	uint32_t other = end->side ? CAPTURE_A_TO_B : CAPTURE_B_TO_A; /* what arrives here */
+	struct host_counts counts = {0};
+
+	if (!end->link || (c->flags & CAPTURE_WAYS) == other ||
+	    ctl_counts_read(c->ctl, &end->port, 1, &counts) < 0)
+		return 0;
+	return counts.drop[VLSP_DROP_QUEUE];
+}
+
+static int make_room(struct ctl_capture *c)
+{
+	size_t room = 2 * c->room + 2;
+	struct capture_end *ends;
+	uint64_t *queues;
+
+	if (c->count < c->room)
+		return 0;
+	ends = realloc(c->ends, room * sizeof(*ends));
+	if (ends)
+		c->ends = ends;
+	queues = realloc(c->queues, room * sizeof(*queues));
+	if (queues)
+		c->queues = queues;
+	if (!ends || !queues)
+		return -ENOMEM;
+	c->room = room;
+	return 0;
+}
+
 static int add(struct ctl_capture *c, const struct capture_end *end, struct err *err)
 {
-	struct capture_end *ends;
-	int r;
+	int r = make_room(c);
 
-	if (c->count == c->room) {
-		size_t room = 2 * c->room + 2;
-
-		ends = realloc(c->ends, room * sizeof(*ends));
-		if (!ends)
-			return err_errno(err, ENOMEM, "captures");
-		c->ends = ends;
-		c->room = room;
-	}
+	if (r < 0)
+		return err_errno(err, r, "captures");
 	r = tap(c, end, true, err);
-	if (r == 0)
-		c->ends[c->count++] = *end;
-	return r;
+	if (r < 0)
+		return r;
+	c->queues[c->count] = queue_drops(c, end);
+	c->ends[c->count++] = *end;
+	return 0;
 }
 
 static int add_link_end(struct ctl_capture *c, const struct model_link *link, unsigned side,
@@ -167,7 +195,9 @@ static void drop(struct ctl_capture *c, uint32_t port)
 
 	if (!end)
 		return;
-	*end = c->ends[--c->count];
+	c->count--;
+	c->queues[end - c->ends] = c->queues[c->count];
+	*end = c->ends[c->count];
 	c->watch.gone(c->watch.arg, port, c->count);
 }
 
@@ -329,6 +359,7 @@ void ctl_capture_close(struct ctl_capture *capture)
 	if (capture->opened)
 		capture->ctl->host->ops->captures->close(capture->ctl->host, capture->id);
 	free(capture->ends);
+	free(capture->queues);
 	free(capture);
 }
 
@@ -365,5 +396,10 @@ int ctl_capture_counts(struct ctl_capture *capture, struct capture_counts *ret_c
 		return r;
 	*ret_counts = (struct capture_counts){
 		.matched = counts.matched, .lost = counts.lost, .final = capture->stopped};
+	for (size_t i = 0; i < capture->count; i++) {
+		uint64_t now = queue_drops(capture, &capture->ends[i]), then = capture->queues[i];
+
+		ret_counts->queue += now > then ? now - then : 0; /* made anew, it begins at 0 */
+	}
 	return 0;
 }

@@ -32,6 +32,7 @@ struct ctl_capture {
 	int ring;
 	bool opened, subscribed, filtered, stopped;
 	struct capture_end *ends;
+	uint64_t *queues; /* of each: what its queue had dropped before */
 	size_t count, room;
 };
 

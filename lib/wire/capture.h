@@ -67,6 +67,8 @@ struct capture_end {
 struct capture_counts {
 	uint64_t matched;
 	uint64_t lost;	/* of these: there was no room in the ring */
+	uint64_t queue; /* datagrams that queues of the links dropped meanwhile: no frame is of
+			   these */
 	uint32_t final; /* answers STOP */
 	uint32_t reserved;
 };

@@ -17,6 +17,7 @@
 #include "daemon/api/capture.h"
 #include "daemon/host/fake_capture.h"
 #include "include/shared/function.h"
+#include "include/shared/maps.h"
 #include "lib/http/server.h"
 #include "lib/wire/capture.h"
 #include "lib/wire/frame.h"
@@ -423,6 +424,10 @@ static void counters_are_told_and_stop_is_the_last(void **state)
 	assert_int_equal(c.counts.matched, 10);
 	assert_int_equal(c.counts.lost, 3);
 	assert_int_equal(c.counts.final, 0);
+	assert_int_equal(c.counts.queue, 0);
+	fake_say_line(w->h.host, port_of(w, "r1-r2", 1),
+		      &(struct host_counts){.drop = {[VLSP_DROP_QUEUE] = 5}},
+		      &(struct host_line){0});
 	c.counted = false;
 	frame_send(c.sock, FRAME_CAPTURE_STOP, NULL, 0, -1);
 	AWAIT(w, &c, taps_of(w, 0) == 0);
@@ -430,6 +435,7 @@ static void counters_are_told_and_stop_is_the_last(void **state)
 	AWAIT(w, &c, c.counted);
 	assert_int_equal(c.counts.matched, 11);
 	assert_int_equal(c.counts.final, 1);
+	assert_int_equal(c.counts.queue, 5);
 	assert_true(fake_capture(w->h.host, 0)->used); /* the ring may still be read */
 	client_close(&c);
 }
