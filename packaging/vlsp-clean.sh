@@ -228,7 +228,7 @@ pins=/sys/fs/bpf/vlsp/$instance
 standing pin | while read -r path id; do
 	[ -e "$path" ] || continue
 	kind=map
-	case $path in */vlsp_in | */vlsp_out | */vlsp_back) kind=prog ;; esac
+	case $path in */vlsp_in | */vlsp_out | */vlsp_back | */prog) kind=prog ;; esac
 	if ! command -v bpftool >/dev/null 2>&1; then
 		say "$path stays: without bpftool nobody knows whether it is the one of the journal"
 	elif bpftool "$kind" show pinned "$path" 2>/dev/null | grep -q "^$id:"; then
@@ -241,6 +241,7 @@ if [ -n "$lost$cut" ] && [ -n "$instance" ] && [ -n "$(ls -A "$pins" 2>/dev/null
 	say "$pins: without the journal nobody knows what in it is ours; it stays"
 fi
 if [ -n "$instance" ]; then
+	for path in "$pins"/app-*; do rmdir "$path" 2>/dev/null; done # of eBPF objects
 	rmdir "$pins" 2>/dev/null
 	rmdir /sys/fs/bpf/vlsp 2>/dev/null
 fi

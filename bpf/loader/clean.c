@@ -6,6 +6,7 @@
 #include "bpf/loader/loader_priv.h"
 
 #include <bpf/bpf.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -27,6 +28,44 @@ int bld_unpin(const char *entry)
 	return r;
 }
 
+/* Of eBPF objects that users brought; all: with what is in it, as its place alone says that it is
+ * ours. */
+static void drop_object(const char *dir, const char *name, bool all)
+{
+	char path[320];
+	struct dirent *entry;
+	DIR *list;
+
+	snprintf(path, sizeof(path), "%s/%.63s", dir, name);
+	list = all ? opendir(path) : NULL;
+	while (list && (entry = readdir(list))) {
+		char pin[600];
+
+		snprintf(pin, sizeof(pin), "%s/%s", path, entry->d_name);
+		if (entry->d_name[0] != '.')
+			unlink(pin);
+	}
+	if (list)
+		closedir(list);
+	rmdir(path);
+}
+
+static void drop_objects(const char *dir, bool all)
+{
+	struct dirent *entry;
+	DIR *list = opendir(dir);
+
+	while (list && (entry = readdir(list))) {
+		unsigned id;
+		int end = 0;
+
+		if (sscanf(entry->d_name, "app-%u%n", &id, &end) == 1 && !entry->d_name[end])
+			drop_object(dir, entry->d_name, all);
+	}
+	if (list)
+		closedir(list);
+}
+
 void bld_clean(const char *instance, const struct bld_journal *journal, bool lost)
 {
 	char dir[128];
@@ -42,6 +81,7 @@ void bld_clean(const char *instance, const struct bld_journal *journal, bool los
 	for (int pin = 0; pin < BLD_PINS; pin++)
 		if (bld.fds[pin] >= 0)
 			close(bld.fds[pin]);
+	drop_objects(dir, lost);
 	bld.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bld_pins_close_dir(&bld);
 }
