@@ -49,11 +49,12 @@ units: $(UNIT_BINS)
 run-units: $(UNIT_BINS)
 	@tests/run-units $(UNIT_BINS)
 
-bpf-tests: $(BPF_BINS) $(O)/tests/bpf/fuzz_bpf $(O)/tests/bpf/load $(BENCH_BINS)
+bpf-tests: $(BPF_BINS) $(O)/tests/bpf/fuzz_bpf $(O)/tests/bpf/load $(O)/tests/bpf/pass $(BENCH_BINS)
 bpf-check: bpf-tests
 	@tests/run-units $(BPF_BINS)
 	@$(O)/tests/bpf/fuzz_bpf -runs=1000000
 	@BUILD=$(abspath $(O)) tests/bpf/chain.sh
+	@BUILD=$(abspath $(O)) tests/bpf/function.sh
 
 # These run the real processes.
 $(filter $(O)/tests/unit/daemon/host/% $(O)/tests/unit/daemon/relay/% $(O)/tests/unit/daemon/supervisor/%,$(UNIT_BINS)): | \

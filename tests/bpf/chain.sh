@@ -4,24 +4,6 @@
 # answers for what the programs pass up, and counters show it instead. chain.sh [NAME...]
 # shellcheck source=tests/bpf/lib.sh
 . "$(dirname "$0")/lib.sh"
-failed=0
-
-check() { # check WHAT COMMAND...
-	local what=$1
-	shift
-	if "$@" >out 2>&1; then
-		echo "ok   $what"
-	else
-		echo "FAIL $what"
-		sed 's/^/     /' out
-		failed=1
-	fi
-}
-# shellcheck disable=SC2317  # called through check
-equal() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
-# shellcheck disable=SC2317
-at_least() { [ "$1" -ge "$2" ] || { echo "$1, less than $2"; return 1; }; }
-
 # average_frame PORT COMMAND...: bytes a frame that went out by PORT while COMMAND ran
 average_frame() {
 	local port=$1 p b

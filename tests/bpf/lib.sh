@@ -19,6 +19,23 @@ mount -t bpf bpf /sys/fs/bpf
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 cd /run
 
+failed=0 # a script ends by exit $failed
+check() { # check WHAT COMMAND...
+	local what=$1
+	shift
+	if "$@" >out 2>&1; then
+		echo "ok   $what"
+	else
+		echo "FAIL $what"
+		sed 's/^/     /' out
+		failed=1
+	fi
+}
+# shellcheck disable=SC2317  # called through check
+equal() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
+# shellcheck disable=SC2317
+at_least() { [ "$1" -ge "$2" ] || { echo "$1, less than $2"; return 1; }; }
+
 in_ns() { # in_ns NAMESPACE COMMAND... (ip netns exec would hide the BPF file system)
 	local ns=$1
 	shift
@@ -71,6 +88,7 @@ vdp_chain() { # vdp_chain N [FLAGS]: routers r1 .. rN, FIBs filled, programs att
 		ip -n r$i route add 10.0.0.0/16 dev lo src 10.0.0.$i
 		in_ns r$i tc qdisc add dev lo clsact
 		in_ns r$i tc filter add dev lo egress bpf da pinned /sys/fs/bpf/vlsp/chain/vlsp_out
+		in_ns r$i tc filter add dev lo ingress bpf da pinned /sys/fs/bpf/vlsp/chain/vlsp_back
 	done
 	for ((i = 1; i < n; i++)); do
 		ip link add name right index $((100 + 2 * i)) netns r$i numtxqueues 1 numrxqueues 1 type veth \

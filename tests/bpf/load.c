@@ -7,12 +7,19 @@
  *
  *   router SLOT ADDRESS EDGE     port PORT SLOT ADDRESS FLAGS     route SLOT TO_SLOT PORT
  *   settle                       count PORT                       keep, quit
+ *   ring INDEX BYTES             chain SLOT [INDEX]...            fn INDEX
+ *   cut DPORT|none               tap PORT INDEX FLAGS             tapped INDEX
+ *
+ * Functions of a chain have rings and an open policy. A tap has a ring of 1 MB, and copies 64
+ * bytes.
  */
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
 
+#include "bpf/loader/functions.h"
 #include "bpf/loader/loader.h"
 #include "lib/base/name.h"
 
@@ -34,6 +41,64 @@ static void count(struct bld *bld, uint32_t port)
 	for (unsigned i = 0; i < VLSP_DROP_CAUSES; i++)
 		printf(" %s %llu", bld_drop_name(i), c.drop[i]);
 	printf("\n");
+}
+
+static int set_chain(struct bld *bld, const char *line)
+{
+	struct vlsp_chain chain = {0};
+	uint32_t slot, index;
+	int n;
+
+	if (sscanf(line, "chain %u%n", &slot, &n) != 1)
+		return -EINVAL;
+	for (line += n; sscanf(line, "%u%n", &index, &n) == 1; line += n) {
+		if (chain.count == VLSP_CHAIN_MAX)
+			return -EINVAL;
+		chain.fn[chain.count++] = (struct vlsp_fn){.index = index, .kind = VLSP_FN_RING};
+	}
+	return bld_chain_set(bld, slot, &chain);
+}
+
+static int set_cut(struct bld *bld, uint16_t dport)
+{
+	const struct vlsp_match match = {.flags = VLSP_MATCH_DPORT | VLSP_MATCH_EITHER,
+					 .dport_min = dport,
+					 .dport_max = dport};
+
+	return bld_cut_set(bld, &match, dport ? 1 : 0);
+}
+
+static int set_tap(struct bld *bld, uint32_t port, uint32_t index, uint32_t flags)
+{
+	int r = bld_tap_ring(bld, index, 1 << 20);
+
+	return r < 0 ? r : bld_tap_port(bld, port, index, (uint16_t)flags, 64);
+}
+
+/* Of functions and taps; -ENOSYS: it is another one. */
+static int command_of_functions(struct bld *bld, const char *line)
+{
+	struct vlsp_tap_count tapped;
+	struct vlsp_fn_count count;
+	uint32_t a, b, c;
+	int r;
+
+	if (strncmp(line, "chain ", 6) == 0)
+		return answer(set_chain(bld, line), NULL);
+	if (sscanf(line, "ring %u %u", &a, &b) == 2) {
+		r = bld_fn_ring(bld, a, b);
+		return answer(r < 0 ? r : 0, NULL);
+	}
+	if (sscanf(line, "cut %u", &a) == 1 || strcmp(line, "cut none\n") == 0)
+		return answer(set_cut(bld, line[4] == 'n' ? 0 : (uint16_t)a), NULL);
+	if (sscanf(line, "tap %u %u %u", &a, &b, &c) == 3)
+		return answer(set_tap(bld, a, b, c), NULL);
+	if (sscanf(line, "fn %u", &a) == 1 && bld_fn_count_read(bld, a, &count) == 0)
+		return printf("given %llu dropped %llu skipped %llu\n", count.packets,
+			      count.dropped, count.skipped);
+	if (sscanf(line, "tapped %u", &a) == 1 && bld_tap_count_read(bld, a, &tapped) == 0)
+		return printf("matched %llu lost %llu\n", tapped.matched, tapped.lost);
+	return -ENOSYS;
 }
 
 static int command(struct bld *bld, const char *line)
@@ -61,6 +126,8 @@ static int command(struct bld *bld, const char *line)
 		count(bld, a);
 		return 0;
 	}
+	if (command_of_functions(bld, line) != -ENOSYS)
+		return 0;
 	return answer(-EINVAL, NULL);
 }
 
