@@ -19,19 +19,21 @@
  * holds the folded sum of the pseudo header is a checksum that the kernel left to be completed
  * (CHECKSUM_PARTIAL), which the datagram's own stack vouches for: the usual case, and cheap.
  */
-static __always_inline enum vlsp_drop udp_check(struct __sk_buff *skb, const struct vdp_hdr *vdp,
-						__u32 at)
+static __always_inline enum vlsp_drop udp_check(struct __sk_buff *skb, bool options)
 {
-	__u32 length = skb->len - at;
-	struct vdp_udp udp;
+	void *data = options ? linear(skb, META_END + sizeof(struct vdp_udp))
+			     : linear(skb, UDP_END);
+	__u32 at = options ? META_END : NET_END, length = skb->len - at;
+	struct vdp_hdr *vdp = data + ETH_HLEN;
+	struct vdp_udp *udp = data + at;
 
-	if (bpf_skb_load_bytes(skb, at, &udp, sizeof(udp)) || bpf_ntohs(udp.length) != length)
+	if (!data || bpf_ntohs(udp->length) != length)
 		return VLSP_DROP_LENGTH;
-	if (!udp.checksum)
+	if (!udp->checksum)
 		return VLSP_DROP_CAUSES;
-	__u16 pseudo = csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_UDP, udp.length));
+	__u16 pseudo = csum_fold64(csum_pseudo(vdp->src, vdp->dst, IPPROTO_UDP, udp->length));
 
-	if ((udp.checksum == pseudo && !(vdp->version_flags & VDP_FLAG_VERIFY)) ||
+	if ((udp->checksum == pseudo && !(vdp->version_flags & VDP_FLAG_VERIFY)) ||
 	    csum_valid(skb, at, length, pseudo))
 		return VLSP_DROP_CAUSES;
 	return VLSP_DROP_CHECKSUM;
@@ -58,7 +60,7 @@ static __always_inline enum vlsp_drop fault(struct __sk_buff *skb, const struct 
 	if (flags & VDP_FLAG_FRAGMENT)
 		return VLSP_DROP_CAUSES;
 	if (vdp->protocol == IPPROTO_UDP)
-		return udp_check(skb, vdp, at);
+		return udp_check(skb, flags & VDP_FLAG_OPTIONS);
 	if (vdp->protocol == IPPROTO_TCP && flags & VDP_FLAG_VERIFY && !tcp_valid(skb, vdp, at))
 		return VLSP_DROP_CHECKSUM;
 	return VLSP_DROP_CAUSES;
