@@ -72,6 +72,7 @@ static int plan_start(struct ctl *ctl, const void *data, struct plan *plan, stru
 	const struct app_args *args = data;
 	struct topo_app *app = args->app;
 	struct model_router *router = find_router(ctl, args->router, err);
+	const struct model_app *same = NULL;
 	int ret;
 
 	if (!router)
@@ -80,14 +81,18 @@ static int plan_start(struct ctl *ctl, const void *data, struct plan *plan, stru
 	if (!app->named) {
 		app->name[0] = '\0';
 		topo_app_name(app, name_taken, router);
-	} else if (name_taken(router, app->name)) {
+	} else {
+		same = model_app_by_name(router, app->name);
+	}
+	if (same && same->going)
+		same = NULL;
+	if (same && !model_app_over(same))
 		return err_set(err, EEXIST, "name: router %s has an application %s already",
 			       router->name, app->name);
-	}
 	ret = app_check_one(ctl, router, app, err);
 	if (ret < 0)
 		return ret;
-	if (!plan_app_add(plan, router, app))
+	if ((same && plan_app_del(plan, same) < 0) || !plan_app_add(plan, router, app))
 		return err_set(err, ENOMEM, "out of memory");
 	plan->summary.apps_added = 1;
 	return 0;

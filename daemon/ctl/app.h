@@ -30,7 +30,8 @@ struct ctl_app_wait {
  * address; app is a name, aid or id, in that order. ctl_op.app_id is the application's id.
  *
  * start: app is taken a reference of; without a name (app->named false) it is given one at its
- * turn, so nobody else may hold it then. Refused: -EEXIST (name), -ERANGE (TOPO_APPS_MAX), -ENOENT
+ * turn, so nobody else may hold it then. With one, it takes the place of another of that name that
+ * has ended. Refused: -EEXIST (name), -ERANGE (TOPO_APPS_MAX), -ENOENT
  * (router; after: no such application), -EINVAL; and what the machine says at once (-ENOENT,
  * -EACCES, -EAGAIN: err.text has why), with which the operation fails at its turn. done is called
  * when it is ready, or has ended with status 0. When it failed, or ended otherwise before it was

@@ -3,8 +3,10 @@
  * What events do, and undo: each action is one or two operations, by the functions that REST calls.
  * Called by timeline.c.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "daemon/ctl/app.h"
 #include "daemon/ctl/overlay.h"
 #include "daemon/ctl/timeline_priv.h"
 
@@ -198,6 +200,37 @@ static void unplay(const struct doing *d, const struct topo_trace *trace)
 		play_stop(d->agenda, link->id, sides, trace, d->firing);
 }
 
+static void start_app(const struct doing *d)
+{
+	const struct topo_event *event = d->event;
+	struct err err = {0};
+
+	firing_asked(d->firing);
+	if (ctl_app_start(d->agenda->ctl, event->name, event->app, NULL, firing_op_done, d->firing,
+			  NULL, &err) < 0)
+		firing_answered(d->firing, &err);
+}
+
+static void stop_app(const struct doing *d, const char *router, const char *app)
+{
+	struct err err = {0};
+
+	firing_asked(d->firing);
+	if (ctl_app_stop(d->agenda->ctl, router, app, NULL, firing_op_done, d->firing, NULL, &err) <
+	    0)
+		firing_answered(d->firing, &err);
+}
+
+/* "ROUTER/APP" */
+static void stop_named_app(const struct doing *d)
+{
+	const char *slash = strchr(d->event->name, '/');
+	char router[NAME_SIZE];
+
+	snprintf(router, sizeof(router), "%.*s", (int)(slash - d->event->name), d->event->name);
+	stop_app(d, router, slash + 1);
+}
+
 static void undo(const struct doing *d)
 {
 	switch (d->event->action) {
@@ -215,6 +248,9 @@ static void undo(const struct doing *d)
 	case TOPO_TRACE_PLAY:
 		unplay(d, topo_events_trace(traces_of(d->agenda, d->run->events, d->event->trace),
 					    d->event->trace));
+		break;
+	case TOPO_APP_START:
+		stop_app(d, d->event->name, d->event->app->name);
 		break;
 	default: /* has no end: topo_action_ends() */
 		break;
@@ -263,6 +299,12 @@ void happen(struct agenda *agenda, struct run *run, const struct timeline_due *d
 	case TOPO_TRACE_STOP:
 		unplay(&d, NULL);
 		break;
+	case TOPO_APP_START:
+		start_app(&d);
+		break;
+	case TOPO_APP_STOP:
+		stop_named_app(&d);
+		break;
 	case TOPO_NO_ACTION:
 	case TOPO_ACTIONS:
 		break;
@@ -273,10 +315,19 @@ int happen_check(struct agenda *agenda, const struct topo_events *events,
 		 const struct topo_event *event, struct err *err)
 {
 	struct model_link *link;
+	char router[NAME_SIZE];
 	unsigned sides;
 
 	if (event->action == TOPO_HEAL)
 		return 0;
+	if (event->action == TOPO_APP_START || event->action == TOPO_APP_STOP) {
+		snprintf(router, sizeof(router), "%.*s", (int)strcspn(event->name, "/"),
+			 event->name);
+		return model_router_find(agenda->ctl->model, router)
+			       ? 0
+			       : err_set(err, ENOENT, "%s: there is no router '%s'",
+					 topo_action_name(event->action), router);
+	}
 	for (size_t i = 0; i < event->router_count; i++)
 		if (!model_router_by_name(agenda->ctl->model, event->routers[i]))
 			return err_set(err, ENOENT, "partition: there is no router '%s'",

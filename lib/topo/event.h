@@ -35,6 +35,8 @@ enum topo_action {
 	TOPO_ROUTER_RESTART,
 	TOPO_TRACE_PLAY,
 	TOPO_TRACE_STOP,
+	TOPO_APP_START,
+	TOPO_APP_STOP,
 	TOPO_ACTIONS,
 };
 
@@ -54,13 +56,15 @@ struct topo_change {
 	uint32_t clear;
 };
 
+struct topo_app;
+
 struct topo_event {
 	enum topo_action action;
 	uint32_t given; /* enum topo_event_bit */
 	uint64_t at_ns; /* of at or after */
 	uint64_t every_ns, for_ns, jitter_ns;
 	uint64_t times;		    /* with every; 0: for ever */
-	char name[LINK_NAME_SIZE];  /* the link's, or the router's */
+	char name[LINK_NAME_SIZE];  /* the link's, or the router's; app-stop: "ROUTER/APP" */
 	char from[NAME_SIZE];	    /* "": both directions */
 	struct topo_change change;  /* link-set */
 	uint32_t weight;	    /* link-set; 0: leave */
@@ -72,6 +76,7 @@ struct topo_event {
 	char trace[NAME_SIZE]; /* trace-play */
 	bool loop;	       /* trace-play, with TOPO_LOOP */
 	uint64_t offset_ns;    /* trace-play */
+	struct topo_app *app;  /* app-start; named; a reference */
 	int line;
 };
 

@@ -108,6 +108,16 @@ static int check_link(const struct check *c, const struct topo_event *event, siz
 	return 0;
 }
 
+/* Of an application only the router: it may come by a request. */
+static int check_app(const struct check *c, const struct topo_event *event, size_t i)
+{
+	const char *field = event->action == TOPO_APP_START ? ".router" : "";
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(event->name, "/"), event->name);
+	return topo_index_get(&c->routers, name) < 0 ? no_router(c, event, i, field, name) : 0;
+}
+
 static int check_event(const struct check *c, const struct topo_event *event, size_t i)
 {
 	char field[32];
@@ -122,6 +132,9 @@ static int check_event(const struct check *c, const struct topo_event *event, si
 		return topo_index_get(&c->routers, event->name) < 0
 			       ? no_router(c, event, i, "", event->name)
 			       : 0;
+	case TOPO_APP_START:
+	case TOPO_APP_STOP:
+		return check_app(c, event, i);
 	case TOPO_PARTITION:
 		for (size_t k = 0; k < event->router_count; k++) {
 			snprintf(field, sizeof(field), "[%zu]", k);

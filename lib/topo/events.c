@@ -23,6 +23,8 @@ static const char *const action_names[TOPO_ACTIONS] = {
 	[TOPO_ROUTER_RESTART] = "router-restart",
 	[TOPO_TRACE_PLAY] = "trace-play",
 	[TOPO_TRACE_STOP] = "trace-stop",
+	[TOPO_APP_START] = "app-start",
+	[TOPO_APP_STOP] = "app-stop",
 };
 
 const char *topo_action_name(enum topo_action action)
@@ -41,7 +43,7 @@ enum topo_action topo_action_find(const char *name)
 bool topo_action_ends(enum topo_action action)
 {
 	return action == TOPO_LINK_DOWN || action == TOPO_LINK_SILENT || action == TOPO_LINK_SET ||
-	       action == TOPO_PARTITION || action == TOPO_TRACE_PLAY;
+	       action == TOPO_PARTITION || action == TOPO_TRACE_PLAY || action == TOPO_APP_START;
 }
 
 struct topo_events *topo_events_new(void)
@@ -66,8 +68,10 @@ void topo_events_free(struct topo_events *events)
 {
 	if (!events || --events->references)
 		return;
-	for (size_t i = 0; i < events->count; i++)
+	for (size_t i = 0; i < events->count; i++) {
 		free(events->events[i].routers);
+		topo_app_unref(events->events[i].app);
+	}
 	for (size_t i = 0; i < events->trace_count; i++) {
 		free(events->traces[i].steps);
 		free(events->traces[i].chances);
@@ -148,6 +152,9 @@ const char *topo_event_object(const struct topo_event *event, char *buf, size_t 
 		n = strlen(buf);
 		snprintf(buf + n, size - n, "%s%s", i ? ", " : "", event->routers[i]);
 	}
+	n = strlen(buf);
+	if (event->app)
+		snprintf(buf + n, size - n, "/%s", event->app->name);
 	n = strlen(buf);
 	if (event->from[0])
 		snprintf(buf + n, size - n, " from %s", event->from);

@@ -373,7 +373,7 @@ static int complete(struct topo_reader *r, const struct tree_node *node, const c
 	return 0;
 }
 
-static int read_one(struct topo_reader *r, const struct tree_node *node, const char *path,
+int topo_reader_app(struct topo_reader *r, const struct tree_node *node, const char *path,
 		    struct topo_app **ret_app)
 {
 	struct app_field field = {.app = calloc(1, sizeof(*field.app))};
@@ -422,7 +422,7 @@ int topo_reader_apps(struct topo_reader *r, const struct tree_node *list, const 
 		int ret;
 
 		snprintf(below, sizeof(below), "%.80s[%zu]", path, i);
-		ret = read_one(r, node, below, &app);
+		ret = topo_reader_app(r, node, below, &app);
 		if (ret < 0)
 			return ret;
 		topo_app_name(app, taken, router->apps);
@@ -457,7 +457,7 @@ int topo_app_parse(const char *text, size_t size, const char *source,
 	if (!tree_root(tree) || tree_root(tree)->type != TREE_MAP)
 		ret = topo_field_fail(&r, 1, "expected an application (a map of fields)");
 	else
-		ret = read_one(&r, tree_root(tree), "", ret_app);
+		ret = topo_reader_app(&r, tree_root(tree), "", ret_app);
 	tree_free(tree);
 	return ret;
 }

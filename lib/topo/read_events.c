@@ -46,8 +46,7 @@ static int read_count(struct topo_reader *r, const struct tree_node *node, const
 	return 0;
 }
 
-/* A name that is looked for later. */
-static int read_ref(struct topo_reader *r, const struct tree_node *node, const char *path,
+int topo_reader_ref(struct topo_reader *r, const struct tree_node *node, const char *path,
 		    char *name, size_t size)
 {
 	const char *text = topo_field_text(r, node, path);
@@ -93,7 +92,7 @@ static int event_times(struct topo_reader *r, const struct tree_node *node, cons
 
 /* --- what --- */
 
-static int take_action(struct topo_reader *r, const struct tree_node *node, const char *path,
+int topo_reader_action(struct topo_reader *r, const struct tree_node *node, const char *path,
 		       struct topo_event *event)
 {
 	const char *dot = strrchr(path, '.');
@@ -112,9 +111,9 @@ static int named(struct topo_reader *r, const struct tree_node *node, const char
 		 void *object)
 {
 	struct topo_event *event = object;
-	int ret = take_action(r, node, path, event);
+	int ret = topo_reader_action(r, node, path, event);
 
-	return ret < 0 ? ret : read_ref(r, node, path, event->name, sizeof(event->name));
+	return ret < 0 ? ret : topo_reader_ref(r, node, path, event->name, sizeof(event->name));
 }
 
 static int field_link(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -122,7 +121,7 @@ static int field_link(struct topo_reader *r, const struct tree_node *node, const
 {
 	struct topo_event *event = object;
 
-	return read_ref(r, node, path, event->name, sizeof(event->name));
+	return topo_reader_ref(r, node, path, event->name, sizeof(event->name));
 }
 
 static int field_from(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -130,7 +129,7 @@ static int field_from(struct topo_reader *r, const struct tree_node *node, const
 {
 	struct topo_event *event = object;
 
-	return read_ref(r, node, path, event->from, sizeof(event->from));
+	return topo_reader_ref(r, node, path, event->from, sizeof(event->from));
 }
 
 static int field_weight(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -172,11 +171,10 @@ static int set_property(struct topo_reader *r, const struct tree_node *node, con
 	return change_property(r, node, path, &((struct topo_event *)object)->change);
 }
 
-/* The action's map of fields; each of must has to be among them. */
-static int action_map(struct topo_reader *r, const struct tree_node *node, const char *path,
-		      const struct topo_field *fields, const char *const *must, void *object)
+int topo_reader_action_map(struct topo_reader *r, const struct tree_node *node, const char *path,
+			   const struct topo_field *fields, const char *const *must, void *object)
 {
-	int ret = take_action(r, node, path, object);
+	int ret = topo_reader_action(r, node, path, object);
 
 	if (ret == 0)
 		ret = topo_field_map(r, node, path, fields, object);
@@ -195,7 +193,7 @@ static int link_set(struct topo_reader *r, const struct tree_node *node, const c
 						   {NULL, set_property}};
 	static const char *const must[] = {"link", NULL};
 	struct topo_event *event = object;
-	int ret = action_map(r, node, path, fields, must, object);
+	int ret = topo_reader_action_map(r, node, path, fields, must, object);
 	bool shaped = event->change.shape.set || event->change.clear;
 
 	if (ret == 0 && !event->weight && !shaped)
@@ -229,7 +227,7 @@ static int link_flap(struct topo_reader *r, const struct tree_node *node, const 
 						   {"silent", flap_silent}, {NULL, NULL}};
 	static const char *const must[] = {"link", "down", "up", NULL};
 	struct topo_event *event = object;
-	int ret = action_map(r, node, path, fields, must, object);
+	int ret = topo_reader_action_map(r, node, path, fields, must, object);
 
 	if (ret == 0 && (!event->down_ns || !event->up_ns))
 		return topo_field_fail(r, node->line, "%s.%s: must be more than 0", path,
@@ -248,7 +246,7 @@ static int cut_routers(struct topo_reader *r, const struct tree_node *list, cons
 		return topo_field_wrong(r, list, path, "a list of routers");
 	for (const struct tree_node *node = list->first; node; node = node->next) {
 		snprintf(below, sizeof(below), "%.100s[%zu]", path, i++);
-		ret = read_ref(r, node, below, name, sizeof(name));
+		ret = topo_reader_ref(r, node, below, name, sizeof(name));
 		if (ret < 0)
 			return ret;
 		if (topo_event_add_router(object, name) < 0)
@@ -283,15 +281,15 @@ static int partition(struct topo_reader *r, const struct tree_node *node, const 
 
 	event->silent = true;
 	if (node->type == TREE_MAP)
-		return action_map(r, node, path, fields, must, object);
-	ret = take_action(r, node, path, object);
+		return topo_reader_action_map(r, node, path, fields, must, object);
+	ret = topo_reader_action(r, node, path, object);
 	return ret < 0 ? ret : cut_routers(r, node, path, object);
 }
 
 static int heal(struct topo_reader *r, const struct tree_node *node, const char *path, void *object)
 {
 	bool yes = false;
-	int ret = take_action(r, node, path, object);
+	int ret = topo_reader_action(r, node, path, object);
 
 	if (ret == 0)
 		ret = topo_reader_flag(r, node, path, &yes);
@@ -305,7 +303,7 @@ static int play_trace(struct topo_reader *r, const struct tree_node *node, const
 {
 	struct topo_event *event = object;
 
-	return read_ref(r, node, path, event->trace, sizeof(event->trace));
+	return topo_reader_ref(r, node, path, event->trace, sizeof(event->trace));
 }
 
 static int play_loop(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -325,7 +323,7 @@ static int trace_play(struct topo_reader *r, const struct tree_node *node, const
 						   {"offset", play_offset}, {NULL, NULL}};
 	static const char *const must[] = {"link", "trace", NULL};
 
-	return action_map(r, node, path, fields, must, object);
+	return topo_reader_action_map(r, node, path, fields, must, object);
 }
 
 static int trace_stop(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -337,7 +335,7 @@ static int trace_stop(struct topo_reader *r, const struct tree_node *node, const
 
 	if (node->type != TREE_MAP)
 		return named(r, node, path, object);
-	return action_map(r, node, path, fields, must, object);
+	return topo_reader_action_map(r, node, path, fields, must, object);
 }
 
 static const struct topo_field event_fields[] = {
@@ -358,6 +356,8 @@ static const struct topo_field event_fields[] = {
 	{"router-restart", named},
 	{"trace-play", trace_play},
 	{"trace-stop", trace_stop},
+	{"app-start", topo_reader_app_start},
+	{"app-stop", topo_reader_app_stop},
 	{NULL, NULL},
 };
 

@@ -55,10 +55,12 @@ int topo_field_nomem(const struct topo_reader *r);
 int topo_reader_interfaces(struct topo_reader *r, const struct tree_node *list, const char *path,
 			   void *object);
 
-/* read_app.c: a router's list of applications; read_app_files.c: files of one (object starts with a
- * pointer to it) */
+/* read_app.c: a router's list of applications, or one, whose name may be empty; read_app_files.c:
+ * files of one (object starts with a pointer to it) */
 int topo_reader_apps(struct topo_reader *r, const struct tree_node *list, const char *path,
 		     void *object);
+int topo_reader_app(struct topo_reader *r, const struct tree_node *node, const char *path,
+		    struct topo_app **ret_app);
 int topo_reader_app_files(struct topo_reader *r, const struct tree_node *list, const char *path,
 			  void *object);
 /* read_tree.c */
@@ -86,8 +88,23 @@ int topo_reader_time(struct topo_reader *r, const struct tree_node *node, const 
 		     uint64_t *ret_ns);
 int topo_reader_flag(struct topo_reader *r, const struct tree_node *node, const char *path,
 		     bool *ret_flag);
+/* A name that is looked for later; 0 or -EINVAL. */
+int topo_reader_ref(struct topo_reader *r, const struct tree_node *node, const char *path,
+		    char *name, size_t size);
+/* The event's action is the node's key. */
+int topo_reader_action(struct topo_reader *r, const struct tree_node *node, const char *path,
+		       struct topo_event *event);
+/* The same, with a map of fields; each of must has to be among them. */
+int topo_reader_action_map(struct topo_reader *r, const struct tree_node *node, const char *path,
+			   const struct topo_field *fields, const char *const *must, void *object);
 int topo_reader_change(struct topo_reader *r, const struct tree_node *node, const char *path,
 		       struct topo_change *change);
+
+/* read_event_app.c */
+int topo_reader_app_start(struct topo_reader *r, const struct tree_node *node, const char *path,
+			  void *object);
+int topo_reader_app_stop(struct topo_reader *r, const struct tree_node *node, const char *path,
+			 void *object);
 
 /* read_trace.c */
 int topo_reader_trace(struct topo_reader *r, const struct tree_node *node, const char *path);

@@ -132,6 +132,15 @@ static void put_partition(struct style *s, const struct topo_event *event)
 	close_map(s);
 }
 
+static void put_app_start(struct style *s, const struct topo_event *event)
+{
+	open_map(s);
+	put_name(s, "router", event->name);
+	put_key(s, "app");
+	topo_write_app(s->out, event->app); /* JSON, which YAML is, too */
+	close_map(s);
+}
+
 /* Actions with a map of fields. */
 static void put_fields(struct style *s, const struct topo_event *event)
 {
@@ -177,6 +186,9 @@ static void put_event(struct style *s, const struct topo_event *event)
 		break;
 	case TOPO_HEAL:
 		topo_text_add(s->out, "true");
+		break;
+	case TOPO_APP_START:
+		put_app_start(s, event);
 		break;
 	default:
 		put_text(s, event->name);

@@ -245,6 +245,9 @@ static void one_that_has_ended_stays_until_it_is_stopped(void **state)
 	assert_int_equal(app_there(w, "r1", "echo")->state.ended_ms, 3);
 	app_start(w, "r1", "{run: echo}");
 	assert_string_equal(app_list(w, "r1"), "echo ended; echo.2 running ready");
+	/* Who names it wants this one in its place. */
+	assert_int_equal(app_start(w, "r1", "{run: send, name: echo}").state, CTL_DONE);
+	assert_string_equal(app_list(w, "r1"), "echo.2 running ready; echo running ready");
 	app_stop(w, "r1", "echo");
 	assert_string_equal(app_list(w, "r1"), "echo.2 running ready");
 	assert_same(w);

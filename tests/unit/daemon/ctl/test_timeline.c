@@ -3,7 +3,7 @@
  * Events on the fake host: what happens to the network, what is undone, what is kept of it, and how
  * timelines begin and end. Timelines run a hundred times as fast, so that seconds are nothing.
  */
-#include "tests/unit/daemon/ctl/world.h"
+#include "tests/unit/daemon/ctl/app_world.h"
 
 #include "daemon/ctl/timeline.h"
 
@@ -377,6 +377,47 @@ static void routers_are_killed_and_come_back(void **state)
 	world_check(&e->w);
 }
 
+static void applications_start_and_stop(void **state)
+{
+	struct events *e = *state;
+
+	apply(e,
+	      NET "events: [{at: 0s, app-start: {router: r1, app: {run: send}}},\n"
+		  " {at: 1ms, for: 1s, app-start: {router: r2, app: {run: recv}}},\n"
+		  " {at: 2ms, app-stop: r1/none}, {at: 1500ms, app-stop: r1/send}]\n",
+	      CTL_APPLY_NO_EVENTS);
+	run(e);
+	wait_for(e, 3);
+	assert_string_equal(app_list(&e->w, "r1"), "send running ready");
+	assert_string_equal(app_list(&e->w, "r2"), "recv running ready");
+	assert_int_equal(e->failed, 1);
+	wait_for(e, 5);
+	world_settle(&e->w, 3);
+	assert_string_equal(app_list(&e->w, "r1"), "");
+	assert_string_equal(app_list(&e->w, "r2"), "");
+	assert_int_equal(e->failed, 1);
+	assert_non_null(strstr(e->seen, "app-start r2/recv 1\n"));
+	assert_non_null(strstr(e->seen, "-app-start r2/recv 1001\n"));
+	assert_non_null(strstr(e->seen, "app-stop r1/send 1500\n"));
+}
+
+/* One that has ended makes room for the next one of its name. */
+static void an_application_is_started_again_and_again(void **state)
+{
+	struct events *e = *state;
+
+	apply(e,
+	      NET "events: [{every: 500ms, times: 3, app-start: {router: r1, app: {run: send, "
+		  "ready: exit}}}]\n",
+	      CTL_APPLY_NO_EVENTS);
+	run(e);
+	wait_for(e, 3);
+	world_settle(&e->w, 3);
+	assert_int_equal(e->failed, 0);
+	assert_string_equal(app_list(&e->w, "r1"), "send ended");
+	assert_int_equal(app_there(&e->w, "r1", "send")->aid, 3);
+}
+
 static void what_cannot_be_done_is_told(void **state)
 {
 	struct events *e = *state;
@@ -573,6 +614,8 @@ int main(void)
 		TEST(partitions_cut_what_joins_them),
 		TEST(flaps_go_down_and_up),
 		TEST(routers_are_killed_and_come_back),
+		TEST(applications_start_and_stop),
+		TEST(an_application_is_started_again_and_again),
 		TEST(what_cannot_be_done_is_told),
 		TEST(posted_events_happen_now_or_later),
 		TEST(the_log_keeps_the_last_thousand),

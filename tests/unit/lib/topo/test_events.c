@@ -43,7 +43,10 @@ static const char all[] = NET
 	"  - {at: 5s, router-restart: r3}\n"
 	"  - {at: 6s, trace-play: {link: backup, from: r2, trace: lte, loop: false, offset: "
 	"1s}}\n"
-	"  - {at: 3600s, trace-stop: backup}\n";
+	"  - {at: 3600s, trace-stop: backup}\n"
+	"  - {at: 7s, for: 2s, app-start: {router: r1, app: {run: send, args: [\"a, b: c\", "
+	"x]}}}\n"
+	"  - {at: 8s, app-stop: r1/send.2}\n";
 
 static void events_say_what_is_to_happen_and_when(void **state)
 {
@@ -51,7 +54,7 @@ static void events_say_what_is_to_happen_and_when(void **state)
 	const struct topo_event *e = doc->events->events;
 
 	(void)state;
-	assert_int_equal(doc->events->count, 12);
+	assert_int_equal(doc->events->count, 14);
 	assert_int_equal(doc->events->seed, 7);
 	assert_int_equal(e[0].action, TOPO_LINK_DOWN);
 	assert_true(e[0].at_ns == 10000000000 && e[0].for_ns == 2000000000);
@@ -69,6 +72,11 @@ static void events_say_what_is_to_happen_and_when(void **state)
 	assert_int_equal(e[9].action, TOPO_ROUTER_RESTART);
 	assert_true(e[10].given & TOPO_LOOP && !e[10].loop && e[10].offset_ns == 1000000000);
 	assert_true(e[11].at_ns == 3600000000000);
+	assert_string_equal(e[12].name, "r1");
+	assert_string_equal(e[12].app->name, "send");
+	assert_true(e[12].app->named);
+	assert_string_equal(e[12].app->args[0], "a, b: c");
+	assert_string_equal(e[13].name, "r1/send.2");
 	topo_doc_free(doc);
 }
 
@@ -229,6 +237,24 @@ static const struct row {
 	{"events:\n - {at: 1s, heal: true, for: 1s}\n", "net:4: events[0].for: heal has no end"},
 	{"events:\n - {at: 1s, router-kill: r1, for: 1s}\n",
 	 "net:4: events[0].for: router-kill has no end"},
+	{"events:\n - {at: 1s, app-start: {router: r4, app: send}}\n",
+	 "net:4: events[0].app-start.router: there is no router 'r4' (did you mean 'r1'?)"},
+	{"events:\n - {at: 1s, app-start: {router: r1}}\n",
+	 "net:4: events[0].app-start.app: is missing"},
+	{"events:\n - {at: 1s, app-start: {router: r1, app: {run: x, grace: 1}}}\n",
+	 "net:4: events[0].app-start.app.grace: '1' needs a unit"},
+	{"events:\n - {at: 1s, app-start: {router: r1, app: {run: x, user: root}}}\n",
+	 "net:4: events[0].app-start.app.user: is not for events"},
+	{"events:\n - {at: 1s, app-start: {router: r1, app: {bpf: /x.o}}}\n",
+	 "net:4: events[0].app-start.app.bpf: is not for events"},
+	{"events:\n - {at: 1s, app-stop: r4/send}\n",
+	 "net:4: events[0].app-stop: there is no router 'r4' (did you mean 'r1'?)"},
+	{"events:\n - {at: 1s, app-stop: send}\n",
+	 "net:4: events[0].app-stop: 'send' is not like ROUTER/APP"},
+	{"events:\n - {at: 1s, app-stop: r1/a/b}\n",
+	 "net:4: events[0].app-stop: 'r1/a/b' is not like ROUTER/APP"},
+	{"events:\n - {at: 1s, app-stop: r1/send, for: 1s}\n",
+	 "net:4: events[0].for: app-stop has no end"},
 	{"events:\n - {at: 1s, times: 2, link-down: backup}\n", "net:4: events[0].times: every is"},
 	{"events:\n - {every: 1s, for: 2s, link-down: backup}\n",
 	 "net:4: events[0].every: begins again before it has ended"},
