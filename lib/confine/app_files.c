@@ -28,7 +28,8 @@ static int fill(int fd, const struct confine_file *file, uint32_t uid, uint32_t 
 		at += n;
 		left -= (size_t)n;
 	}
-	return fchown(fd, uid, gid) < 0 || fchmod(fd, file->mode & 0777) < 0 ? -errno : 0;
+	/* In this order: who is not the owner any more may not, without CAP_FOWNER. */
+	return fchmod(fd, file->mode & 0777) < 0 || fchown(fd, uid, gid) < 0 ? -errno : 0;
 }
 
 /* Those above path that are not there. */
