@@ -31,7 +31,7 @@ struct ctl_app_wait {
  *
  * start: app is taken a reference of; without a name (app->named false) it is given one at its
  * turn, so nobody else may hold it then. With one, it takes the place of another of that name that
- * has ended. Refused: -EEXIST (name), -ERANGE (TOPO_APPS_MAX), -ENOENT
+ * has ended, which is gone then. Refused: -EEXIST (name), -ERANGE (TOPO_APPS_MAX), -ENOENT
  * (router; after: no such application), -EINVAL; and what the machine says at once (-ENOENT,
  * -EACCES, -EAGAIN: err.text has why), with which the operation fails at its turn. done is called
  * when it is ready, or has ended with status 0. When it failed, or ended otherwise before it was

@@ -54,7 +54,7 @@ static int diff_app(const struct place *p, struct topo_app *wanted)
 		return add(p, wanted, true) < 0 ? -ENOMEM : line(p, '+', wanted->name, "");
 	}
 	if (p->keep && equal && !apps_lost(app))
-		return 0;
+		return apps_well(app) ? 0 : plan_app_wait(p->d->plan, app);
 	summary->apps_changed++;
 	if (p->keep && plan_app_del(p->d->plan, app) < 0)
 		return -ENOMEM;

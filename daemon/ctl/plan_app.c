@@ -34,12 +34,24 @@ int plan_app_del(struct plan *plan, const struct model_app *app)
 	return 0;
 }
 
+int plan_app_wait(struct plan *plan, const struct model_app *app)
+{
+	uint32_t *id = plan_append(&plan->apps_wait, &plan->apps_wait_count, &plan->apps_wait_room,
+				   sizeof(*id));
+
+	if (!id)
+		return -ENOMEM;
+	*id = app->id;
+	return 0;
+}
+
 void plan_app_done(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->apps_add_count; i++)
 		topo_app_unref(plan->apps_add[i].app);
 	free(plan->apps_add);
 	free(plan->apps_del);
+	free(plan->apps_wait);
 }
 
 int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, struct err *err)

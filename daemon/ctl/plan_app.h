@@ -23,6 +23,8 @@ struct plan_app {
 struct plan_app *plan_app_add(struct plan *plan, struct model_router *router, struct topo_app *app);
 /* By id: whatever becomes of it until then, it is gone afterwards. 0 or -ENOMEM. */
 int plan_app_del(struct plan *plan, const struct model_app *app);
+/* One that the operation waits for, too. 0 or -ENOMEM. */
+int plan_app_wait(struct plan *plan, const struct model_app *app);
 
 /* Parts of plan_done(), plan_enter(), plan_commit(), plan_leave(). */
 void plan_app_done(struct plan *plan);

@@ -38,8 +38,9 @@ int settle_note(struct op *op)
 {
 	const struct plan *plan = &op->plan;
 	bool gone = op->kind->settles == SETTLE_GONE;
-	size_t count = gone ? plan->apps_del_count : plan->apps_add_count;
+	size_t count = gone ? plan->apps_del_count : plan->apps_add_count + plan->apps_wait_count;
 	struct settle *settle;
+	uint32_t *to;
 
 	if (op->kind->settles == SETTLE_NOT || op->no_wait || !count)
 		return 0;
@@ -55,8 +56,13 @@ int settle_note(struct op *op)
 	settle->op = op;
 	settle->kind = op->kind->settles;
 	settle->count = settle->total = count;
-	for (size_t i = 0; i < count; i++)
-		settle->ids[i] = gone ? plan->apps_del[i] : plan->apps_add[i].made->id;
+	to = settle->ids;
+	for (size_t i = 0; gone && i < plan->apps_del_count; i++)
+		*to++ = plan->apps_del[i];
+	for (size_t i = 0; !gone && i < plan->apps_add_count; i++)
+		*to++ = plan->apps_add[i].made->id;
+	for (size_t i = 0; !gone && i < plan->apps_wait_count; i++)
+		*to++ = plan->apps_wait[i];
 	op->settle = settle;
 	return 0;
 }

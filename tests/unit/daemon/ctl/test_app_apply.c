@@ -231,6 +231,17 @@ static void one_that_is_not_ready_in_time_is_named(void **state)
 	assert_string_equal(ending.op.err.text, "application slow on r0-0 is not ready within 60 "
 						"ms: it is running; and 1 more");
 	assert_string_equal(app_list(w, "r0-0"), "slow running; next wanted");
+	/* The next apply has nothing to do, and waits for the same. */
+	ending = (struct ending){0};
+	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 5000, world_ended, &ending, NULL, &err),
+			 0);
+	world_settle(w, 10);
+	assert_int_equal(ending.calls, 0);
+	busy.ready = true;
+	fake_app_become(w->host, 1, &busy);
+	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
+	assert_int_equal(ending.op.summary.apps_changed, 0);
+	assert_string_equal(app_list(w, "r0-0"), "slow running ready; next running ready");
 	topo_doc_free(doc);
 }
 

@@ -25,6 +25,7 @@ enum what { START, STOP, STOP_ALL, RESTART, ADD_R, DEL_R, APPLY, REPLACE, RECONC
 struct request {
 	enum what what;
 	int router, app, version;
+	bool replaces; /* START: one of its name has ended, and goes first */
 	struct ref doc;
 };
 
@@ -267,6 +268,12 @@ static void assert_agreed(struct run *r)
 	assert_int_equal(fake_apps_count(r->k.w.host), known);
 }
 
+static void gone(struct ref *ref, const struct request *q)
+{
+	ref->app[q->router][q->app] = NONE;
+	ref->version[q->router][q->app] = 0;
+}
+
 static void judge(struct run *r, const struct request *unheard)
 {
 	struct ref now, wanted = r->acked;
@@ -275,7 +282,11 @@ static void judge(struct run *r, const struct request *unheard)
 	wait_until_quiet(r);
 	assert_agreed(r);
 	ref_of(r->k.w.model, &now);
-	if (unheard && memcmp(&now, &r->acked, sizeof(now)) != 0) {
+	if (unheard && unheard->replaces)
+		gone(&wanted, unheard);
+	if (unheard && memcmp(&now, &r->acked, sizeof(now)) == 0) {
+		wanted = r->acked;
+	} else if (unheard && memcmp(&now, &wanted, sizeof(now)) != 0) {
 		ref_do(&wanted, unheard);
 		r->unheard++;
 	}
@@ -352,9 +363,24 @@ static bool heard(struct run *r, const struct request *q, const struct ending *e
 		ref_do(&r->acked, q);
 		r->done++;
 	} else {
+		if (q->replaces && ending->op.err.code != EDQUOT && ending->op.err.code != EROFS)
+			gone(&r->acked, q);
 		r->failed++;
 	}
 	return true;
+}
+
+static bool has_ended(const struct run *r, const struct request *q)
+{
+	const struct model_router *router;
+	const struct model_app *app;
+	char name[20];
+
+	snprintf(name, sizeof(name), "r%d", q->router);
+	router = model_router_by_name(r->k.w.model, name);
+	snprintf(name, sizeof(name), "a%d", q->app);
+	app = router ? model_app_by_name(router, name) : NULL;
+	return app && model_app_over(app);
 }
 
 static void round_of(struct run *r)
@@ -365,6 +391,7 @@ static void round_of(struct run *r)
 	struct request q;
 
 	random_request(&q);
+	q.replaces = q.what == START && has_ended(r, &q);
 	if (kill && below(2))
 		r->steps = 1 + below(6);
 	trouble(r);
