@@ -20,6 +20,7 @@
 
 #define SECOND 1000000000ULL
 #define CHECK  (SECOND / 20) /* how often a busy application looks at what else there is */
+#define BUFFER (4 << 20)     /* for datagrams that wait while the application is not scheduled */
 #define LATE   (SECOND / 10) /* of a pace */
 
 static const struct app *app;
@@ -357,8 +358,9 @@ struct vlsp_socket *app_socket(uint16_t port)
 		app_fail("cannot open a socket");
 	if (vlsp_bind(socket, &local) < 0)
 		app_fail("cannot bind to port %u", port);
-	if (vlsp_set(socket, VLSP_TIMEOUT, 0) < 0)
-		app_fail("cannot set the time-out");
+	/* The kernel gives as much as it may: net.core.rmem_max. */
+	if (vlsp_set(socket, VLSP_TIMEOUT, 0) < 0 || vlsp_set(socket, VLSP_RCVBUF, BUFFER) < 0)
+		app_fail("cannot set up a socket");
 	return socket;
 }
 

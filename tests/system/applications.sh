@@ -191,21 +191,29 @@ must_fail 2 '^load: -c: .onoff:1,2,3. is not a profile' "$APPS/load" -c onoff:1,
 
 step "flows: what was sent has come, or was lost by the link that loses"
 lost() { vlsp router stats r3 --json | jq '[.links[].counts.drops.loss] | add'; }
-serve count r4 5003 flows -l 5003
-run r1 flows r4:5003 -n 200 -a exponential:2ms -b pareto:1K,1.5 -r uniform:2mbit,20mbit >flows.out
-must grep -qE '^sent 200 flows, 200 ended, 0 cut off, 0 left out' flows.out
-stop count
-must grep -qE '^received 200 flows, 200 complete, 0 not, with 0 datagrams missing' count.out
-equal "$(said flows.out '.*; ([0-9]+ datagrams, [0-9]+ bytes)')" "$(said count.out '.*; ([0-9]+ datagrams, [0-9]+ bytes), 0 foreign')" "sent and received"
+overflowed() { # datagrams for which r4's sockets had no room: their program was not scheduled in time
+	on r4 awk '/^Udp: [0-9]/ { print $6 }' /proc/net/snmp
+}
+conserve() { # conserve FLOWS ARGS...: flows with ARGS to r4; sets sent, came, missing, gone
+	local before flows=$1
+	shift
+	before=$(($(lost) + $(overflowed)))
+	serve count r4 5003 flows -l 5003
+	run r1 flows r4:5003 -n "$flows" "$@" >flows.out
+	stop count
+	gone=$(($(lost) + $(overflowed) - before))
+	must grep -qE "^sent $flows flows, $flows ended, 0 cut off, 0 left out" flows.out
+	sent=$(said flows.out '.*; ([0-9]+) datagrams.*')
+	came=$(said count.out '.*missing; ([0-9]+) datagrams.*')
+	missing=$(said count.out '.*with ([0-9]+) datagrams missing.*')
+	equal "$sent" $((came + gone)) "sent, and come or lost on the way"
+}
+conserve 200 -a exponential:5ms -b pareto:1K,1.5 -r uniform:2mbit,20mbit
+equal "0 datagrams missing" "$(($(said count.out '.*with ([0-9]+) datagrams.*') - gone)) datagrams missing" "but for what had no room"
+must test "$(said flows.out '.*datagrams, ([0-9]+) bytes.*')" -ge 204800
 must vlsp link set r3:r4 --loss 5% --seed 1
-before=$(lost)
-serve count r4 5003 flows -l 5003
-run r1 flows r4:5003 -n 100 -a 1ms -b 20K -r 20mbit >flows.out
-stop count
-sent=$(said flows.out '.*; ([0-9]+) datagrams.*') came=$(said count.out '.*missing; ([0-9]+) datagrams.*')
-[ "$came" -lt "$sent" ] || { echo "nothing was lost of $sent datagrams"; exit 1; }
-equal "$sent" $((came + $(lost) - before)) "sent, and come or lost"
-missing=$(said count.out '.*with ([0-9]+) datagrams missing.*')
+conserve 100 -a 5ms -b 20K -r 20mbit
+[ "$gone" -ge 40 ] || { echo "of $sent datagrams only $gone were lost"; exit 1; }
 equal "$sent" $((came + missing)) "datagrams, those that the receiver knows to be missing among them"
 
 step "server and client: lost responses are counted, the others measured"
@@ -245,7 +253,7 @@ must_fail 1 'File exists \(6\)' run r1 tftp r4 put new got
 must_fail 1 'Permission denied \(2\)' run r1 tftp r4 put sub/new got
 must_fail 1 'Permission denied \(2\)' run r1 tftp r4 put ../new got
 must_fail 1 'no answer' run r1 tftp r4 get data stolen -p 70 -w 10 -r 3
-equal "data link new sub" "$(ls files | xargs)" "the directory's files"
+equal "data link new sub" "$(find files -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" "the directory's files"
 stop tftpd
 
 step "pub/sub: each message to each who wants it, once"
