@@ -64,7 +64,7 @@ bool topic_read(const char *data, size_t size, struct topic_message *ret_message
 		return false;
 	message.verb = (enum topic_verb)verb;
 	length = (size_t)(line - blank) - 1;
-	if (length >= sizeof(message.topic) || memchr(blank, '\0', length))
+	if (length >= sizeof(message.topic) || memchr(blank + 1, '\0', length))
 		return false;
 	memcpy(message.topic, blank + 1, length);
 	message.payload = line + 1;

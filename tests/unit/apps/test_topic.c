@@ -111,6 +111,7 @@ static void what_is_no_message(void **state)
 		assert_false(topic_read(rows[i], strlen(rows[i]), &got));
 	assert_true(topic_read("SUB a/+\n", 8, &got));
 	assert_false(topic_read("PUB a\0b\n", 8, &got));
+	assert_false(topic_read("PUB a\0\n", 7, &got));
 	memset(data + 4, 'a', 129);
 	data[4 + 129] = '\n';
 	assert_false(topic_read(data, 134, &got));
