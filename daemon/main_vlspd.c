@@ -126,6 +126,7 @@ static int open_local(struct daemon *d, struct err *err)
 		.network = d->model->network,
 		.prefix_len = d->model->prefix_len,
 		.router_path = router_path,
+		.state_dir = d->conf->state_dir,
 		.log_level = d->conf->log_level,
 		.user_base = d->conf->user_base,
 		.cgroups = d->conf->cgroups,

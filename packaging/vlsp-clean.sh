@@ -72,6 +72,17 @@ noted() { # noted KIND WHAT
 	standing "$1" | grep -qxF -- "$2"
 }
 
+# --- relay and supervisor: in no namespace of ours, but they bear the paths of our sockets. Applications end with their
+# supervisor; before their routers, or it would start them again
+for path in /proc/[0-9]*; do
+	{ read -r comm <"$path/comm"; } 2>/dev/null || continue
+	case $comm in vlsp-relay) socket=relay.sock ;; vlsp-supervisor) socket=supervisor.sock ;; *) continue ;; esac
+	[ "$(tr '\0' '\n' <"$path/cmdline" 2>/dev/null | sed -n '1s|.*/||;1,2p' | xargs)" = "$comm $dir/$socket" ] || continue
+	[ "$(readlink "$path/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || continue
+	say "ending $comm ${path#/proc/}"
+	kill -KILL "${path#/proc/}" 2>/dev/null
+done
+
 # --- namespaces: programs inside are asked, then killed; then the names go
 inode() { stat -L -c %i "$1" 2>/dev/null; }
 is_ns() { [ "$(stat -L -f -c %t "$1" 2>/dev/null)" = 6e736673 ]; }
@@ -195,27 +206,18 @@ if mounted; then
 	fi
 fi
 
-# --- the relay: in no namespace of ours, but it bears the path of our socket
-for path in /proc/[0-9]*; do
-	{ read -r comm <"$path/comm"; } 2>/dev/null && [ "$comm" = vlsp-relay ] || continue
-	[ "$(tr '\0' '\n' <"$path/cmdline" 2>/dev/null | sed -n '1s|.*/||;1,2p' | xargs)" = "vlsp-relay $dir/relay.sock" ] || continue
-	[ "$(readlink "$path/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || continue
-	say "ending the relay ${path#/proc/}"
-	kill -KILL "${path#/proc/}" 2>/dev/null
-done
-
 # --- control groups, the deepest first
 standing cgroup | sort -r | while read -r path; do
 	[ -d "$path" ] || continue
-	if [ -r "$path/cgroup.procs" ]; then
-		pids=$(grep -vx 0 "$path/cgroup.procs") # 0: of another process namespace; to kill(1), ourselves
+	find "$path" -depth -type d | while read -r group; do # what is in a group of ours is ours
+		pids=$(grep -vx 0 "$group/cgroup.procs" 2>/dev/null) # 0: of another process namespace; to kill(1), ourselves
 		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
-	fi
-	tries=0
-	until rmdir "$path" 2>/dev/null; do
-		tries=$((tries + 1))
-		[ $tries -lt 20 ] || { say "$path cannot be removed"; break; }
-		sleep 0.1
+		tries=0
+		until rmdir "$group" 2>/dev/null; do
+			tries=$((tries + 1))
+			[ $tries -lt 20 ] || { say "$group cannot be removed"; break; }
+			sleep 0.1
+		done
 	done
 done
 for path in $(standing cgroup); do
@@ -251,6 +253,7 @@ if noted mount /sys/fs/bpf; then
 fi
 
 # --- files
+rm -f "$dir"/apps/[0-9]*.log "$dir"/apps/[0-9]*.log.1 "$dir/hosts"
 standing file | sort -r | while read -r path; do
 	if [ -d "$path" ] && [ ! -L "$path" ]; then
 		rmdir "$path" 2>/dev/null
@@ -258,10 +261,12 @@ standing file | sort -r | while read -r path; do
 		rm -f "$path"
 	fi
 done
-for name in vlspd.sock vlspd-ro.sock capture.sock router.sock relay.sock; do
+for name in vlspd.sock vlspd-ro.sock capture.sock router.sock relay.sock supervisor.sock; do
 	[ ! -S "$dir/$name" ] || rm -f "$dir/$name"
 done
-[ ! -d "$dir/netns" ] || rmdir "$dir/netns" 2>/dev/null
+for name in netns apps; do
+	[ ! -d "$dir/$name" ] || rmdir "$dir/$name" 2>/dev/null
+done
 if [ -r "$dir/state-dir" ]; then
 	say "the state of the network stays in $(cat "$dir/state-dir"): vlspd start would make it again"
 fi

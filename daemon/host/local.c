@@ -120,6 +120,8 @@ static int take_config(struct local *local, const struct host_local_config *conf
 		return err_set(err, ENAMETOOLONG, "runtime directory %s: its path is too long",
 			       config->runtime_dir);
 	strcpy(local->runtime_dir, config->runtime_dir);
+	if (config->state_dir && !(local->state_dir = strdup(config->state_dir)))
+		return err_errno(err, ENOMEM, "host");
 	local->user_base = config->user_base;
 	local->cgroups = config->cgroups;
 	snprintf(local->socket, sizeof(local->socket), "%s/router.sock", local->runtime_dir);
@@ -282,6 +284,16 @@ static int cgroup_open(struct local *local, struct err *err)
 	return r < 0 ? err_errno(err, r, "control group of router processes") : 0;
 }
 
+static int apps_open(struct local *local, const struct host_local_config *config, struct err *err)
+{
+	const char *slash = strrchr(config->router_path, '/');
+	char programs[PATH_MAX];
+
+	snprintf(programs, sizeof(programs), "%.*s", slash ? (int)(slash - config->router_path) : 1,
+		 slash ? config->router_path : ".");
+	return local_apps_open(local, programs, &local->apps, err);
+}
+
 static int functions_open(struct local *local, struct err *err)
 {
 	int r = local_functions_open(local, &local->functions);
@@ -319,7 +331,7 @@ static int open_all(struct local *local, const struct host_local_config *config,
 	if (r == 0)
 		r = functions_open(local, err);
 	if (r == 0)
-		r = local_apps_open(local, &local->apps, err);
+		r = apps_open(local, config, err);
 	if (r < 0)
 		return r;
 	r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);

@@ -16,7 +16,9 @@ struct host_local_config {
 	const char *instance;	 /* instance_name() of it */
 	uint32_t network;	 /* host byte order */
 	unsigned prefix_len;
-	const char *router_path; /* the program vlsp-router; vlsp-relay lies beside it */
+	const char *router_path; /* the program vlsp-router; vlsp-relay, vlsp-supervisor and the
+				    directory apps lie beside it */
+	const char *state_dir;	 /* is hidden from applications; NULL: there is none */
 	enum log_level log_level;
 	uint32_t user_base; /* lib/confine/confine.h; 0: router processes stay root */
 	bool cgroups;	    /* make control groups */

@@ -1,84 +1,253 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Applications on routers, as daemon/ctl asks for them. Called by local.c and through host_ops. */
+/*
+ * Applications on routers, as daemon/ctl asks for them: what is known of each, and what is said to
+ * their supervisor. eBPF objects are local_object.c's. Called by local.c and through host_ops.
+ */
 #include "daemon/host/local_app.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "daemon/host/local_priv.h"
+#include "daemon/host/local_app_priv.h"
+#include "daemon/host/local_hosts.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/topo/match.h"
 
-struct local_apps {
-	struct local *local;
-	struct loop_timer *known;
-};
+/* --- what is known ---------------------------------------------------------------------------- */
 
-static struct local_objects *objects_of(struct host *host)
+struct local_app *local_app_get(const struct local_apps *apps, uint32_t id)
 {
-	return ((struct local *)host)->objects;
+	const struct list *bucket = &apps->buckets[id % APPS_BUCKETS];
+	struct list *pos;
+
+	list_for_each (pos, bucket) {
+		struct local_app *app = list_entry(pos, struct local_app, node);
+
+		if (app->id == id)
+			return app;
+	}
+	return NULL;
+}
+
+struct local_app *local_app_new(struct local_apps *apps, uint32_t id)
+{
+	struct local_app *app = calloc(1, sizeof(*app));
+
+	if (!app)
+		return NULL;
+	app->id = id;
+	app->state.status = -1;
+	list_add_tail(&apps->buckets[id % APPS_BUCKETS], &app->node);
+	apps->count++;
+	return app;
+}
+
+void local_app_free(struct local_apps *apps, struct local_app *app)
+{
+	if (app->router_id)
+		local_cgroup_app_del(apps->local->cgroup, app->router_id, app->id);
+	list_del(&app->node);
+	apps->count--;
+	free(app->values);
+	free(app);
+}
+
+bool local_app_is_over(const struct local_app *app)
+{
+	return app->state.phase == HOST_APP_ENDED || app->state.phase == HOST_APP_FAILED;
+}
+
+/* fn may free the one that it is given. */
+void local_app_each(struct local_apps *apps, void (*fn)(void *arg, struct local_app *app),
+		    void *arg)
+{
+	for (size_t i = 0; i < APPS_BUCKETS; i++) {
+		struct list *pos, *tmp;
+
+		list_for_each_safe (pos, tmp, &apps->buckets[i])
+			fn(arg, list_entry(pos, struct local_app, node));
+	}
+}
+
+/* --- host_app_ops ----------------------------------------------------------------------------- */
+
+static struct local_apps *apps_of(struct host *host)
+{
+	return ((struct local *)host)->apps;
+}
+
+static int start_check(struct local_apps *apps, const struct host_app_start *start, struct err *err)
+{
+	if (!local_router_get(apps->local, start->slot))
+		return err_set(err, ENOENT, "router %s: it is not there", start->router);
+	if (local_app_get(apps, start->id))
+		return err_set(err, EEXIST, "application %u: there is one", start->id);
+	if (apps->count >= APPS_MAX)
+		return err_set(err, EAGAIN, "there are %d applications, and may not be more",
+			       APPS_MAX);
+	return local_app_start_check(apps, start, err);
+}
+
+static int start_say(struct local_apps *apps, const struct host_app_start *start,
+		     struct local_app *app, struct err *err)
+{
+	cleanup_free char **groups = NULL;
+	cleanup_close int fd = -1;
+	int r = local_cgroup_app_add(apps->local->cgroup, start->router_id, start->id,
+				     &start->app->limits, &groups, err);
+
+	if (r < 0)
+		return r;
+	app->router_id = start->router_id;
+	app->slot = start->slot;
+	if (!apps->names)
+		local_hosts_write(apps->local);
+	apps->names = true;
+	r = local_app_start_write(apps, start, groups, &fd, err);
+	if (r < 0)
+		return r;
+	r = local_supervisor_say(apps->supervisor, FRAME_APP_START, &start->id, sizeof(start->id),
+				 fd);
+	return r < 0 ? err_errno(err, r, "supervisor of applications") : 0;
 }
 
 static int start(struct host *host, const struct host_app_start *start, struct err *err)
 {
+	struct local_apps *apps = apps_of(host);
+	struct local_app *app;
+	int r;
+
 	if (start->app->kind == TOPO_APP_BPF)
-		return local_object_start(objects_of(host), start, err);
-	return err_set(err, EOPNOTSUPP,
-		       "application on %s: this daemon cannot start applications yet",
-		       start->router);
+		return local_object_start(apps->local->objects, start, err);
+	apps->open = true;
+	r = start_check(apps, start, err);
+	if (r < 0)
+		return r;
+	app = local_app_new(apps, start->id);
+	if (!app)
+		return err_errno(err, ENOMEM, "application");
+	r = start_say(apps, start, app, err);
+	if (r < 0)
+		local_app_free(apps, app);
+	return r;
 }
 
 static int stop(struct host *host, uint32_t id)
 {
-	return local_object_stop(objects_of(host), id);
+	struct local_apps *apps = apps_of(host);
+	struct local_app *app = local_app_get(apps, id);
+	struct app_stop body = {.id = id};
+
+	if (!app)
+		return local_object_stop(apps->local->objects, id);
+	app->stopped = true;
+	if (local_app_is_over(app))
+		return 0;
+	return local_supervisor_say(apps->supervisor, FRAME_APP_STOP, &body, sizeof(body), -1);
 }
 
 static int set(struct host *host, uint32_t id, const char *key, const char *value)
 {
-	(void)key;
-	(void)value;
-	return local_object_has(objects_of(host), id) ? -ENOTCONN : -ESRCH;
+	struct local_apps *apps = apps_of(host);
+	const struct local_app *app = local_app_get(apps, id);
+	char body[sizeof(id) + 256];
+	int n;
+
+	if (!app)
+		return local_object_has(apps->local->objects, id) ? -ENOTCONN : -ESRCH;
+	if (app->state.phase != HOST_APP_RUNNING)
+		return -ENOTCONN;
+	memcpy(body, &id, sizeof(id));
+	n = snprintf(body + sizeof(id), sizeof(body) - sizeof(id), "%s=%s", key, value);
+	if (n >= (int)(sizeof(body) - sizeof(id)))
+		return -EMSGSIZE;
+	return local_supervisor_say(apps->supervisor, FRAME_APP_SET, body,
+				    (uint32_t)(sizeof(id) + (size_t)n), -1);
 }
 
 static int usage(struct host *host, uint32_t id, struct host_app_usage *ret_usage)
 {
-	if (!local_object_has(objects_of(host), id))
-		return -ESRCH;
-	*ret_usage = (struct host_app_usage){0};
+	struct local_apps *apps = apps_of(host);
+	const struct local_app *app = local_app_get(apps, id);
+	struct confine_usage used = {0};
+
+	if (!app)
+		return local_object_has(apps->local->objects, id)
+			       ? (*ret_usage = (struct host_app_usage){0}, 0)
+			       : -ESRCH;
+	local_cgroup_app_usage(apps->local->cgroup, app->router_id, id, &used);
+	*ret_usage = (struct host_app_usage){
+		.has_cpu = used.has_cpu,
+		.has_memory = used.has_memory,
+		.cpu_user_us = used.user_us,
+		.cpu_system_us = used.system_us,
+		.memory = used.memory,
+		.memory_max = used.memory_max,
+		/* but for the one that waits for them */
+		.processes = used.processes ? used.processes - 1 : 0,
+	};
 	return 0;
 }
 
 static int values(struct host *host, uint32_t id, struct host_app_value *ret, size_t max)
 {
-	(void)ret;
-	(void)max;
-	return local_object_has(objects_of(host), id) ? 0 : -ESRCH;
+	const struct local_apps *apps = apps_of(host);
+	const struct local_app *app = local_app_get(apps, id);
+
+	if (!app)
+		return local_object_has(apps->local->objects, id) ? 0 : -ESRCH;
+	for (size_t i = 0; i < app->value_count && i < max; i++)
+		ret[i] = app->values[i];
+	return (int)app->value_count;
 }
 
 static int functions(struct host *host, uint32_t id, struct host_app_function *ret, size_t max)
 {
-	if (!local_object_has(objects_of(host), id))
+	const struct local_apps *apps = apps_of(host);
+
+	if (!local_app_get(apps, id) && !local_object_has(apps->local->objects, id))
 		return -ESRCH;
-	return local_function_list(((struct local *)host)->functions, id, ret, max);
+	return local_function_list(apps->local->functions, id, ret, max);
 }
 
 static int log_path(struct host *host, uint32_t id, char *buf, size_t size)
 {
-	(void)buf;
-	(void)size;
-	return local_object_has(objects_of(host), id) ? -ENOENT : -ESRCH;
+	const struct local_apps *apps = apps_of(host);
+
+	if (!local_app_get(apps, id))
+		return local_object_has(apps->local->objects, id) ? -ENOENT : -ESRCH;
+	return snprintf(buf, size, "%s/%u.log", apps->dir, id) >= (int)size ? -ENAMETOOLONG : 0;
 }
 
 static void forget(struct host *host, uint32_t id)
 {
-	local_object_forget(objects_of(host), id);
+	struct local_apps *apps = apps_of(host);
+	struct local_app *app = local_app_get(apps, id);
+
+	if (!app) {
+		local_object_forget(apps->local->objects, id);
+		return;
+	}
+	if (!local_app_is_over(app))
+		return;
+	local_intercept_gone(apps->local->intercepts, id, LOCAL_FUNCTION_STOPPED);
+	if (local_supervisor_runs(apps->supervisor))
+		(void)local_supervisor_say(apps->supervisor, FRAME_APP_FORGET, &id, sizeof(id), -1);
+	local_app_free(apps, app);
 }
 
 static const char *const *shipped(struct host *host)
 {
-	static const char *const none[] = {NULL};
-
-	(void)host;
-	return none;
+	return (const char *const *)apps_of(host)->shipped;
 }
 
 static int match_check(struct host *host, const char *match, struct err *err)
@@ -102,39 +271,167 @@ const struct host_app_ops local_app_ops = {
 	.match_check = match_check,
 };
 
-static void all_known(void *arg)
-{
-	const struct local_apps *apps = arg;
-	const struct host_app_events *events = &apps->local->host.events.apps;
+/* --- the whole -------------------------------------------------------------------------------- */
 
-	if (events->known)
-		events->known(events->arg);
+static void tell_all(void *arg)
+{
+	local_apps_tell_all(arg);
+}
+
+void local_apps_routers(struct local_apps *apps)
+{
+	if (apps && apps->names)
+		local_hosts_write(apps->local);
 }
 
 void local_apps_adopt(struct local_apps *apps)
 {
-	loop_timer_set(apps->known, clock_mono_ns() + 1);
+	apps->open = true;
+	apps->names = local_supervisor_runs(apps->supervisor);
+	local_apps_routers(apps);
+	if (apps->heard) /* otherwise it says it when it has connected */
+		loop_timer_set(apps->news, clock_mono_ns() + 1);
 }
 
-int local_apps_open(struct local *local, struct local_apps **ret_apps, struct err *err)
+static void dir_of(char dir[112], const char *runtime_dir)
+{
+	snprintf(dir, 112, "%.96s/apps", runtime_dir);
+}
+
+static int dir_make(struct local_apps *apps, struct err *err)
+{
+	const char *dir = apps->dir;
+	int r = local_journal_add(apps->local->journal, "file", &dir, 1);
+
+	if (r < 0)
+		return err_errno(err, r, "%s/journal", apps->local->runtime_dir);
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+		return err_errno(err, errno, "%s", dir);
+	return 0;
+}
+
+/* Output of applications that are gone. */
+static void dir_remove(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	(void)rmdir(path); /* not if somebody else uses it */
+}
+
+void local_apps_clean(const char *runtime_dir)
+{
+	char dir[112], hosts[128];
+
+	local_supervisor_clean(runtime_dir);
+	dir_of(dir, runtime_dir);
+	dir_remove(dir);
+	snprintf(hosts, sizeof(hosts), "%.100s/hosts", runtime_dir);
+	(void)unlink(hosts);
+}
+
+static int find_programs(struct local_apps *apps, const char *programs, char program[PATH_MAX],
+			 struct err *err)
+{
+	apps->show = strdup(programs);
+	if (snprintf(program, PATH_MAX, "%s/vlsp-supervisor", programs) >= PATH_MAX)
+		return err_errno(err, ENAMETOOLONG, "%s", programs);
+	if (asprintf(&apps->shipped_dir, "%s/apps", programs) < 0)
+		apps->shipped_dir = NULL;
+	apps->shipped = apps->shipped_dir ? local_app_shipped_read(apps->shipped_dir) : NULL;
+	return apps->show && apps->shipped ? 0 : err_errno(err, ENOMEM, "applications");
+}
+
+static int open_parts(struct local_apps *apps, const char *programs, struct err *err)
+{
+	struct loop *loop = apps->local->loop;
+	char program[PATH_MAX];
+	int r = loop_timer_new(loop, tell_all, apps, &apps->news);
+
+	if (r == 0)
+		r = loop_timer_new(loop, local_apps_end_impatient, apps, &apps->impatience);
+	apps->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r == 0 && apps->wake_fd < 0)
+		r = -errno;
+	if (r == 0)
+		r = loop_add(loop, apps->wake_fd, EPOLLIN, local_apps_end_begin, apps, &apps->wake);
+	if (r < 0)
+		return err_errno(err, r, "applications");
+	r = find_programs(apps, programs, program, err);
+	if (r == 0)
+		r = dir_make(apps, err);
+	if (r == 0)
+		r = local_supervisor_open(apps->local, program, apps->dir,
+					  &local_app_supervisor_ops, apps, &apps->supervisor, err);
+	if (r == 0)
+		apps->heard = !local_supervisor_runs(apps->supervisor);
+	return r;
+}
+
+int local_apps_open(struct local *local, const char *programs, struct local_apps **ret_apps,
+		    struct err *err)
 {
 	struct local_apps *apps = calloc(1, sizeof(*apps));
-	int r = apps ? loop_timer_new(local->loop, all_known, apps, &apps->known) : -ENOMEM;
+	int r;
 
-	if (r < 0) {
-		free(apps);
-		return err_errno(err, r, "applications");
-	}
+	if (!apps)
+		return err_errno(err, ENOMEM, "applications");
 	apps->local = local;
+	apps->wake_fd = -1;
+	pthread_mutex_init(&apps->lock, NULL);
+	for (size_t i = 0; i < APPS_BUCKETS; i++)
+		list_init(&apps->buckets[i]);
+	dir_of(apps->dir, local->runtime_dir);
+	r = open_parts(apps, programs, err);
+	if (r < 0) {
+		local_apps_close(apps, true);
+		return r;
+	}
 	*ret_apps = apps;
 	return 0;
 }
 
+void local_apps_cancel(struct local_apps *apps)
+{
+	if (apps)
+		__atomic_store_n(&apps->cancel, true, __ATOMIC_RELEASE);
+}
+
+static void free_one(void *arg, struct local_app *app)
+{
+	(void)arg;
+	list_del(&app->node); /* their groups go with the others, or stay */
+	free(app->values);
+	free(app);
+}
+
 void local_apps_close(struct local_apps *apps, bool keep)
 {
-	(void)keep;
+	const char *dir;
+
 	if (!apps)
 		return;
-	loop_timer_free(apps->known);
+	dir = apps->dir;
+	local_supervisor_close(apps->supervisor, keep);
+	if (!keep) {
+		dir_remove(dir);
+		local_hosts_remove(apps->local);
+		(void)local_journal_del(apps->local->journal, "file", &dir, 1);
+	}
+	local_app_each(apps, free_one, NULL);
+	loop_timer_free(apps->news);
+	loop_timer_free(apps->impatience);
+	loop_del(apps->wake);
+	if (apps->wake_fd >= 0)
+		close(apps->wake_fd);
+	local_app_shipped_free(apps->shipped);
+	pthread_mutex_destroy(&apps->lock);
+	free(apps->shipped_dir);
+	free(apps->show);
 	free(apps);
 }

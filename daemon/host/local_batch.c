@@ -105,6 +105,8 @@ void local_batch_finish(struct local *local)
 		routers_revive(local);
 	}
 	links_tell(local);
+	if (batch->routers_add_count || batch->routers_del_count)
+		local_apps_routers(local->apps);
 	free(run->remove.links);
 	free(run->remove.inodes);
 	free(run->removed);

@@ -46,6 +46,8 @@ char **local_cgroup_exec(struct local_cgroup *cgroup, uint32_t router_id, struct
  * over. *ret_paths: as above; NULL: there are none. 0 or -errno. */
 int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
 			 const struct topo_limits *limits, char ***ret_paths, struct err *err);
+/* Their number of processes is limited by these groups. */
+bool local_cgroup_counts_pids(const struct local_cgroup *cgroup);
 /* Once it has ended. */
 void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id);
 void local_cgroup_app_usage(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,

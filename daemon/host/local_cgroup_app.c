@@ -95,6 +95,11 @@ int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32
 	return 0;
 }
 
+bool local_cgroup_counts_pids(const struct local_cgroup *cgroup)
+{
+	return cgroup->cgroups && confine_cgroups_count_pids(cgroup->cgroups);
+}
+
 void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id)
 {
 	char group[GROUP_SIZE];

@@ -314,10 +314,12 @@ static void find_groups(struct local *local)
 /* Without a journal, these are ours by their place. */
 static void note_places(struct local *local)
 {
-	char relay[128];
-	const char *files[] = {local->socket, local->names.dir, relay};
+	char relay[128], supervisor[128], apps[128];
+	const char *files[] = {local->socket, local->names.dir, relay, supervisor, apps};
 
 	snprintf(relay, sizeof(relay), "%s/relay.sock", local->runtime_dir);
+	snprintf(supervisor, sizeof(supervisor), "%s/supervisor.sock", local->runtime_dir);
+	snprintf(apps, sizeof(apps), "%s/apps", local->runtime_dir);
 	(void)local_journal_add(local->journal, "file", files, ARRAY_SIZE(files));
 	if (local->names.mounted)
 		(void)local_journal_add(local->journal, "mount", &files[1], 1);
@@ -334,6 +336,7 @@ static void remove_all(void *arg)
 	if (access(socket, F_OK) == 0 && !local_journal_has(local->journal, "file", socket))
 		cleaner->lost = true;
 	local_relay_kill(local->runtime_dir);
+	local_apps_clean(local->runtime_dir);
 	r = remove_namespaces(cleaner);
 	if (cleaner->lost)
 		note_places(local);

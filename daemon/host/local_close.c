@@ -127,6 +127,7 @@ static void stop_work(struct local *local)
 		pthread_mutex_unlock(&local->run.ns.lock);
 	}
 	__atomic_store_n(&local->run.link.cancel, true, __ATOMIC_RELAXED);
+	local_apps_cancel(local->apps);
 	local_work_free(local->work);
 	batch_cancel(local);
 	if (local->audit.audit)
@@ -148,6 +149,7 @@ void local_close(struct host *host, bool keep)
 	local->closing = true;
 	stop_work(local);
 	local_apps_close(local->apps, keep);
+	local->apps = NULL;
 	local_objects_close(local->objects, keep);
 	local_intercepts_close(local->intercepts);
 	local_functions_close(local->functions);
@@ -181,5 +183,6 @@ void local_close(struct host *host, bool keep)
 	pthread_mutex_destroy(&local->bld_lock);
 	if (local->ifaces.home >= 0)
 		close(local->ifaces.home);
+	free(local->state_dir);
 	free(local);
 }

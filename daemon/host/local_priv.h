@@ -36,6 +36,7 @@ struct local {
 	struct loop *loop;
 	char instance[64];
 	char runtime_dir[96];
+	char *state_dir;  /* NULL: none */
 	char socket[108]; /* RUNTIME/router.sock */
 	enum log_level log_level;
 	uint32_t user_base; /* 0: router processes stay root */

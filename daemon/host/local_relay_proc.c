@@ -6,82 +6,46 @@
  */
 #include <fcntl.h>
 #include <linux/if_packet.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/host/local_exec.h"
+#include "daemon/host/local_helper.h"
 #include "daemon/host/local_priv.h"
-#include "lib/base/cleanup.h"
 
 #define MEMORY_MIB   "256" /* of frames that the relay holds */
 #define SPIN_PERCENT "15"
 #define SOCKET_BYTES (16 << 20)
 
-static bool is_relay(int32_t pid, const char *path)
+#define NAME "vlsp-relay"
+
+static void socket_of(char path[128], const char *runtime_dir)
 {
-	char file[40], text[256] = "";
-	cleanup_close int fd = -1;
-	const char *name, *arg;
-	ssize_t n;
-
-	snprintf(file, sizeof(file), "/proc/%d/cmdline", pid);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return false;
-	name = strrchr(text, '/');
-	name = name ? name + 1 : text;
-	arg = text + strlen(text) + 1;
-	return strcmp(name, "vlsp-relay") == 0 && arg < text + n && strcmp(arg, path) == 0 &&
-	       local_procs_sees_us(pid);
-}
-
-struct search {
-	char path[128];
-	int32_t pid;
-};
-
-static void see(void *arg, int32_t pid, unsigned long inode)
-{
-	struct search *search = arg;
-
-	(void)inode;
-	if (!search->pid && is_relay(pid, search->path))
-		search->pid = pid;
+	snprintf(path, 128, "%.100s/relay.sock", runtime_dir);
 }
 
 int32_t local_relay_find(const char *runtime_dir)
 {
-	struct search search = {.pid = 0};
+	char path[128];
 
-	snprintf(search.path, sizeof(search.path), "%.100s/relay.sock", runtime_dir);
-	(void)local_procs_each(see, &search);
-	return search.pid;
+	socket_of(path, runtime_dir);
+	return local_helper_find(NAME, path);
 }
 
 void local_relay_kill(const char *runtime_dir)
 {
-	int32_t pid = local_relay_find(runtime_dir);
-	cleanup_close int fd = pid ? pidfd_open(pid, 0) : -1;
+	char path[128];
 
-	if (fd < 0 || local_relay_find(runtime_dir) != pid)
-		return;
-	(void)pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	for (int i = 0; i < 400 && local_relay_find(runtime_dir) == pid; i++) {
-		(void)waitpid(pid, NULL, WNOHANG);
-		usleep(5000);
-	}
+	socket_of(path, runtime_dir);
+	local_helper_kill(NAME, path);
 }
 
 int local_relay_spawn(const char *program, const char *path, uint32_t uid, enum log_level log_level,
 		      pid_t *ret_pid)
 {
-	char name[] = "vlsp-relay", memory[] = MEMORY_MIB, percent[] = SPIN_PERCENT, number[16];
+	char name[] = NAME, memory[] = MEMORY_MIB, percent[] = SPIN_PERCENT, number[16];
 	char level[8] = "info", socket[128];
 	char *argv[] = {name, socket, number, memory, percent, level, NULL};
 

@@ -218,6 +218,14 @@ static int remove_routers(struct local_remove_task *task)
 	return r < 0 ? r : 0;
 }
 
+/* They would be started again while their routers go. */
+static int end_applications(struct local_remove_task *task)
+{
+	int r = local_apps_end(task->job.local->apps, task);
+
+	return r < 0 ? err_errno(&task->err, r, "applications on routers") : 0;
+}
+
 void local_remove_run(struct local_remove_task *task)
 {
 	const struct local_names *names = &task->job.local->names;
@@ -225,6 +233,8 @@ void local_remove_run(struct local_remove_task *task)
 	struct host_link **half = task->links + task->link_count;
 	int r = take_left(task);
 
+	if (r == 0 && task->router_count)
+		r = end_applications(task);
 	if (r == 0 && task->router_count)
 		r = remove_routers(task);
 	if (r == 0)

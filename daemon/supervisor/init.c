@@ -154,6 +154,7 @@ static int become(const struct app_spec *spec, struct err *err)
 		.own_pids = true,
 		.hosts = *spec->texts[APP_HOSTS] ? spec->texts[APP_HOSTS] : NULL,
 		.hide = spec->lists[APP_HIDE],
+		.show = *spec->texts[APP_SHOW] ? spec->texts[APP_SHOW] : NULL,
 		.cgroups = spec->lists[APP_GROUPS],
 		.files = files,
 		.file_count = head->file_count,

@@ -60,6 +60,7 @@ enum life_do life_tick(struct life *life, uint64_t now)
 void life_begun(struct life *life)
 {
 	life->process = true;
+	life->notified = false;
 }
 
 void life_executed(struct life *life, uint64_t now)
@@ -69,13 +70,17 @@ void life_executed(struct life *life, uint64_t now)
 	if (life->phase == APP_STOPPING)
 		return;
 	life->phase = APP_RUNNING;
+	life->ready = life->notified;
 	if (life->ready_by == TOPO_APP_READY_SETTLED)
 		life->settled_ns = now + LIFE_SETTLED_NS;
 }
 
 void life_notified(struct life *life)
 {
-	if (life->phase == APP_RUNNING && life->ready_by == TOPO_APP_READY_NOTIFY)
+	if (!life->process || life->ready_by != TOPO_APP_READY_NOTIFY)
+		return;
+	life->notified = true; /* it may be faster than who says that it runs */
+	if (life->phase == APP_RUNNING)
 		life->ready = true;
 }
 

@@ -29,6 +29,7 @@ struct life {
 	bool ready;
 	bool process;  /* there is one, from life_begun() to life_ended() */
 	bool executed; /* it runs the program */
+	bool notified; /* which has said that it serves */
 	bool ran;      /* at least once */
 	int status;    /* of the last run; -1: none has ended */
 	uint32_t restarts;

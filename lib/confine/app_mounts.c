@@ -140,8 +140,35 @@ static int cover_all(const struct confine_app *app, struct err *err)
 	return r;
 }
 
+/* Where something of the machine's is covered that has to be seen. */
+static int show(const char *path, int tree, struct err *err)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID};
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s/", path);
+	for (char *end = dir + 1; (end = strchr(end, '/')); *end++ = '/') {
+		*end = '\0';
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return err_errno(err, errno, "%s cannot be shown", path);
+	}
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0 ||
+	    move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_errno(err, errno, "%s cannot be shown", path);
+	return 0;
+}
+
+/* Only where it would not be seen otherwise. -1: nothing; or a descriptor of the tree. */
+static int show_open(const char *path)
+{
+	if (!path || !app_is_below(path, app_scratch))
+		return -1;
+	return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
 static int change_mounts(const struct confine_app *app, int hosts, struct err *err)
 {
+	cleanup_close int shown = show_open(app->show);
 	int r;
 
 	/* What the machine takes away must go here, too; nothing of this appears there. */
@@ -155,6 +182,8 @@ static int change_mounts(const struct confine_app *app, int hosts, struct err *e
 		r = deny_setuid(err);
 	if (r == 0)
 		r = cover_all(app, err);
+	if (r == 0 && shown >= 0)
+		r = show(app->show, shown, err);
 	if (r == 0)
 		r = mount_sys(err);
 	if (r == 0 && app->own_pids)

@@ -257,6 +257,14 @@ int confine_cgroups_probe(const char *root, struct confine_cgroups **ret_cgroups
 	return 0;
 }
 
+bool confine_cgroups_count_pids(const struct confine_cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (cgroups->tree[i].controllers & CONTROLLER_PIDS)
+			return true;
+	return false;
+}
+
 void confine_cgroups_free(struct confine_cgroups *cgroups)
 {
 	free(cgroups);

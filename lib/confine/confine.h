@@ -55,6 +55,7 @@ struct confine_app {	      /* how an application is started */
 	bool own_pids;		    /* own process namespace with its /proc, own System V IPC */
 	const char *hosts;	    /* lies over /etc/hosts, changes included; NULL: nothing */
 	const char *const *hide;    /* directories that are covered by empty ones; ends with NULL */
+	const char *show;	    /* a directory that is seen, also below /tmp ...; NULL: none */
 	const char *const *cgroups; /* directories to join; ends with NULL */
 	const struct confine_file *files; /* file_count of them: see confine_app_enter() */
 	size_t file_count;
@@ -110,6 +111,8 @@ int confine_cgroups_probe(const char *root, struct confine_cgroups **ret_cgroups
  * or it is not mounted, or not writable. */
 int confine_cgroups_counters(const char *root, const struct confine_cgroups *cgroups,
 			     struct confine_cgroups **ret_counters);
+/* The pids controller is among them. */
+bool confine_cgroups_count_pids(const struct confine_cgroups *cgroups);
 void confine_cgroups_free(struct confine_cgroups *cgroups); /* NULL is fine */
 /*
  * Makes group "vlsp/INSTANCE/NAME" in every hierarchy and sets limits. Those above it are made

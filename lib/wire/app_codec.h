@@ -14,7 +14,7 @@
 #define APP_LIST_MAX 1024	 /* members of one list */
 
 enum app_list { APP_ARGS, APP_ENV, APP_GROUPS, APP_HIDE, APP_LISTS };
-enum app_text { APP_PROGRAM, APP_DIR, APP_NETNS, APP_HOSTS, APP_TEXTS };
+enum app_text { APP_PROGRAM, APP_DIR, APP_NETNS, APP_HOSTS, APP_SHOW, APP_TEXTS };
 
 struct app_head {
 	uint32_t id, router_id, slot;
@@ -39,7 +39,8 @@ struct app_file {
 struct app_spec {
 	struct app_head head;
 	/* PROGRAM: a path; DIR: working directory; NETNS: path of the router's namespace; HOSTS:
-	 * what lies over /etc/hosts, "" : nothing */
+	 * what lies over /etc/hosts, "" : nothing; SHOW: a directory that it sees in any case,
+	 * "" : none */
 	const char *texts[APP_TEXTS];
 	/* ARGS with the program's name; GROUPS: control group directories to join; HIDE:
 	 * directories that it does not see. Each ends with NULL. */

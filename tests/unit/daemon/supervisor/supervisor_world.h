@@ -174,7 +174,8 @@ static struct app_spec spec_of(uint32_t id, const char *const *args)
 		.texts = {[APP_PROGRAM] = "/bin/sh",
 			  [APP_DIR] = "/tmp",
 			  [APP_NETNS] = netns,
-			  [APP_HOSTS] = hosts},
+			  [APP_HOSTS] = hosts,
+			  [APP_SHOW] = ""},
 		.lists = {[APP_ARGS] = args, [APP_ENV] = env, [APP_HIDE] = hide},
 	};
 }

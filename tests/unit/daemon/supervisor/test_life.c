@@ -97,6 +97,16 @@ static void notifies(void **state)
 	assert_int_equal(life_next(&life), 0);
 	life_notified(&life);
 	assert_true(life.ready);
+	init(TOPO_APP_ALWAYS, TOPO_APP_READY_NOTIFY);
+	life_begun(&life);
+	life_notified(&life); /* the program is faster than who says that it runs */
+	assert_false(life.ready);
+	life_executed(&life, now);
+	assert_true(life.ready);
+	ends(EXIT(0), 5);
+	next(100, LIFE_START);
+	runs();
+	assert_false(life.ready); /* this run has not said so */
 	init(TOPO_APP_NEVER, TOPO_APP_READY_SETTLED);
 	runs();
 	life_notified(&life); /* nobody asked it */

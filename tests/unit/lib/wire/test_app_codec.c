@@ -32,7 +32,7 @@ static const struct app_spec spec = {
 		 .netns = 12,
 		 .gid_count = 3,
 		 .file_count = 2},
-	.texts = {"/bin/prog", "/tmp", "/run/ns", ""},
+	.texts = {"/bin/prog", "/tmp", "/run/ns", "", "/opt"},
 	.lists = {[APP_ARGS] = args, [APP_ENV] = env, [APP_GROUPS] = none, [APP_HIDE] = hide},
 	.gids = gids,
 	.files = files,
