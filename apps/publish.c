@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "apps/common.h"
 #include "apps/topic.h"
@@ -67,7 +68,10 @@ int main(int argc, char **argv)
 		for (uint64_t i = 0; i < count && app_pace(&pace, (double)interval_ns); i++)
 			tell(socket, text, strlen(text));
 	} else {
-		while (fgets(line, sizeof(line), stdin) && app_pace(&pace, (double)interval_ns))
+		setvbuf(stdin, NULL, _IONBF,
+			0); /* so that what is there is seen by waiting for it */
+		while (app_wait(STDIN_FILENO, APP_FOREVER) > 0 &&
+		       fgets(line, sizeof(line), stdin) && app_pace(&pace, (double)interval_ns))
 			tell(socket, line, strcspn(line, "\n"));
 	}
 	printf("published %llu messages\n", published);

@@ -9,10 +9,14 @@
 
 #define BLANKS " \t\r\n"
 
+/* What is set is printed: only what a terminal shows. */
 static bool copy(char *to, size_t size, const char *from, size_t length)
 {
-	if (length == 0 || length >= size || memchr(from, '\0', length))
+	if (length == 0 || length >= size)
 		return false;
+	for (size_t i = 0; i < length; i++)
+		if (from[i] < ' ' || from[i] > '~')
+			return false;
 	memcpy(to, from, length);
 	to[length] = '\0';
 	return true;

@@ -53,6 +53,10 @@ static void good_texts(void **state)
 static void bad_texts(void **state)
 {
 	static const char *const rows[] = {
+		"a=\x1b[2J",
+		"\a=1",
+		"{\"a\":\"\x7f\"}",
+		"a=\xc3\xa4",
 		"",
 		"  \n",
 		"to",
