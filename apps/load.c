@@ -153,7 +153,7 @@ static void *burn(void *unused)
 		struct timespec ts;
 
 		while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < until && app_now() < period)
-			for (volatile unsigned i = 0; i < 2000; i++)
+			for (volatile unsigned i = 0; i < 20000; i++)
 				;
 		now = app_now();
 		ts = (struct timespec){0, now < period ? (long)(period - now) : 0};

@@ -286,5 +286,32 @@ ends one
 stop all twice broker
 must grep -qE '^[0-9]+ published, [0-9]+ delivered, 0 wrong' broker.out
 
+step "vlsp app: ready when they serve, told while they run, asked for what they count"
+value() { vlsp app show "$1" "$2" --json | jq -r ".values.\"$3\""; }
+must vlsp app start --name rate --ready notify r4 data-rate 5002
+must vlsp app start --name way --ready notify r2 forward 6001 r3:9
+equal r3:9 "$(value r2 way to | sed "s/^$(address r3):/r3:/")" "reported target"
+must vlsp app set r2 way to=r4:5002
+must vlsp app set r2 way to=nowhere
+must vlsp app set r2 way colour=red
+eventually 5 must_say "forward: colour: there is no such setting" vlsp app logs r2 way
+must_say "^set to=r4:5002$" vlsp app logs r2 way
+must_say "^forward: to: 'nowhere' is not" vlsp app logs r2 way
+must vlsp app start --name source --ready exit r1 send r2 6001 200 -i 1 -s 50
+must_say '^sent 200 datagrams of 50 bytes, 0 not$' vlsp app logs r1 source
+eventually 10 must_say '^200$' value r4 rate datagrams
+equal 10000 "$(value r4 rate bytes)" "reported bytes"
+eventually 5 must_say '^200$' value r2 way datagrams
+must_fail 1 "status 2: send: ADDR: is missing" vlsp app start r1 send
+must vlsp app start --name busy --cpu 20% --ready notify r3 load -c 90 -m 20
+eventually 10 must_say '^90.0$' value r3 busy cpu.wanted
+must_say '^true$' sh -c "sleep 3; '$BUILD/vlsp' app show r3 busy --json | jq '.values | (.\"cpu.percent\" | tonumber) < 45 and (.\"memory.mib\" | tonumber) >= 20'"
+must vlsp app set r3 busy cpu=5
+eventually 10 must_say '^5.0$' value r3 busy cpu.wanted
+for app in "r4 rate" "r2 way" "r3 busy"; do
+	# shellcheck disable=SC2086 # two words
+	must vlsp app stop $app
+done
+
 must stop_vlspd
 nothing_left
