@@ -254,8 +254,8 @@ static int finish_open(struct question *question)
 		r = err_set(&question->err, ESRCH, "the router has gone");
 	if (r < 0)
 		return r;
-	snprintf(text, sizeof(text), "function=%u\nslot=%u\nedge=%u", question->fn.index,
-		 question->slot, edge);
+	snprintf(text, sizeof(text), "function=%u\nslot=%u\nedge=%u\nqueue=%lu", question->fn.index,
+		 question->slot, edge, 1ul << question->fn.queue);
 	say(question, text, fds, 2);
 	return 0;
 }

@@ -36,8 +36,9 @@ typedef void (*local_intercept_answer_fn)(void *arg, const struct app_ask *ask, 
  *   queue=BYTES (0: 1 MiB)
  *   policy=open|closed
  *
- * The answer's text begins with the same line. Then "function=NUMBER\nslot=SLOT\nedge=PORT" with
- * descriptors, or "ok" (close), or "error=ERRNO\nTEXT".
+ * The answer's text begins with the same line. Then
+ * "function=NUMBER\nslot=SLOT\nedge=PORT\nqueue=BYTES" with descriptors, or "ok" (close), or
+ * "error=ERRNO\nTEXT".
  */
 void local_intercept_ask(struct local_intercepts *intercepts, const struct app_ask *ask,
 			 uint32_t slot, const char *text, local_intercept_answer_fn answer,

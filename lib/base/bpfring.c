@@ -40,19 +40,24 @@ static int map_size(int fd, uint32_t *ret_size)
 
 int bpfring_open(int fd, struct bpfring **ret_ring)
 {
-	struct bpfring *ring = calloc(1, sizeof(*ring));
 	uint32_t size = 0;
+	int r = map_size(fd, &size);
+
+	return r < 0 ? r : bpfring_open_sized(fd, size, ret_ring);
+}
+
+int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring)
+{
+	struct bpfring *ring;
 	void *p;
 	int r;
 
+	if (!size || size & (size - 1))
+		return -EINVAL;
+	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return -ENOMEM;
 	ring->page = (size_t)sysconf(_SC_PAGESIZE);
-	r = map_size(fd, &size);
-	if (r < 0) {
-		free(ring);
-		return r;
-	}
 	ring->mask = size - 1;
 	ring->tail_size = ring->page + 2 * (size_t)size;
 	p = mmap(NULL, ring->page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -15,6 +15,8 @@ struct bpfring;
 /* fd: of the map, which stays the caller's; it is readable (poll) when something was added and all
  * before had been read. -EINVAL if it is no ring buffer, or another -errno. */
 int bpfring_open(int fd, struct bpfring **ret_ring);
+/* The same for who may not ask the kernel (bpf(2)) how large the ring is: bytes, a power of two. */
+int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring);
 void bpfring_close(struct bpfring *ring); /* NULL is fine */
 
 /* The next record and its bytes, or NULL: there is none, or it is being written. Valid until

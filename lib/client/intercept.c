@@ -44,6 +44,7 @@ struct vlsp_intercept {
 	struct bpfring *ring;
 	int ring_fd, sock;
 	uint32_t function, slot, edge; /* numbers: its own, of the router, of the router's edge */
+	uint32_t queue;		       /* bytes */
 	struct sockaddr_ll to;
 	struct mmsghdr msgs[BATCH];
 	struct iovec iov[BATCH];
@@ -83,8 +84,8 @@ static bool number_of(const char *answer, const char *key, uint32_t *ret)
 	return false;
 }
 
-/* What the daemon says: "error=ERRNO\nTEXT" or "function=N\nslot=N\nedge=N" with ring and socket.
- */
+/* What the daemon says: "error=ERRNO\nTEXT" or "function=N\nslot=N\nedge=N\nqueue=BYTES" with
+ * ring and socket. */
 static int take_answer(struct vlsp_intercept *intercept, const struct app_link_answer *answer,
 		       char text[256])
 {
@@ -101,7 +102,8 @@ static int take_answer(struct vlsp_intercept *intercept, const struct app_link_a
 		return say(text, error ? (int)error : EPROTO, what ? what + 1 : "refused");
 	if (intercept->sock < 0 || !number_of(answer->text, "function", &intercept->function) ||
 	    !number_of(answer->text, "slot", &intercept->slot) ||
-	    !number_of(answer->text, "edge", &intercept->edge))
+	    !number_of(answer->text, "edge", &intercept->edge) ||
+	    !number_of(answer->text, "queue", &intercept->queue))
 		return say(text, EPROTO, "the daemon's answer is not one of this version's");
 	return 0;
 }
@@ -194,7 +196,7 @@ struct vlsp_intercept *vlsp_intercept_open(const struct vlsp_intercept_spec *spe
 	}
 	r = ask(intercept, spec, text);
 	if (r == 0) {
-		r = bpfring_open(intercept->ring_fd, &intercept->ring);
+		r = bpfring_open_sized(intercept->ring_fd, intercept->queue, &intercept->ring);
 		if (r < 0) {
 			(void)give_up(intercept); /* what is said is the first reason */
 			say(text, -r, "the queue cannot be mapped");

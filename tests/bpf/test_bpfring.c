@@ -194,6 +194,10 @@ static void only_a_ring_is_taken_for_one(void **state)
 	assert_int_equal(bpfring_open(array, &other), -EINVAL);
 	assert_true(bpfring_open(prog_add, &other) < 0);
 	assert_true(bpfring_open(-1, &other) < 0);
+	assert_int_equal(bpfring_open_sized(map, RING_SIZE - 1, &other), -EINVAL);
+	assert_int_equal(bpfring_open_sized(map, 0, &other), -EINVAL);
+	assert_true(bpfring_open_sized(map, 2 * RING_SIZE, &other) < 0);
+	assert_true(bpfring_open_sized(array, RING_SIZE, &other) < 0);
 	assert_null(other);
 	close(array);
 }
