@@ -84,8 +84,9 @@ static void *supervise(void *arg)
 		if (refuse)
 			snprintf(said, sizeof(said), "INTERCEPT=%u\n%s", n, refuse);
 		else if (strncmp(asked, "open", 4) == 0)
-			snprintf(said, sizeof(said), "INTERCEPT=%u\nfunction=%d\nslot=%d\nedge=%d",
-				 n, FN, SLOT, EDGE);
+			snprintf(said, sizeof(said),
+				 "INTERCEPT=%u\nfunction=%d\nslot=%d\nedge=%d\nqueue=65536", n, FN,
+				 SLOT, EDGE);
 		else
 			snprintf(said, sizeof(said), "INTERCEPT=%u\nok", n);
 		answer(said, !refuse && strncmp(asked, "open", 4) == 0);
