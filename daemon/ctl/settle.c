@@ -106,8 +106,7 @@ static void failed(struct ctl *ctl, struct settle *settle, struct model_app *app
 
 	if (settle->failed++ == 0) {
 		apps_why(app, first);
-		if (settle->kind == SETTLE_READY)
-			err_wrap(first, "application %s on %s", app->app->name, app->router->name);
+		err_wrap(first, "application %s on %s", app->app->name, app->router->name);
 	}
 	if (settle->kind == SETTLE_OR_NONE)
 		apps_drop(ctl, app);

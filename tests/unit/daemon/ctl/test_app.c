@@ -97,7 +97,8 @@ static void what_the_machine_refuses_leaves_nothing(void **state)
 	op = app_start(w, "r1", "{run: /bin/nope}");
 	assert_int_equal(op.state, CTL_OP_FAILED);
 	assert_int_equal(op.err.code, ENOENT);
-	assert_string_equal(op.err.text, "run: there is no program /bin/nope");
+	assert_string_equal(op.err.text,
+			    "application nope on r1: run: there is no program /bin/nope");
 	assert_int_equal(op.app_id, 0);
 	assert_string_equal(app_list(w, "r1"), "");
 	assert_same(w);
@@ -114,7 +115,7 @@ static void what_fails_before_it_is_ready_leaves_nothing(void **state)
 	fake_app_fail(w->host, 0, "execve: exec format error");
 	op = app_start(w, "r1", "{run: /bin/odd}");
 	assert_int_equal(op.state, CTL_OP_FAILED);
-	assert_string_equal(op.err.text, "execve: exec format error");
+	assert_string_equal(op.err.text, "application odd on r1: execve: exec format error");
 	assert_string_equal(app_list(w, "r1"), "");
 	assert_same(w);
 }
@@ -349,7 +350,8 @@ static void it_does_not_start_when_the_one_before_it_failed(void **state)
 	world_wait(w, &ending);
 	op = app_start(w, "r1", "{run: web, after: [db]}");
 	assert_int_equal(op.state, CTL_OP_FAILED);
-	assert_string_equal(op.err.text, "it starts after db, which failed: no disk");
+	assert_string_equal(op.err.text,
+			    "application web on r1: it starts after db, which failed: no disk");
 	assert_string_equal(app_list(w, "r1"), "db failed");
 }
 

@@ -359,7 +359,8 @@ static bool heard(struct run *r, const struct request *q, const struct ending *e
 	if (!ending->calls || r->dead)
 		return false;
 	if (ending->op.state == CTL_DONE ||
-	    strncmp(ending->op.err.text, "application ", 12) == 0) { /* what it was for is so */
+	    (q->what != START &&
+	     strncmp(ending->op.err.text, "application ", 12) == 0)) { /* what it was for is so */
 		ref_do(&r->acked, q);
 		r->done++;
 	} else {
