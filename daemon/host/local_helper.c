@@ -37,7 +37,8 @@ static bool is_it(int32_t pid, const struct search *search)
 	name = name ? name + 1 : text;
 	arg = text + strlen(text) + 1;
 	return strcmp(name, search->name) == 0 && arg < text + n &&
-	       strcmp(arg, search->socket) == 0 && local_procs_sees_us(pid);
+	       strcmp(arg, search->socket) == 0 && local_procs_sees_us(pid) &&
+	       local_procs_is_beside_us(pid);
 }
 
 static void see(void *arg, int32_t pid, unsigned long inode)

@@ -96,6 +96,8 @@ unsigned long local_procs_inode(int32_t pid); /* 0: there is no such process */
 bool local_procs_is_router(int32_t pid);
 /* Whether it is in our mount namespace: a tag of another may mean another instance. */
 bool local_procs_sees_us(int32_t pid);
+/* It is in our process namespace: no application is. */
+bool local_procs_is_beside_us(int32_t pid);
 /* Whether it runs in a network namespace of that instance; ret_router: NULL, or NAME_SIZE bytes for
  * of which router. The thread is anywhere afterwards. */
 bool local_procs_tagged(int32_t pid, const char *instance, char *ret_router);

@@ -92,6 +92,11 @@ bool local_procs_sees_us(int32_t pid)
 	return shares(pid, "mnt");
 }
 
+bool local_procs_is_beside_us(int32_t pid)
+{
+	return shares(pid, "pid");
+}
+
 bool local_procs_tagged(int32_t pid, const char *instance, char *ret_router)
 {
 	struct nlk_device lo = {.index = 0};

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Applications run whatever becomes of the daemon, and end with their router, their limits or their supervisor:
+#
+#   a --- b --- c      on a: a ticker, one that daemonizes, one that fails; on b: echo; on c: a fork bomb
+. "$(dirname "$0")/lib.sh"
+
+step "three routers, and applications on them"
+start_vlspd
+cat >net.yaml <<'YAML'
+name: apps
+routers: [{name: a}, {name: b}, {name: c}]
+links: [{a: a, b: b}, {a: b, b: c}]
+YAML
+must vlsp topology apply net.yaml
+
+field() { # field ROUTER APP NAME: of what vlsp app show says
+	vlsp app show "$1" "$2" --json | jq -r ".$3"
+}
+pid_of() { field "$1" "$2" pid; }
+ticks() { vlsp app logs "$1" "$2" | grep -c tick; }
+more_ticks() { # more_ticks ROUTER APP COUNT
+	[ "$(ticks "$1" "$2")" -gt "$3" ]
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+none_named() { # none_named WORDS: no process has them as its command line
+	! grep -zqs -- "$1" /proc/[0-9]*/cmdline
+}
+
+must vlsp app start --name ticker a /bin/sh -c 'while :; do echo tick; sleep 0.05; done'
+must vlsp app start b echo
+must vlsp app start --name hider --grace 0.3s a /bin/sh -c \
+	'(setsid sh -c "exec sleep 31415" &) ; trap "" TERM; while :; do sleep 0.1; done'
+eventually 10 more_ticks a ticker 3
+
+step "one that cannot run says why, and is not there afterwards"
+must_fail 1 '/no/such: No such file' vlsp app start a /no/such
+must_fail 1 'status 4: oops' vlsp app start --name bad a /bin/sh -c 'echo oops >&2; exit 4'
+must_fail 1 'neither a shipped application nor a program' vlsp app start a nonsense
+must_fail 1 'there is no application bad' vlsp app show a bad
+
+step "a daemon that is killed leaves them running; the next one knows them and their output"
+ticker=$(pid_of a ticker) echo=$(pid_of b echo) before=$(ticks a ticker)
+must vlsp app start --name again --restart always a /bin/sh -c 'echo run; sleep 0.2; exit 3'
+kill -KILL "$(cat "$RUNTIME/vlspd.pid")"
+sleep 1
+must kill -0 "$ticker"
+start_vlspd
+equal "$ticker" "$(pid_of a ticker)" "the process of the ticker"
+equal "$echo" "$(pid_of b echo)" "the process of echo"
+[ "$(field a again restarts)" -ge 1 ] || { echo "nobody started it again meanwhile"; exit 1; }
+eventually 10 more_ticks a ticker "$((before + 10))"
+must vlsp app stop a again
+
+step "so does one that is stopped with --keep"
+vlspd stop --keep --runtime-dir "$RUNTIME"
+must kill -0 "$ticker"
+start_vlspd
+equal "$ticker" "$(pid_of a ticker)" "the process of the ticker"
+eventually 10 more_ticks a ticker "$((before + 20))"
+
+step "names of routers that are made later are found by applications that run"
+must vlsp app start --name finder a /bin/sh -c 'until grep -qw later /etc/hosts; do sleep 0.05; done; echo found'
+must vlsp router add later
+eventually 10 must_say found vlsp app logs a finder
+must vlsp router delete later
+
+step "stop ends what has left its session, too"
+must_say sleep pgrep -f "sleep 31415" -l
+must vlsp app stop a hider
+must none_named 31415
+
+step "more memory than its limit: ended by the kernel, with that reason"
+if grep -qE ' (cgroup|cgroup2) .*(memory|cgroup2)' /proc/mounts; then
+	must_fail 1 'signal 9 .*out of memory' vlsp app start --name eater --memory 16M --ready exit a \
+		/bin/sh -c 'head -c 200000000 /dev/zero | tail | wc -c; kill -KILL $$'
+else
+	echo "  (no control groups here: left out)"
+fi
+
+step "a fork bomb on one router: others answer, and it ends when it is stopped"
+# shellcheck disable=SC2016 # for the bomb
+must vlsp app start --name bomb c /bin/sh -c 'b() { b | b & }; while :; do b; done 2>/dev/null'
+before=$(ticks a ticker)
+eventually 20 more_ticks a ticker "$((before + 5))"
+must vlsp app start --name fine b /bin/sh -c 'sleep 0.2; echo fine'
+must vlsp app stop c bomb
+
+step "the supervisor dies: all end with it, and others can be started"
+supervisor=$(pgrep -f "^vlsp-supervisor $RUNTIME/supervisor.sock" | head -n 1)
+ticker=$(pid_of a ticker)
+kill -KILL "$supervisor"
+eventually 10 gone "$ticker"
+must vlsp app start --name after b /bin/sh -c 'sleep 1000'
+
+step "a router takes its applications along"
+must vlsp app start --name last --restart always c /bin/sh -c 'trap "" TERM; while :; do sleep 0.1; done'
+last=$(pid_of c last)
+must vlsp router delete c
+must gone "$last"
+
+step "nothing is left"
+stop_vlspd
+nothing_left
