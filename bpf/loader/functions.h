@@ -62,6 +62,8 @@ int bld_cut_set(struct bld *bld, const struct vlsp_match *matches, uint32_t n);
 
 /* As bld_fn_ring(), of struct vlsp_tap_frame. */
 int bld_tap_ring(struct bld *bld, uint32_t index, uint32_t bytes);
+/* Waits until rings of taps are in force, and for nothing else: of any thread. 0 or -errno. */
+int bld_tap_settle(struct bld *bld);
 /*
  * The filter of VLSP_TAP_FILTER: instructions of a BPF_PROG_TYPE_SCHED_CLS program without calls of
  * own functions, that returns 1 for a frame that is wanted and 0 for others. err: what the verifier

@@ -20,6 +20,11 @@ int bld_tap_ring(struct bld *bld, uint32_t index, uint32_t bytes)
 	return bld_rings_need(&bld->tap_rings, bld->fds[BLD_TAP_RING], index, bytes, "vlsp_tap");
 }
 
+int bld_tap_settle(struct bld *bld)
+{
+	return outer_settle(bld->tap_rings.outer);
+}
+
 /* The last lines before the verifier's statistics say why. */
 static void filter_refused(const char *log, int error, struct err *err)
 {

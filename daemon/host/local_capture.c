@@ -58,7 +58,7 @@ static int open_capture(struct host *host, const struct host_capture *capture, u
 	r = enter(local, id, capture, ret_ring, err);
 	/* Ports come later, and must find the ring; a grace period, about 10 ms. */
 	if (r == 0)
-		r = bld_settle(local->bld);
+		r = bld_tap_settle(local->bld);
 	if (r < 0) {
 		if (err && !err->code)
 			err_errno(err, r, "captures");
