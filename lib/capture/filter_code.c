@@ -56,7 +56,9 @@ static void emit(struct code *c, struct bpf_insn insn, int target)
 	c->targets[c->count++] = target;
 }
 
-/* At most two for each node of the tree, and those of the ends. */
+#define LABELS_FIXED 16 /* of what goes before the tests, and of the ends */
+
+/* At most two for each node of the tree besides. */
 static int label_new(struct code *c)
 {
 	return ++c->label_count;
@@ -111,6 +113,44 @@ static void jump_if(struct code *c, uint8_t op, uint8_t reg, uint32_t value, int
 	     target);
 }
 
+static void jump(struct code *c, int target)
+{
+	emit(c, (struct bpf_insn){.code = BPF_JMP | BPF_JA}, target);
+}
+
+static void store(struct code *c, short at, uint8_t src)
+{
+	emit(c,
+	     (struct bpf_insn){
+		     .code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = 10, .src_reg = src, .off = at},
+	     0);
+}
+
+static void load_from(struct code *c, uint8_t size, uint8_t dst, uint8_t base, size_t at)
+{
+	emit(c,
+	     (struct bpf_insn){.code = BPF_LDX | BPF_MEM | size,
+			       .dst_reg = dst,
+			       .src_reg = base,
+			       .off = (short)at},
+	     0);
+}
+
+/*
+ * Most frames have their headers in one piece: r5 is where the frame begins, if its first size
+ * bytes are there; otherwise goes on at other. A helper's call would take longer than all the rest.
+ */
+static void look_at(struct code *c, int32_t size, int other)
+{
+	load_from(c, BPF_W, 5, 6, offsetof(struct __sk_buff, data));
+	load_from(c, BPF_W, 3, 6, offsetof(struct __sk_buff, data_end));
+	move(c, 2, 5);
+	emit(c, (struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 2, .imm = size},
+	     0);
+	emit(c, (struct bpf_insn){.code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = 2, .src_reg = 3},
+	     other);
+}
+
 /* size bytes of the frame, from r2 on, to the stack; r0 is not 0 if there are fewer. */
 static void load_frame(struct code *c, short at, int32_t size)
 {
@@ -124,21 +164,50 @@ static void load_frame(struct code *c, short at, int32_t size)
 /* r8: whether there is a datagram. Goes on behind, or to done. */
 static void prepare(struct code *c, int done)
 {
+	int pieces = label_new(c), loaded = label_new(c);
+
 	move(c, 6, 1);
 	set(c, 8, 0);
 	set(c, 9, 0);
+	look_at(c, ETH_HLEN + VDP_NET_HLEN, pieces);
+	load_from(c, BPF_H, 0, 5, offsetof(struct ethhdr, h_proto));
+	jump_if(c, BPF_JNE, 0, htons(VDP_ETHERTYPE), done);
+	for (short i = 0; i < VDP_NET_HLEN; i += 4) {
+		load_from(c, BPF_W, 0, 5, (size_t)(ETH_HLEN + i));
+		store(c, (short)(VDP_AT + i), 0);
+	}
+	jump(c, loaded);
+	label_here(c, pieces);
 	set(c, 2, 0);
 	load_frame(c, FRAME_AT, ETH_HLEN + VDP_NET_HLEN);
 	jump_if(c, BPF_JNE, 0, 0, done);
 	load(c, BPF_H, 0, (short)(FRAME_AT + offsetof(struct ethhdr, h_proto)));
 	jump_if(c, BPF_JNE, 0, htons(VDP_ETHERTYPE), done);
+	label_here(c, loaded);
 	set(c, 8, 1);
+}
+
+/* Ports behind the network part and size bytes more. */
+static void load_ports(struct code *c, int32_t size, int loaded, int done)
+{
+	const int32_t at = ETH_HLEN + VDP_NET_HLEN + size;
+	int pieces = label_new(c);
+
+	look_at(c, at + 4, pieces);
+	load_from(c, BPF_W, 0, 5, (size_t)at);
+	store(c, PORTS_AT, 0);
+	jump(c, loaded);
+	label_here(c, pieces);
+	set(c, 2, at);
+	load_frame(c, PORTS_AT, 4);
+	jump_if(c, BPF_JNE, 0, 0, done);
+	jump(c, loaded);
 }
 
 /* r9: whether there are ports. Only the first fragment has them, as in pcap-filter(7). */
 static void prepare_ports(struct code *c, int done)
 {
-	int has = label_new(c), whole = label_new(c), plain = label_new(c);
+	int has = label_new(c), whole = label_new(c), plain = label_new(c), loaded = label_new(c);
 
 	load(c, BPF_B, 0, FIELD(protocol));
 	jump_if(c, BPF_JEQ, 0, VDP_PROTO_UDP, has);
@@ -153,14 +222,13 @@ static void prepare_ports(struct code *c, int done)
 	alu(c, BPF_AND, 0, FRAGMENT_OFFSET);
 	jump_if(c, BPF_JNE, 0, 0, done);
 	label_here(c, whole);
-	set(c, 2, ETH_HLEN + VDP_NET_HLEN);
 	load(c, BPF_B, 0, FIELD(version_flags));
 	alu(c, BPF_AND, 0, VDP_FLAG_OPTIONS);
 	jump_if(c, BPF_JEQ, 0, 0, plain);
-	set(c, 2, ETH_HLEN + VDP_NET_HLEN + VDP_META_LEN);
+	load_ports(c, VDP_META_LEN, loaded, done);
 	label_here(c, plain);
-	load_frame(c, PORTS_AT, 4);
-	jump_if(c, BPF_JNE, 0, 0, done);
+	load_ports(c, 0, loaded, done);
+	label_here(c, loaded);
 	set(c, 9, 1);
 }
 
@@ -340,7 +408,7 @@ int filter_compile(const struct filter *filter, struct bpf_insn **ret_insns, siz
 {
 	struct code c = {0};
 
-	c.labels = calloc(2 * (size_t)filter->count + 8, sizeof(*c.labels));
+	c.labels = calloc(2 * (size_t)filter->count + LABELS_FIXED, sizeof(*c.labels));
 	if (!c.labels)
 		return -ENOMEM;
 	program(&c, filter);

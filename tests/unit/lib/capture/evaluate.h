@@ -21,7 +21,8 @@
 
 struct eval_frame {
 	uint8_t bytes[EVAL_FRAME_MAX];
-	uint32_t size; /* that are there */
+	uint32_t size;	 /* that are there */
+	uint32_t linear; /* of these, in one piece */
 };
 
 struct eval_rng {
@@ -174,6 +175,7 @@ struct eval_machine {
 
 #define EVAL_CTX   0x1000000ULL
 #define EVAL_STACK 0x2000000ULL /* its end, r10 */
+#define EVAL_DATA  0x3000000ULL /* the frame */
 
 static inline uint8_t *eval_stack(struct eval_machine *m, uint64_t address, uint64_t size)
 {
@@ -190,16 +192,34 @@ static inline void eval_load(struct eval_machine *m, const struct bpf_insn *i)
 {
 	unsigned size = BPF_SIZE(i->code) == BPF_W ? 4 : BPF_SIZE(i->code) == BPF_H ? 2 : 1;
 	uint64_t address = m->r[i->src_reg] + (uint64_t)(int64_t)i->off;
+	uint64_t *dst = &m->r[i->dst_reg];
 	uint32_t word = 0;
 
 	if (address == EVAL_CTX + offsetof(struct __sk_buff, len) && size == 4) {
-		m->r[i->dst_reg] = m->frame->size;
-		return;
+		*dst = m->frame->size;
+	} else if (address == EVAL_CTX + offsetof(struct __sk_buff, data) && size == 4) {
+		*dst = EVAL_DATA;
+	} else if (address == EVAL_CTX + offsetof(struct __sk_buff, data_end) && size == 4) {
+		*dst = EVAL_DATA + m->frame->linear;
+	} else if (address >= EVAL_DATA && address + size <= EVAL_DATA + m->frame->linear) {
+		memcpy(&word, m->frame->bytes + (address - EVAL_DATA), size);
+		*dst = word;
+	} else {
+		if (address % size)
+			m->bad = true;
+		memcpy(&word, eval_stack(m, address, size), size);
+		*dst = word;
 	}
-	if (address % size)
+}
+
+static inline void eval_store(struct eval_machine *m, const struct bpf_insn *i)
+{
+	uint64_t address = m->r[i->dst_reg] + (uint64_t)(int64_t)i->off;
+	uint32_t word = (uint32_t)m->r[i->src_reg];
+
+	if (i->code != (BPF_STX | BPF_MEM | BPF_W) || address % 4)
 		m->bad = true;
-	memcpy(&word, eval_stack(m, address, size), size);
-	m->r[i->dst_reg] = word;
+	memcpy(eval_stack(m, address, 4), &word, 4);
 }
 
 static inline void eval_alu(struct eval_machine *m, const struct bpf_insn *i)
@@ -290,6 +310,9 @@ static inline int eval_run(const struct bpf_insn *insns, size_t count,
 		case BPF_LDX:
 			eval_load(&m, i);
 			break;
+		case BPF_STX:
+			eval_store(&m, i);
+			break;
 		case BPF_ALU:
 		case BPF_ALU64:
 			eval_alu(&m, i);
@@ -301,7 +324,8 @@ static inline int eval_run(const struct bpf_insn *insns, size_t count,
 				return -1;
 			if (BPF_OP(i->code) == BPF_CALL)
 				eval_call(&m, i);
-			else
+			else if (i->code != (BPF_JMP | BPF_JGT | BPF_X) ||
+				 m.r[i->dst_reg] > m.r[i->src_reg])
 				at += (size_t)i->off;
 			break;
 		case BPF_JMP32:
@@ -346,6 +370,7 @@ static inline void eval_frame_random(struct eval_rng *rng, struct eval_frame *fr
 	for (size_t i = 0; i < sizeof(frame->bytes); i++)
 		frame->bytes[i] = (uint8_t)eval_random(rng, 256);
 	frame->size = 15 + eval_random(rng, eval_random(rng, 4) ? EVAL_FRAME_MAX - 14 : 50);
+	frame->linear = eval_random(rng, 3) ? frame->size : eval_random(rng, frame->size + 1);
 	eval_put(frame->bytes + 12, 2, eval_random(rng, 20) ? 0x88b5 : 0x0806);
 	at[0] = (uint8_t)(0x10 | (eval_random(rng, 3) ? 0 : eval_random(rng, 8)));
 	at[1] = (uint8_t)(eval_random(rng, 2) ? 64 : eval_random(rng, 256));

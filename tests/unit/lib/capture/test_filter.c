@@ -37,7 +37,7 @@ static struct filter *parse(const char *text)
 static struct eval_frame datagram(uint8_t protocol, uint8_t ttl, uint32_t src, uint32_t dst,
 				  uint16_t sport, uint16_t dport)
 {
-	struct eval_frame f = {.size = 60};
+	struct eval_frame f = {.size = 60, .linear = 60};
 	uint8_t *at = f.bytes + 14;
 
 	eval_put(f.bytes + 12, 2, VDP_ETHERTYPE);
