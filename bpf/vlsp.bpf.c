@@ -64,8 +64,6 @@ static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *c
 				const struct vdp_hdr *vdp)
 {
 	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
-	__u32 bytes = skb->len - ETH_HLEN;
-	int verdict;
 
 	if (!router)
 		return TC_ACT_SHOT;
@@ -75,11 +73,8 @@ static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *c
 
 	if (cause != VLSP_DROP_CAUSES)
 		return refuse(skb, cause, TC_ACT_SHOT);
-	verdict = to_edge(skb, conf, router);
-	if (verdict < 0)
-		return refuse(skb, -1 - verdict, TC_ACT_SHOT);
-	count_rx(count_row(conf, skb->ifindex), bytes);
-	return verdict;
+	count_rx(count_row(conf, skb->ifindex), skb->len - ETH_HLEN);
+	return to_edge(skb, conf, router);
 }
 
 /* CAREFUL: nothing has been done yet, and vlsp_arrive is to do it. */

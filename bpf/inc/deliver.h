@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <linux/in.h>
+#include <linux/pkt_cls.h>
 
 #include "bpf/inc/count.h"
 #include "bpf/inc/csum.h"
@@ -52,35 +53,37 @@ static __always_inline bool tcp_valid(struct __sk_buff *skb, const struct vdp_hd
 /* Why it cannot be delivered; VLSP_DROP_CAUSES: it can. */
 static __always_inline enum vlsp_drop fault(struct __sk_buff *skb, const struct vdp_hdr *vdp)
 {
+	enum vlsp_drop cause = VLSP_DROP_CAUSES;
+	__u8 flags = vdp->version_flags, protocol = vdp->protocol;
 	__u32 at = transport_at(vdp);
-	__u8 flags = vdp->version_flags;
+	struct meta meta;
 
 	if (flags & VDP_FLAG_OPTIONS && skb->len < META_END)
 		return VLSP_DROP_LENGTH;
-	if (flags & VDP_FLAG_FRAGMENT)
-		return VLSP_DROP_CAUSES;
-	if (vdp->protocol == IPPROTO_UDP)
-		return udp_check(skb, flags & VDP_FLAG_OPTIONS);
-	if (vdp->protocol == IPPROTO_TCP && flags & VDP_FLAG_VERIFY && !tcp_valid(skb, vdp, at))
-		return VLSP_DROP_CHECKSUM;
-	return VLSP_DROP_CAUSES;
+	if (!(flags & VDP_FLAG_FRAGMENT)) {
+		if (protocol == IPPROTO_UDP)
+			cause = udp_check(skb, flags & VDP_FLAG_OPTIONS);
+		else if (protocol == IPPROTO_TCP && flags & VDP_FLAG_VERIFY &&
+			 !tcp_valid(skb, vdp, at))
+			cause = VLSP_DROP_CHECKSUM;
+	}
+	if (cause == VLSP_DROP_CAUSES && flags & VDP_FLAG_OPTIONS && meta_read(skb, &meta))
+		cause = VLSP_DROP_UNSUPPORTED;
+	return cause;
 }
 
-/* The options of a datagram get what is known of it. False: they are not ours. */
-static __always_inline bool meta_write(void *meta, const struct vdp_hdr *vdp)
+/* The options of a datagram, which fault() has looked at, get what is known of it. */
+static __always_inline void meta_write(struct vdp_meta *meta, const struct vdp_hdr *vdp)
 {
-	struct vdp_meta *ours = meta;
-
-	if (!meta_is(ours))
-		return meta_is_padding(meta);
-	ours->flow = vdp->flow;
-	ours->stamp = vdp->version_flags & VDP_FLAG_FRAGMENT ? 0 : vdp->stamp;
-	return true;
+	if (!meta_is(meta))
+		return; /* padding */
+	meta->flow = vdp->flow;
+	meta->stamp = vdp->version_flags & VDP_FLAG_FRAGMENT ? 0 : vdp->stamp;
 }
 
 /*
- * Makes it IPv4 and gives it to the router's stack; counts it at the edge. Below 0: nothing has
- * happened to it, because of cause -1 - what is returned.
+ * Makes it IPv4 and gives it to the router's stack; counts it at the edge. To be called after
+ * fault().
  */
 static __always_inline int to_edge(struct __sk_buff *skb, const struct vlsp_conf *conf,
 				   const struct vlsp_router *router)
@@ -91,15 +94,14 @@ static __always_inline int to_edge(struct __sk_buff *skb, const struct vlsp_conf
 	void *meta = NULL;
 
 	if (!eth)
-		return -1 - VLSP_DROP_LENGTH;
+		return TC_ACT_SHOT;
 	if (vdp->version_flags & VDP_FLAG_OPTIONS) {
 		eth = linear(skb, META_END);
 		if (!eth)
-			return -1 - VLSP_DROP_LENGTH;
+			return TC_ACT_SHOT;
 		vdp = (void *)(eth + 1);
 		meta = vdp + 1;
-		if (!meta_write(meta, vdp))
-			return -1 - VLSP_DROP_UNSUPPORTED;
+		meta_write(meta, vdp);
 	}
 	translate_to_ipv4(vdp, bytes, meta);
 	/* lo's address is all zeros; any other would make the frame one for somebody else. */
