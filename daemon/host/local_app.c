@@ -51,8 +51,17 @@ struct local_app *local_app_new(struct local_apps *apps, uint32_t id)
 	return app;
 }
 
+static uint64_t group_of(const struct local_apps *apps, struct local_app *app)
+{
+	if (!app->group && app->router_id)
+		app->group = local_cgroup_app_id(apps->local->cgroup, app->router_id, app->id);
+	return app->group;
+}
+
 void local_app_free(struct local_apps *apps, struct local_app *app)
 {
+	if (apps->counts && group_of(apps, app))
+		bld_apps_forget(apps->counts, app->group);
 	if (app->router_id)
 		local_cgroup_app_del(apps->local->cgroup, app->router_id, app->id);
 	list_del(&app->node);
@@ -177,15 +186,24 @@ static int set(struct host *host, uint32_t id, const char *key, const char *valu
 static int usage(struct host *host, uint32_t id, struct host_app_usage *ret_usage)
 {
 	struct local_apps *apps = apps_of(host);
-	const struct local_app *app = local_app_get(apps, id);
+	struct local_app *app = local_app_get(apps, id);
 	struct confine_usage used = {0};
+	struct vlsp_app_count count = {0};
+	bool counted;
 
 	if (!app)
 		return local_object_has(apps->local->objects, id)
 			       ? (*ret_usage = (struct host_app_usage){0}, 0)
 			       : -ESRCH;
 	local_cgroup_app_usage(apps->local->cgroup, app->router_id, id, &used);
+	counted = apps->counts && group_of(apps, app) &&
+		  bld_apps_read(apps->counts, app->group, &count) == 0;
 	*ret_usage = (struct host_app_usage){
+		.has_net = counted,
+		.rx_packets = count.rx_packets,
+		.rx_bytes = count.rx_bytes,
+		.tx_packets = count.tx_packets,
+		.tx_bytes = count.tx_bytes,
 		.has_cpu = used.has_cpu,
 		.has_memory = used.has_memory,
 		.cpu_user_us = used.user_us,
@@ -347,6 +365,20 @@ static int find_programs(struct local_apps *apps, const char *programs, char pro
 	return apps->show && apps->shipped ? 0 : err_errno(err, ENOMEM, "applications");
 }
 
+/* Without it usage says that it is not known. */
+static void open_counts(struct local_apps *apps)
+{
+	char group[PATH_MAX];
+	struct err err;
+
+	local_cgroup_counted(apps->local->cgroup, group);
+	if (!group[0])
+		log_info("no unified control groups here: what applications send and receive is "
+			 "not counted");
+	else if (bld_apps_open(group, &apps->counts, &err) < 0)
+		log_info("what applications send and receive is not counted: %s", err.text);
+}
+
 static int open_parts(struct local_apps *apps, const char *programs, struct err *err)
 {
 	struct loop *loop = apps->local->loop;
@@ -368,9 +400,11 @@ static int open_parts(struct local_apps *apps, const char *programs, struct err 
 	if (r == 0)
 		r = local_supervisor_open(apps->local, program, apps->dir,
 					  &local_app_supervisor_ops, apps, &apps->supervisor, err);
-	if (r == 0)
-		apps->heard = !local_supervisor_runs(apps->supervisor);
-	return r;
+	if (r < 0)
+		return r;
+	apps->heard = !local_supervisor_runs(apps->supervisor);
+	open_counts(apps);
+	return 0;
 }
 
 int local_apps_open(struct local *local, const char *programs, struct local_apps **ret_apps,
@@ -424,6 +458,7 @@ void local_apps_close(struct local_apps *apps, bool keep)
 		(void)local_journal_del(apps->local->journal, "file", &dir, 1);
 	}
 	local_app_each(apps, free_one, NULL);
+	bld_apps_close(apps->counts);
 	loop_timer_free(apps->news);
 	loop_timer_free(apps->impatience);
 	loop_del(apps->wake);

@@ -3,6 +3,7 @@
 #ifndef VLSP_DAEMON_HOST_LOCAL_APP_PRIV_H
 #define VLSP_DAEMON_HOST_LOCAL_APP_PRIV_H
 
+#include "bpf/loader/apps.h"
 #include "daemon/host/local_app.h"
 #include "daemon/host/local_priv.h"
 #include "daemon/host/local_supervisor.h"
@@ -18,8 +19,9 @@ struct local_app {
 	struct host_app_state state;
 	struct host_app_value *values;
 	size_t value_count;
-	bool named;   /* by the supervisor, since it has connected */
-	bool stopped; /* somebody has asked for that */
+	uint64_t group; /* its id in the unified hierarchy; 0: not known */
+	bool named;	/* by the supervisor, since it has connected */
+	bool stopped;	/* somebody has asked for that */
 };
 
 struct local_apps {
@@ -32,6 +34,7 @@ struct local_apps {
 	char *shipped_dir;		/* in it */
 	char **shipped;			/* as host_app_ops.shipped */
 	char why[300];			/* none can be started */
+	struct bld_apps *counts;	/* NULL: nobody counts their traffic */
 	bool open;			/* daemon/ctl is told */
 	bool names;			/* RUNTIME/hosts is kept */
 	bool heard;			/* of the supervisor that was there: all are known */

@@ -50,6 +50,11 @@ int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32
 bool local_cgroup_counts_pids(const struct local_cgroup *cgroup);
 /* Once it has ended. */
 void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id);
+/* Directory of the unified hierarchy in which all of the instance's applications are; "": there is
+ * none. */
+void local_cgroup_counted(const struct local_cgroup *cgroup, char path[PATH_MAX]);
+/* The id there of an application's group; 0: there is none. */
+uint64_t local_cgroup_app_id(const struct local_cgroup *cgroup, uint32_t router_id, uint32_t id);
 void local_cgroup_app_usage(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
 			    struct confine_usage *usage);
 /* keep: everything stays. Otherwise vlsp/INSTANCE goes with all that is in it, processes too. NULL

@@ -110,6 +110,37 @@ void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint3
 	(void)local_cgroup_remove(cgroup, group); /* goes with the router's at the latest */
 }
 
+/* The first of these directories that is in the unified hierarchy. */
+static uint64_t unified(char **paths, char path[PATH_MAX])
+{
+	uint64_t id = 0;
+
+	for (size_t i = 0; paths && paths[i] && !id; i++) {
+		id = confine_cgroup_id(paths[i]);
+		if (id)
+			snprintf(path, PATH_MAX, "%s", paths[i]);
+	}
+	free(paths);
+	return id;
+}
+
+void local_cgroup_counted(const struct local_cgroup *cgroup, char path[PATH_MAX])
+{
+	path[0] = '\0';
+	if (cgroup->cgroups)
+		(void)unified(local_cgroup_all(cgroup, cgroup->group), path);
+}
+
+uint64_t local_cgroup_app_id(const struct local_cgroup *cgroup, uint32_t router_id, uint32_t id)
+{
+	char group[GROUP_SIZE], path[PATH_MAX];
+
+	if (!cgroup->cgroups)
+		return 0;
+	app_group(cgroup, router_id, id, group);
+	return unified(local_cgroup_all(cgroup, group), path);
+}
+
 void local_cgroup_app_usage(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id,
 			    struct confine_usage *usage)
 {
