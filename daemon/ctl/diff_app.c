@@ -42,6 +42,13 @@ static struct model_app *same(const struct model_router *router, const char *nam
 	return app && !app->going ? app : NULL;
 }
 
+/* Also long after it was ready. */
+static bool ended_badly(const struct model_app *app)
+{
+	return model_app_over(app) &&
+	       !(app->state.phase == MODEL_APP_ENDED && app->state.status == 0);
+}
+
 static int diff_app(const struct place *p, struct topo_app *wanted)
 {
 	struct ctl_summary *summary = &p->d->plan->summary;
@@ -53,7 +60,7 @@ static int diff_app(const struct place *p, struct topo_app *wanted)
 		summary->apps_added++;
 		return add(p, wanted, true) < 0 ? -ENOMEM : line(p, '+', wanted->name, "");
 	}
-	if (p->keep && equal && !apps_lost(app))
+	if (p->keep && equal && !ended_badly(app))
 		return apps_well(app) ? 0 : plan_app_wait(p->d->plan, app);
 	summary->apps_changed++;
 	if (p->keep && plan_app_del(p->d->plan, app) < 0)

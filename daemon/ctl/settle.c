@@ -107,6 +107,8 @@ static void failed(struct ctl *ctl, struct settle *settle, struct model_app *app
 	if (settle->failed++ == 0) {
 		apps_why(app, first);
 		err_wrap(first, "application %s on %s", app->app->name, app->router->name);
+		if (settle->kind == SETTLE_READY) /* whatever the machine said of that one */
+			first->code = ENOEXEC;
 	}
 	if (settle->kind == SETTLE_OR_NONE)
 		apps_drop(ctl, app);
@@ -141,9 +143,9 @@ static void finish(struct ctl *ctl, struct settle *settle, struct err *err)
 		snprintf(err->text + used, sizeof(err->text) - used,
 			 "; that it is not wanted any more could not be written yet (%.150s)",
 			 why.text);
+	op->pub.machine = err->code && settle->kind == SETTLE_OR_NONE;
 	op->settle = NULL;
 	settle_free(settle);
-	op->pub.machine = err->code != 0;
 	op_finish(ctl, op, err->code ? err : NULL);
 }
 

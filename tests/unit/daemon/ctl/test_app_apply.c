@@ -155,7 +155,8 @@ static void one_that_fails_fails_the_apply_and_all_else_stays(void **state)
 	fake_app_refuse(w->host, 1, ENOENT, "run: there is no odd");
 	op = world_apply_flags(w, doc, 0);
 	assert_int_equal(op.state, CTL_OP_FAILED);
-	assert_int_equal(op.err.code, ENOENT);
+	assert_int_equal(op.err.code, ENOEXEC);
+	assert_false(op.machine);
 	assert_string_equal(op.err.text,
 			    "application odd on r0-0: run: there is no odd (and 1 more failed)");
 	assert_string_equal(app_list(w, "r0-0"), "echo running ready; odd failed; send failed");
@@ -189,6 +190,16 @@ static void one_that_ended_well_is_let_alone_and_one_that_did_not_is_not(void **
 	assert_string_equal(diff.lines[0].name, "r0-0/two");
 	assert_string_equal(diff.lines[0].fields, "failed, started anew");
 	ctl_diff_free(&diff);
+	world_apply(w, doc);
+	/* Also one that was ready for long. */
+	DOC_APPS(doc, 0, "{run: echo}");
+	world_apply(w, doc);
+	app_ends(w, app_there(w, "r0-0", "echo")->id, 0);
+	assert_done(w, doc);
+	app_ends(w, app_there(w, "r0-0", "echo")->id, 9);
+	world_apply(w, doc);
+	world_settle(w, 2);
+	assert_string_equal(app_list(w, "r0-0"), "echo running ready");
 	topo_doc_free(doc);
 }
 
