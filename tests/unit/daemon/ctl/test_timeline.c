@@ -3,125 +3,7 @@
  * Events on the fake host: what happens to the network, what is undone, what is kept of it, and how
  * timelines begin and end. Timelines run a hundred times as fast, so that seconds are nothing.
  */
-#include "tests/unit/daemon/ctl/app_world.h"
-
-#include "daemon/ctl/timeline.h"
-
-#define SPEED 100
-
-struct events {
-	struct world w;
-	char seen[4000]; /* a line for each firing that has ended */
-	size_t size;
-	unsigned count, failed;
-	struct ctl_firing last;
-	void (*look)(struct events *e, unsigned n); /* at each, while nothing else can happen */
-};
-
-static const struct model_link *link_of(const struct events *e, const char *ref)
-{
-	const struct model_link *link = model_link_find(e->w.model, ref);
-
-	assert_non_null(link);
-	return link;
-}
-
-static void saw(void *arg, const struct ctl_firing *firing)
-{
-	struct events *e = arg;
-
-	e->size += (size_t)snprintf(e->seen + e->size, sizeof(e->seen) - e->size, "%s%s %s %llu\n",
-				    firing->undo ? "-" : "", topo_action_name(firing->action),
-				    firing->object,
-				    (unsigned long long)firing->planned_ns / 1000000);
-	assert_true(e->size < sizeof(e->seen));
-	e->count++;
-	e->failed += firing->outcome == CTL_EVENT_FAILED;
-	e->last = *firing;
-	if (e->look)
-		e->look(e, e->count);
-	assert_true(firing->actual_ns >= firing->planned_ns);
-	assert_true(firing->ended_ns >= firing->actual_ns || firing->outcome == CTL_EVENT_FAILED);
-}
-
-static int setup(void **state)
-{
-	struct events *e = calloc(1, sizeof(*e));
-
-	assert_non_null(e);
-	world_open(&e->w);
-	ctl_event_watch(e->w.ctl, saw, e);
-	*state = e;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct events *e = *state;
-
-	world_close(&e->w);
-	free(e);
-	return 0;
-}
-
-static struct topo_doc *doc_of(const char *text)
-{
-	struct topo_doc *doc = NULL;
-	struct err err = {0};
-
-	if (topo_read(text, strlen(text), "net", &doc, &err) < 0)
-		fail_msg("%s", err.text);
-	return doc;
-}
-
-#define NET                                                                                        \
-	"routers: [r1, r2, r3]\n"                                                                  \
-	"links: [{a: r1, b: r2, delay: 5ms}, {a: r2, b: r3, name: backup}, r1:r3]\n"
-
-static void apply(struct events *e, const char *text, unsigned flags)
-{
-	struct topo_doc *doc = doc_of(text);
-	struct ctl_op op = world_apply_flags(&e->w, doc, flags);
-
-	topo_doc_free(doc);
-	if (op.state != CTL_DONE)
-		fail_msg("%s", op.err.text);
-}
-
-static void run(struct events *e)
-{
-	struct ctl_event_options options = {.speed = SPEED};
-	struct err err = {0};
-
-	if (ctl_event_run(e->w.ctl, NULL, "net", &options, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static const char *state_of(struct events *e)
-{
-	struct ctl_event_status status;
-
-	ctl_event_status(e->w.ctl, &status);
-	return status.state;
-}
-
-/* Until so many firings have ended. */
-static void wait_for(struct events *e, unsigned count)
-{
-	for (int rounds = 0; e->count < count; rounds++) {
-		assert_true(loop_once(e->w.loop, 5000) >= 0);
-		assert_true(rounds < 100000);
-	}
-}
-
-static void wait_done(struct events *e)
-{
-	for (int rounds = 0; strcmp(state_of(e), "running") == 0; rounds++) {
-		assert_true(loop_once(e->w.loop, 5000) >= 0);
-		assert_true(rounds < 100000);
-	}
-	world_settle(&e->w, 5);
-}
+#include "tests/unit/daemon/ctl/timeline_world.h"
 
 static void post(struct events *e, const char *text)
 {
@@ -377,47 +259,6 @@ static void routers_are_killed_and_come_back(void **state)
 	world_check(&e->w);
 }
 
-static void applications_start_and_stop(void **state)
-{
-	struct events *e = *state;
-
-	apply(e,
-	      NET "events: [{at: 0s, app-start: {router: r1, app: {run: send}}},\n"
-		  " {at: 1ms, for: 1s, app-start: {router: r2, app: {run: recv}}},\n"
-		  " {at: 2ms, app-stop: r1/none}, {at: 1500ms, app-stop: r1/send}]\n",
-	      CTL_APPLY_NO_EVENTS);
-	run(e);
-	wait_for(e, 3);
-	assert_string_equal(app_list(&e->w, "r1"), "send running ready");
-	assert_string_equal(app_list(&e->w, "r2"), "recv running ready");
-	assert_int_equal(e->failed, 1);
-	wait_for(e, 5);
-	world_settle(&e->w, 3);
-	assert_string_equal(app_list(&e->w, "r1"), "");
-	assert_string_equal(app_list(&e->w, "r2"), "");
-	assert_int_equal(e->failed, 1);
-	assert_non_null(strstr(e->seen, "app-start r2/recv 1\n"));
-	assert_non_null(strstr(e->seen, "-app-start r2/recv 1001\n"));
-	assert_non_null(strstr(e->seen, "app-stop r1/send 1500\n"));
-}
-
-/* One that has ended makes room for the next one of its name. */
-static void an_application_is_started_again_and_again(void **state)
-{
-	struct events *e = *state;
-
-	apply(e,
-	      NET "events: [{every: 500ms, times: 3, app-start: {router: r1, app: {run: send, "
-		  "ready: exit}}}]\n",
-	      CTL_APPLY_NO_EVENTS);
-	run(e);
-	wait_for(e, 3);
-	world_settle(&e->w, 3);
-	assert_int_equal(e->failed, 0);
-	assert_string_equal(app_list(&e->w, "r1"), "send ended");
-	assert_int_equal(app_there(&e->w, "r1", "send")->aid, 3);
-}
-
 static void what_cannot_be_done_is_told(void **state)
 {
 	struct events *e = *state;
@@ -614,8 +455,6 @@ int main(void)
 		TEST(partitions_cut_what_joins_them),
 		TEST(flaps_go_down_and_up),
 		TEST(routers_are_killed_and_come_back),
-		TEST(applications_start_and_stop),
-		TEST(an_application_is_started_again_and_again),
 		TEST(what_cannot_be_done_is_told),
 		TEST(posted_events_happen_now_or_later),
 		TEST(the_log_keeps_the_last_thousand),
