@@ -26,7 +26,9 @@ static const uint64_t needed =
 	BIT(CAP_CHOWN) |	    /* sockets and tokens, for their groups */
 	BIT(CAP_DAC_OVERRIDE) |	    /* runtime and state directories that are another user's */
 	BIT(CAP_NET_BIND_SERVICE) | /* --listen with a port below 1024 */
-	BIT(CAP_SYS_NICE);	    /* the daemon goes before its routers, they before programs */
+	BIT(CAP_SYS_NICE) |	    /* the daemon goes before its routers, they before programs */
+	/* For applications that run as root, such as sshd: */
+	BIT(CAP_FOWNER) | BIT(CAP_SYS_CHROOT) | BIT(CAP_AUDIT_WRITE);
 
 int privileges_limit(struct err *err)
 {

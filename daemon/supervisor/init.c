@@ -149,7 +149,7 @@ static int become(const struct app_spec *spec, struct err *err)
 		.gids = spec->gids,
 		.gid_count = head->gid_count,
 		.caps = head->caps,
-		.net_sysctl = head->rights,
+		.rights = head->rights,
 		.own_mounts = true,
 		.own_pids = true,
 		.hosts = *spec->texts[APP_HOSTS] ? spec->texts[APP_HOSTS] : NULL,

@@ -97,8 +97,7 @@ int app_files(const struct confine_app *app, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < app->file_count; i++)
-		r = app_is_below(app->files[i].path, app_scratch)
-			    ? make_file(app, &app->files[i], err)
-			    : lay_over(&app->files[i], err);
+		r = app_is_own(app, app->files[i].path) ? make_file(app, &app->files[i], err)
+							: lay_over(&app->files[i], err);
 	return r;
 }

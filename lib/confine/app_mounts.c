@@ -54,6 +54,13 @@ bool app_is_below(const char *path, const char *const *dirs)
 	return false;
 }
 
+bool app_is_own(const struct confine_app *app, const char *path)
+{
+	static const char *const run[] = {"/run", NULL};
+
+	return app_is_below(path, app_scratch) || (app->rights && app_is_below(path, run));
+}
+
 /*
  * Takes away what is mounted there, rather than only covering it: a copy of a namespace's file
  * would keep a router's namespace for as long as the application runs. Names with blanks in them
@@ -122,7 +129,7 @@ static int mount_proc(const struct confine_app *app, struct err *err)
 	const unsigned long readonly = MS_REMOUNT | MS_BIND | MS_RDONLY | QUIET;
 
 	if (mount("proc", "/proc", "proc", QUIET, NULL) < 0 ||
-	    (app->net_sysctl && mount(net, net, NULL, MS_BIND, NULL) < 0) ||
+	    (app->rights && mount(net, net, NULL, MS_BIND, NULL) < 0) ||
 	    (app->uid == 0 && mount(NULL, "/proc", NULL, readonly, NULL) < 0))
 		return err_errno(err, errno, "/proc of the application");
 	return 0;
@@ -136,7 +143,10 @@ static int cover_all(const struct confine_app *app, struct err *err)
 		r = cover(app_scratch[i], "mode=1777,size=64m,nr_inodes=16384",
 			  MS_NOSUID | MS_NODEV, err);
 	for (const char *const *dir = app->hide; r == 0 && dir && *dir; dir++)
-		r = cover(*dir, "mode=0755,size=4k,nr_inodes=1", MS_RDONLY | QUIET, err);
+		if (app_is_own(app, *dir)) /* as it would be after a reboot */
+			r = cover(*dir, "mode=0755,size=16m,nr_inodes=1024", QUIET, err);
+		else
+			r = cover(*dir, "mode=0755,size=4k,nr_inodes=1", MS_RDONLY | QUIET, err);
 	return r;
 }
 

@@ -9,12 +9,14 @@
  * status: never returns. -errno: nothing was forked. */
 int app_fork(void);
 /* In a new mount namespace: what confine_app_enter() says of own_mounts, hosts, hide and
- * net_sysctl. */
+ * rights. */
 int app_mounts(const struct confine_app *app, struct err *err);
 /* After that, still as root: the files. */
 int app_files(const struct confine_app *app, struct err *err);
 bool app_is_below(const char *path, const char *const *dirs); /* or one of them */
-extern const char *const app_scratch[];			      /* its own places; ends with NULL */
+/* It is in a place of the application's own. */
+bool app_is_own(const struct confine_app *app, const char *path);
+extern const char *const app_scratch[]; /* its own places; ends with NULL */
 /* Refuses system calls that reach beyond the namespace, for good; needs no_new_privs. 0, -errno. */
 int app_filter(void);
 

@@ -49,8 +49,9 @@ struct confine_app {	      /* how an application is started */
 	uint32_t gid;	      /* 0: the number of uid */
 	const uint32_t *gids; /* gid_count supplementary groups */
 	size_t gid_count;
-	uint64_t caps;		    /* that it keeps, of those that we have: with uid 0 only */
-	bool net_sysctl;	    /* it may write /proc/sys/net, which is that of its network */
+	uint64_t caps; /* that it keeps, of those that we have: with uid 0 only */
+	bool rights; /* it may write /proc/sys/net, which is that of its network, and /run, its own
+		      */
 	bool own_mounts;	    /* own mount namespace: see confine_app_enter() */
 	bool own_pids;		    /* own process namespace with its /proc, own System V IPC */
 	const char *hosts;	    /* lies over /etc/hosts, changes included; NULL: nothing */
@@ -69,8 +70,9 @@ struct confine_app {	      /* how an application is started */
  * make namespaces, are refused (app_filter.c); descriptors but 0 to 2 close when a program is
  * executed. Returns 0 in the process that becomes the program.
  *
- * Files: one below /tmp, /var/tmp or /dev/shm is made there, with the directories that it needs,
- * and is the application's; any other path must be that of a file, which it lies over, read-only.
+ * Files: one below /tmp, /var/tmp or /dev/shm (and /run, with rights) is made there, with the
+ * directories that it needs, and is the application's; any other path must be that of a file, which
+ * it lies over, read-only.
  *
  * own_pids: that is a new one; the caller's never returns, but passes on signals that it is sent,
  * and ends as the application does: with its status, or 128 + signal. When it is killed the

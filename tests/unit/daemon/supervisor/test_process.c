@@ -148,6 +148,59 @@ static void test_files(void **arg)
 	fails(3, "file /etc: what is there is no file");
 }
 
+/* Root with rights over its network, and nothing that reaches beyond. */
+#define SOME_CAPS 0x1000ull /* NET_ADMIN */
+
+static void test_rights(void **arg)
+{
+	static const uint32_t gids[] = {1448300001, 1448300002};
+	static const char *const args[] = {
+		"sh", "-c",
+		"grep ^CapEff /proc/self/status | tr -d '\\t'; id -u; id -G; "
+		"ip link add v0 type veth peer name v1 && echo made; "
+		"echo 1 >/proc/sys/net/ipv4/ip_forward && echo forwards; "
+		"echo x 2>/dev/null >/proc/sys/kernel/hostname || echo other; "
+		"unshare -m true 2>/dev/null || echo no",
+		NULL};
+	struct app_spec spec = spec_of(1, args);
+
+	(void)arg;
+	spec.head.uid = spec.head.gid = 0;
+	spec.head.rights = 1;
+	spec.head.caps = SOME_CAPS;
+	spec.head.gid_count = 2;
+	spec.gids = gids;
+	start(&spec);
+	ended(1, 0);
+	has_line(1, "o CapEff:0000000000001000");
+	has_line(1, "o 0");
+	has_line(1, "o 0 1448300001 1448300002");
+	has_line(1, "o made");
+	has_line(1, "o forwards");
+	has_line(1, "o other");
+	has_line(1, "o no");
+}
+
+/* A user of the host: its group and groups, no right. */
+static void test_user(void **arg)
+{
+	static const uint32_t gids[] = {1448300001};
+	static const char *const args[] = {
+		"sh", "-c", "grep ^CapEff /proc/self/status | tr -d '\\t'; id -u; id -G", NULL};
+	struct app_spec spec = spec_of(1, args);
+
+	(void)arg;
+	spec.head.gid = 1448300009;
+	spec.head.caps = SOME_CAPS; /* nobody but root keeps any */
+	spec.head.gid_count = 1;
+	spec.gids = gids;
+	start(&spec);
+	ended(1, 0);
+	has_line(1, "o CapEff:0000000000000000");
+	has_line(1, "o 1448300777");
+	has_line(1, "o 1448300009 1448300001");
+}
+
 /* Also what has left its session: its process namespace goes. */
 static void test_stop(void **arg)
 {
@@ -227,6 +280,8 @@ T(where)
 T(hosts_follow)
 T(cannot)
 T(files)
+T(rights)
+T(user)
 T(stop)
 T(stubborn)
 T(restarts)
@@ -235,8 +290,8 @@ T(job)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		U(runs), U(where),    U(hosts_follow), U(cannot), U(files),
-		U(stop), U(stubborn), U(restarts),     U(job),
+		U(runs), U(where), U(hosts_follow), U(cannot),	 U(files), U(rights),
+		U(user), U(stop),  U(stubborn),	    U(restarts), U(job),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
