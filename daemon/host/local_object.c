@@ -275,6 +275,9 @@ int local_object_start(struct local_objects *objects, const struct host_app_star
 
 	if (access(start->app->run, R_OK) < 0) /* known at once, as of programs */
 		return err_errno(err, errno, "%s", start->app->run);
+	local_object_forget(objects, start->id); /* its router is made again, and so is it */
+	if (local_object_has(objects, start->id))
+		return err_set(err, EEXIST, "application %u has not ended yet", start->id);
 	object = object_new(objects, start->id, start->slot);
 	if (!object)
 		return err_errno(err, ENOMEM, "%s", start->app->run);

@@ -256,6 +256,7 @@ static void it_goes_with_its_router_and_with_the_daemon(void **state)
 {
 	struct world *world = *state;
 	struct topo_app app = {0};
+	struct err err;
 
 	NEED(state);
 	up(world);
@@ -266,8 +267,9 @@ static void it_goes_with_its_router_and_with_the_daemon(void **state)
 	assert_int_equal(told.state.phase, HOST_APP_ENDED);
 	assert_int_not_equal(shell("test -e " PINS "3"), 0);
 	up(world);
-	begin_ok(world, 4, &app);
-	assert_int_equal(shell("test -e " PINS "4/prog"), 0);
+	begin_ok(world, 3, &app); /* again, by the same number */
+	assert_int_equal(begin(world, 3, &app, &err), -EEXIST);
+	assert_int_equal(shell("test -e " PINS "3/prog"), 0);
 	world->host->ops->close(world->host, false);
 	world->host = NULL;
 	assert_int_not_equal(access("/sys/fs/bpf/vlsp", F_OK), 0);

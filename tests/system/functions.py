@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Datagrams for functions.sh, by plain sockets in a router's namespace.
+
+  functions.py echo PORT TAG              answers "TAG:PAYLOAD", as long as it runs
+  functions.py number PORT                answers "IDn:PAYLOAD": the request's first two bytes, the n-th answer, the rest
+  functions.py sink PORT                  a line each: SOURCE PORT CLASS BYTES TEXT
+  functions.py ask HOST PORT TEXT [FROM_PORT [COUNT]]      prints the answers; exits 1 if none came in a second
+  functions.py send HOST PORT COUNT BYTES [FROM_PORT]      numbered ones
+  functions.py chunks HOST PORT COUNT     payloads for trim: significance 9, 5, 1 of 100, 400, 800 bytes
+  functions.py talk HOST PORT MEGABYTES   TCP: sends so much, and compares what an echo sends back
+"""
+import hashlib
+import socket
+import struct
+import sys
+import threading
+
+
+def udp(port=0):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    s.bind(("", port))
+    return s
+
+
+def echo(port, tag):
+    s = udp(int(port))
+    tcp = socket.create_server(("", int(port)))
+
+    def serve(c):
+        while data := c.recv(65536):
+            c.sendall(data)
+        c.close()
+
+    def accept():
+        while True:
+            threading.Thread(target=serve, args=(tcp.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    while True:
+        data, peer = s.recvfrom(65536)
+        s.sendto(tag.encode() + b":" + data, peer)
+
+
+def number(port):
+    s = udp(int(port))
+    n = 0
+    while True:
+        data, peer = s.recvfrom(65536)
+        n += 1
+        s.sendto(data[:2] + f"{n}:".encode() + data[2:], peer)
+
+
+def sink(port):
+    s = udp(int(port))
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+    while True:
+        data, control, _, peer = s.recvmsg(65536, 64)
+        tos = [c[2][0] for c in control if c[1] == socket.IP_TOS][0]
+        print(peer[0], peer[1], tos, len(data), data[:40].decode(errors="replace"), flush=True)
+
+
+def ask(host, port, text, from_port=0, count=1):
+    s = udp(int(from_port))
+    s.settimeout(1)
+    answers = 0
+    for _ in range(int(count)):
+        s.sendto(text.encode(), (host, int(port)))
+        try:
+            data, peer = s.recvfrom(65536)
+        except TimeoutError:
+            continue
+        print(peer[0], peer[1], data.decode(errors="replace"))
+        answers += 1
+    return 0 if answers else 1
+
+
+def send(host, port, count, size, from_port=0):
+    s = udp(int(from_port))
+    for i in range(int(count)):
+        s.sendto(f"{i} ".encode().ljust(int(size), b"."), (host, int(port)))
+
+
+def chunks(host, port, count):
+    s = udp()
+    sizes = ((9, 100), (5, 400), (1, 800))
+    head = b"VBP\1" + bytes([len(sizes), 0, 0, 0])
+    head += b"".join(struct.pack(">BBH", significance, 0, size) for significance, size in sizes)
+    for _ in range(int(count)):
+        s.sendto(head + b"a" * 100 + b"b" * 400 + b"c" * 800, (host, int(port)))
+
+
+def talk(host, port, megabytes):
+    data = bytes(range(251)) * (int(megabytes) * 1_000_000 // 251)
+    c = socket.create_connection((host, int(port)), timeout=20)
+    threading.Thread(target=lambda: (c.sendall(data), c.shutdown(socket.SHUT_WR)), daemon=True).start()
+    got = hashlib.sha256()
+    length = 0
+    while part := c.recv(65536):
+        got.update(part)
+        length += len(part)
+    same = got.digest() == hashlib.sha256(data).digest()
+    print(f"{length} bytes, {'the same' if same else 'others'}")
+    return 0 if same else 1
+
+
+sys.exit({f.__name__: f for f in (echo, number, sink, ask, send, chunks, talk)}[sys.argv[1]](*sys.argv[2:]))
