@@ -18,7 +18,7 @@
 
 /* Flags of a port for which the fast path has no time: by which a frame comes, or would leave. */
 #define RARE_IN	 (VLSP_PORT_SILENT | VLSP_PORT_CHAIN | VLSP_PORT_TAP)
-#define RARE_OUT (VLSP_PORT_SILENT | VLSP_PORT_TAP)
+#define RARE_OUT (VLSP_PORT_SILENT | VLSP_PORT_TAP_OUT)
 
 /* In tc_index, like CUT: has been here, and is for the router's process. */
 #define UNDECIDED 0x5645
@@ -82,7 +82,7 @@ static __always_inline int send_out(struct __sk_buff *skb, __u32 out, __u32 flag
 		fate = skb->cb[EMULATED_FLAGS];
 		cause = skb->cb[EMULATED_CAUSE];
 	}
-	if (flags & VLSP_PORT_TAP) {
+	if (flags & VLSP_PORT_TAP_OUT) {
 		tap(skb, out, VLSP_TAP_IS_TX, fate);
 		if (cause != VLSP_DROP_CAUSES)
 			tap(skb, out, VLSP_TAP_IS_DROP, cause);

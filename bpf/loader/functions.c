@@ -131,7 +131,7 @@ static int ports_mark(struct bld *bld, uint32_t slot, bool on)
 
 	for (uint32_t port = VLSP_PORT_FIRST; r == 0 && port < VLSP_PORT_MAX; port++)
 		if (bld->ports[port].flags & VLSP_PORT_VALID && bld->ports[port].slot == slot)
-			r = bld_port_mark(bld, port, VLSP_PORT_CHAIN, on);
+			r = bld_port_mark(bld, port, VLSP_PORT_CHAIN, on ? VLSP_PORT_CHAIN : 0);
 	return r;
 }
 
@@ -205,7 +205,9 @@ int bld_functions_adopt(struct bld *bld)
 
 		if (record->flags & VLSP_PORT_VALID)
 			r = bld_port_mark(bld, port, VLSP_PORT_CHAIN,
-					  record->slot < VLSP_SLOT_MAX && there[record->slot]);
+					  (record->slot < VLSP_SLOT_MAX && there[record->slot])
+						  ? VLSP_PORT_CHAIN
+						  : 0);
 	}
 	for (uint32_t index = 0; index < VLSP_FN_MAX; index++)
 		bld->fn_rings.fds[index] = BLD_UNKNOWN;

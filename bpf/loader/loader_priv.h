@@ -57,7 +57,8 @@ struct bld_slot {
 	bool pending;	/* its record says that its FIB is being written */
 };
 
-#define BLD_MARKS (VLSP_PORT_CHAIN | VLSP_PORT_TAP) /* flags of ports that are the loader's own */
+/* flags of ports that are the loader's own */
+#define BLD_MARKS (VLSP_PORT_CHAIN | VLSP_PORT_TAP | VLSP_PORT_TAP_OUT)
 
 struct bld {
 	char *dir;  /* of the pins */
@@ -135,7 +136,7 @@ int bld_router_mark(struct bld *bld, uint32_t slot, uint32_t flags, bool on);
 int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask);
 
 /* ports.c: sets or clears BLD_MARKS of a port that is in use. */
-int bld_port_mark(struct bld *bld, uint32_t port, uint32_t flags, bool on);
+int bld_port_mark(struct bld *bld, uint32_t port, uint32_t mask, uint32_t flags);
 
 /* ports.c: takes over a chunk that is in force; the descriptor is the loader's then. */
 int bld_chunk_take(struct bld *bld, uint32_t chunk, int fd);
@@ -155,5 +156,7 @@ int bld_taps_adopt(struct bld *bld);
 /* The router or port is going. */
 void bld_chain_forget(struct bld *bld, uint32_t slot);
 void bld_taps_forget(struct bld *bld, uint32_t port);
+/* VLSP_PORT_TAP, VLSP_PORT_TAP_OUT: what a port that has these other flags has of taps. */
+uint32_t bld_taps_marks(const struct bld *bld, uint32_t port, uint32_t flags);
 
 #endif

@@ -104,21 +104,20 @@ static int write_port(struct bld *bld, uint32_t port, const struct vlsp_port *re
 }
 
 /* What it has besides what the caller says: its router's chain, its taps. */
-static uint32_t marks(const struct bld *bld, const struct vlsp_port *old,
-		      const struct vlsp_port *record)
+static uint32_t marks(const struct bld *bld, uint32_t port, const struct vlsp_port *record)
 {
-	uint32_t flags = old->flags & VLSP_PORT_TAP;
+	uint32_t flags = bld_taps_marks(bld, port, record->flags);
 
 	if (bld->slots[record->slot].flags & VLSP_ROUTER_CHAIN)
 		flags |= VLSP_PORT_CHAIN;
 	return flags;
 }
 
-int bld_port_mark(struct bld *bld, uint32_t port, uint32_t flags, bool on)
+int bld_port_mark(struct bld *bld, uint32_t port, uint32_t mask, uint32_t flags)
 {
 	struct vlsp_port record = bld->ports[port];
 
-	record.flags = on ? record.flags | flags : record.flags & ~flags;
+	record.flags = (record.flags & ~mask) | flags;
 	return record.flags == bld->ports[port].flags ? 0 : write_port(bld, port, &record);
 }
 
@@ -130,7 +129,7 @@ int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 	if (port < VLSP_PORT_FIRST || port >= VLSP_PORT_MAX || record->slot >= VLSP_SLOT_MAX)
 		return -EINVAL;
 	old = bld->ports[port];
-	next.flags = (next.flags & ~BLD_MARKS) | marks(bld, &old, record);
+	next.flags = (next.flags & ~BLD_MARKS) | marks(bld, port, record);
 	if (!(old.flags & VLSP_PORT_VALID)) {
 		r = bld_count_prepare(bld, port);
 		if (r < 0)

@@ -80,12 +80,39 @@ static uint32_t edge_of(const struct bld *bld, uint32_t port)
 	return slot;
 }
 
-static int mark(struct bld *bld, uint32_t port, bool on)
+/*
+ * Where nothing that leaves is tapped, the fast path sends on as ever: into a port without a shape
+ * nothing is dropped, but for a silent one, which it leaves to others anyway.
+ */
+static uint32_t marks_of(const struct vlsp_taps *taps, uint32_t flags)
 {
-	uint32_t slot;
+	uint32_t marks = taps->count ? VLSP_PORT_TAP : 0;
+
+	for (uint32_t i = 0; i < taps->count; i++)
+		if (taps->tap[i].flags & VLSP_TAP_TX ||
+		    (taps->tap[i].flags & VLSP_TAP_DROPS && flags & VLSP_PORT_SHAPED))
+			marks |= VLSP_PORT_TAP_OUT;
+	return marks;
+}
+
+uint32_t bld_taps_marks(const struct bld *bld, uint32_t port, uint32_t flags)
+{
+	struct vlsp_taps taps;
+
+	if (!(bld->ports[port].flags & VLSP_PORT_TAP) ||
+	    bpf_map_lookup_elem(bld->fds[BLD_TAP], &port, &taps) < 0)
+		return 0;
+	return marks_of(&taps, flags);
+}
+
+static int mark(struct bld *bld, uint32_t port, const struct vlsp_taps *taps)
+{
+	const uint32_t all = VLSP_PORT_TAP | VLSP_PORT_TAP_OUT;
+	uint32_t slot, marks = marks_of(taps, bld->ports[port].flags);
+	bool on = taps->count > 0;
 
 	if (bld->ports[port].flags & VLSP_PORT_VALID)
-		return bld_port_mark(bld, port, VLSP_PORT_TAP, on);
+		return bld_port_mark(bld, port, all, marks);
 	slot = edge_of(bld, port);
 	return slot < VLSP_SLOT_MAX ? bld_router_mark(bld, slot, VLSP_ROUTER_TAP, on) : -ENOENT;
 }
@@ -97,12 +124,12 @@ static int write_taps(struct bld *bld, uint32_t port, const struct vlsp_taps *ta
 	if (taps->count > 0) {
 		r = bpf_map_update_elem(bld->fds[BLD_TAP], &port, taps, BPF_ANY);
 		if (r == 0)
-			r = mark(bld, port, true);
+			r = mark(bld, port, taps);
 		if (r == -ENOENT) /* no such port */
 			bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
 		return r;
 	}
-	r = mark(bld, port, false);
+	r = mark(bld, port, taps);
 	if (r == 0 || r == -ENOENT)
 		r = bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
 	return r;
@@ -214,7 +241,7 @@ int bld_taps_adopt(struct bld *bld)
 	for (uint32_t index = 0; index < VLSP_TAP_MAX; index++)
 		bld_tap_clear(bld, index);
 	for (port = VLSP_PORT_FIRST, r = 0; r == 0 && port < VLSP_PORT_MAX; port++)
-		r = bld_port_mark(bld, port, VLSP_PORT_TAP, false);
+		r = bld_port_mark(bld, port, VLSP_PORT_TAP | VLSP_PORT_TAP_OUT, 0);
 	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
 		if (bld->slots[slot].address)
 			r = bld_router_mark(bld, slot, VLSP_ROUTER_TAP, false);

@@ -91,6 +91,7 @@ enum vlsp_port_flags {
 	VLSP_PORT_SHAPED = 1 << 3, /* vlsp_shape says what happens to what is sent */
 	VLSP_PORT_CHAIN = 1 << 4,  /* the router has a chain */
 	VLSP_PORT_TAP = 1 << 5,	   /* vlsp_tap has something for it */
+	VLSP_PORT_TAP_OUT = 1 << 6, /* of what is sent into it; or it has a shape, which drops */
 };
 
 struct vlsp_port {

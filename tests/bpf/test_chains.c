@@ -293,6 +293,42 @@ static void taps_are_taken_away(void **state)
 	hops(bld_prog_in(again), ROUTE);
 }
 
+/* Otherwise the fast path need not look on at what leaves. */
+static void a_port_is_marked_for_what_leaves_where_a_tap_can_see_something(void **state)
+{
+	struct vlsp_port record = {.slot = 1, .address = htonl(ADDR(1)), .flags = VLSP_PORT_VALID};
+	struct vlsp_shape shape = {.key = 1, .loss = {.loss = FATE_ALWAYS}, .link = 1};
+	const uint32_t arrives = VLSP_PORT_VALID | VLSP_PORT_TAP,
+		       both = arrives | VLSP_PORT_TAP_OUT;
+	struct vlsp_tap_count count;
+
+	(void)state;
+	need_bpf();
+	open_again();
+	fill();
+	assert_true(bld_tap_ring(again, TAP, BYTES) >= 0);
+	assert_int_equal(bld_settle(again), 0);
+	assert_int_equal(bld_tap_port(again, OUT, TAP, VLSP_TAP_RX, 100), 0);
+	assert_int_equal(port_flags(OUT), arrives);
+	assert_int_equal(bld_tap_port(again, OUT, TAP, VLSP_TAP_DROPS, 100), 0);
+	assert_int_equal(port_flags(OUT), arrives);
+	hops(bld_prog_in(again), ROUTE);
+	assert_int_equal(bld_shape_set(again, OUT, &shape, false), 0);
+	record.flags |= VLSP_PORT_SHAPED;
+	assert_int_equal(bld_port_set(again, OUT, &record), 0);
+	assert_int_equal(port_flags(OUT), both | VLSP_PORT_SHAPED);
+	hops(bld_prog_in(again), TC_ACT_SHOT);
+	assert_int_equal(bld_tap_count_read(again, TAP, &count), 0);
+	assert_int_equal(count.matched, 1); /* the loss */
+	record.flags = VLSP_PORT_VALID;
+	assert_int_equal(bld_port_set(again, OUT, &record), 0);
+	assert_int_equal(port_flags(OUT), arrives);
+	assert_int_equal(bld_tap_port(again, OUT, TAP, VLSP_TAP_TX, 100), 0);
+	assert_int_equal(port_flags(OUT), both);
+	assert_int_equal(bld_tap_port(again, OUT, TAP, 0, 100), 0);
+	assert_int_equal(port_flags(OUT), VLSP_PORT_VALID);
+}
+
 static void marks_and_chains_that_do_not_fit_each_other_are_made_to(void **state)
 {
 	struct vlsp_port record = {
@@ -336,6 +372,7 @@ int main(void)
 		T(many_rings_come_and_go_at_once),
 		T(chains_rings_and_counters_are_taken_over),
 		T(taps_are_taken_away),
+		T(a_port_is_marked_for_what_leaves_where_a_tap_can_see_something),
 		T(marks_and_chains_that_do_not_fit_each_other_are_made_to),
 	};
 
