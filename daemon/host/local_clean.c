@@ -295,19 +295,30 @@ static void note_groups(struct local *local, const char *path)
 		(void)local_journal_add(local->journal, "cgroup", &path, 1);
 }
 
-static void find_groups(struct local *local)
+static void find_groups_in(struct local *local, const struct confine_cgroups *cgroups)
 {
-	struct confine_cgroups *cgroups;
-	char group[80], missing[64];
+	char group[80];
 	char **paths;
 
-	if (confine_cgroups_probe("", &cgroups, missing) < 0)
-		return;
 	snprintf(group, sizeof(group), "vlsp/%.63s", local->instance);
 	paths = confine_cgroup_paths(cgroups, group);
 	for (size_t i = 0; paths && paths[i]; i++)
 		note_groups(local, paths[i]);
 	free(paths);
+}
+
+static void find_groups(struct local *local)
+{
+	struct confine_cgroups *cgroups, *counters;
+	char missing[64];
+
+	if (confine_cgroups_probe("", &cgroups, missing) < 0)
+		return;
+	find_groups_in(local, cgroups);
+	if (confine_cgroups_counters("", cgroups, &counters) == 0) {
+		find_groups_in(local, counters);
+		confine_cgroups_free(counters);
+	}
 	confine_cgroups_free(cgroups);
 }
 

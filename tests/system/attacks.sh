@@ -207,7 +207,7 @@ start_vlspd
 equal "$sleeper" "$(pgrep -u 1448300001 sleep)" "the application on a, after the daemon was away"
 if [ -d /sys/fs/cgroup/pids/vlsp ]; then
 	equal 48 "$(cat /sys/fs/cgroup/pids/vlsp/default/1/pids.max)" "pids.max, set back"
-	grep -q '/vlsp/default/1$' "/proc/$sleeper/cgroup"
+	grep -q '/vlsp/default/1/exec$' "/proc/$sleeper/cgroup"
 fi
 must_say '^uid=1448300001 ' vlsp router exec --app a -- id
 must vlsp router delete a

@@ -44,7 +44,7 @@ equal 67108864 "$(cat vlsp/default/1/memory.max)" "memory.max"
 equal 20 "$(cat vlsp/default/1/pids.max)" "pids.max"
 equal "0::/init.scope" "$(cat /proc/$sleeper/cgroup)" "group of the process"
 grep -q 'have been moved into control group /sys/fs/cgroup/init.scope' /run/vlsp/vlspd.log || fail "the log does not tell"
-equal "0::/vlsp/default/1" "$(vlsp router exec --app a -- cat /proc/self/cgroup)" "group of an application"
+equal "0::/vlsp/default/1/exec" "$(vlsp router exec --app a -- cat /proc/self/cgroup)" "group of an application"
 vlsp router exec --app a -- python3 -c 'x = bytearray(200 << 20)' && fail "an application takes what it likes"
 "$BUILD/vlspd" stop --keep
 "$BUILD/vlspd" start --state-dir /run/state --listen none || fail "it does not start again"
