@@ -303,19 +303,23 @@ int vlsp_resume(struct __sk_buff *skb)
 	return resume(skb);
 }
 
+/* In place of these three. */
+SEC("tc")
+int vlsp_go(struct __sk_buff *skb)
+{
+	return go(skb);
+}
+
 /* At the ingress of the edge: segments of what vlsp_out has let go to be cut. */
 SEC("tc")
 int vlsp_back(struct __sk_buff *skb)
 {
-	int verdict;
-
 	if (skb->tc_index != CUT)
 		return TC_ACT_UNSPEC;
 	skb->tc_index = 0;
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return TC_ACT_SHOT;
-	verdict = leave(skb);
-	return verdict == CAREFUL ? careful(skb, VLSP_SELF_DEPART) : verdict;
+	return careful(skb, VLSP_SELF_LEAVE);
 }
 
 char vlsp_license[] SEC("license") = "GPL";

@@ -130,9 +130,22 @@ static __noinline int send_on(struct __sk_buff *skb, __u32 slot, __u32 port)
 	return bpf_redirect_peer(out, 0);
 }
 
-/* From position at of the chain on. */
+/* In the context: what vlsp_go is to know. */
+enum { GO_SLOT, GO_PORT, GO_AT };
+
+/* A datagram that came by that port of that router, from position at of the chain on. */
 static __always_inline int go_on(struct __sk_buff *skb, __u32 slot, __u32 port, __u32 at)
 {
+	skb->cb[GO_SLOT] = slot;
+	skb->cb[GO_PORT] = port;
+	skb->cb[GO_AT] = at;
+	bpf_tail_call(skb, &vlsp_self, VLSP_SELF_GO);
+	return TC_ACT_SHOT; /* the instance ends */
+}
+
+static __always_inline int go(struct __sk_buff *skb)
+{
+	__u32 slot = skb->cb[GO_SLOT], port = skb->cb[GO_PORT], at = skb->cb[GO_AT];
 	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
 	int verdict;
 
@@ -156,7 +169,9 @@ static __always_inline int arrive(struct __sk_buff *skb)
 	__u32 ifindex = skb->ifindex, zero = 0;
 	struct vlsp_port *port = bpf_map_lookup_elem(&vlsp_port, &ifindex);
 	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
+	enum vlsp_drop cause = VLSP_DROP_SILENT;
 	struct vdp_hdr *vdp;
+	int verdict;
 
 	if (!port || !conf)
 		return TC_ACT_SHOT;
@@ -165,26 +180,31 @@ static __always_inline int arrive(struct __sk_buff *skb)
 		return TC_ACT_OK;
 	}
 	if (port->flags & VLSP_PORT_SILENT)
-		return lost(skb, ifindex, VLSP_DROP_SILENT);
+		goto drop;
 	if (port->flags & VLSP_PORT_TAP)
 		tap(skb, ifindex, VLSP_TAP_IS_RX, 0);
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
 		return TC_ACT_UNSPEC;
 	count_rx(count_row(conf, ifindex), skb->len - ETH_HLEN);
+	cause = VLSP_DROP_DOWN;
 	if (!(port->flags & VLSP_PORT_VALID))
-		return lost(skb, ifindex, VLSP_DROP_DOWN);
+		goto drop;
+	cause = VLSP_DROP_LENGTH;
 	vdp = linear(skb, NET_END);
 	if (!vdp)
-		return lost(skb, ifindex, VLSP_DROP_LENGTH);
+		goto drop;
 	vdp = (void *)vdp + ETH_HLEN;
+	cause = VLSP_DROP_VERSION;
 	if (vdp->version_flags >> 4 != VDP_VERSION)
-		return lost(skb, ifindex, VLSP_DROP_VERSION);
-	if (vdp->protocol == VDP_PROTO_CONTROL) {
-		int verdict = control(skb, ifindex);
-
-		return verdict == CONTROL_BAD ? lost(skb, ifindex, VLSP_DROP_LENGTH) : verdict;
-	}
-	return go_on(skb, port->slot, ifindex, 0);
+		goto drop;
+	if (vdp->protocol != VDP_PROTO_CONTROL)
+		return go_on(skb, port->slot, ifindex, 0);
+	verdict = control(skb, ifindex);
+	cause = VLSP_DROP_LENGTH;
+	if (verdict != CONTROL_BAD)
+		return verdict;
+drop:
+	return lost(skb, ifindex, cause);
 }
 
 /*

@@ -192,6 +192,8 @@ struct {
 int vlsp_arrive(struct __sk_buff *skb);
 int vlsp_depart(struct __sk_buff *skb);
 int vlsp_resume(struct __sk_buff *skb);
+int vlsp_go(struct __sk_buff *skb);
+int vlsp_out(struct __sk_buff *skb);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -204,6 +206,8 @@ struct {
 			[VLSP_SELF_ARRIVE] = vlsp_arrive,
 			[VLSP_SELF_DEPART] = vlsp_depart,
 			[VLSP_SELF_RESUME] = vlsp_resume,
+			[VLSP_SELF_GO] = vlsp_go,
+			[VLSP_SELF_LEAVE] = vlsp_out,
 		},
 };
 

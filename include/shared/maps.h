@@ -56,7 +56,7 @@
  * only if it knows their layout. To be increased with every change of the records here, of the set
  * of maps, and of what programs, router processes and daemon expect of one another by them.
  */
-#define VLSP_LAYOUT 3
+#define VLSP_LAYOUT 4
 
 struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */
@@ -114,7 +114,14 @@ struct vlsp_fib {
 	__u32 metric; /* distance to the destination, for people */
 };
 
-enum vlsp_self { VLSP_SELF_ARRIVE, VLSP_SELF_DEPART, VLSP_SELF_RESUME, VLSP_SELF_PROGRAMS };
+enum vlsp_self {
+	VLSP_SELF_ARRIVE,
+	VLSP_SELF_DEPART,
+	VLSP_SELF_RESUME,
+	VLSP_SELF_GO,
+	VLSP_SELF_LEAVE,
+	VLSP_SELF_PROGRAMS
+};
 
 /* Why a datagram was dropped. Names for people: bpf/loader/causes.c. */
 enum vlsp_drop {

@@ -9,9 +9,10 @@
 . "$(dirname "$0")/lib.sh"
 
 pass_start() { # pass_start ROUTER INDEX: a function that passes all
-	exec {to_pass}> >(in_ns "r$1" "$BUILD/tests/bpf/pass" chain "$2" >"pass.$1" 2>&1)
-	until grep -qs . "pass.$1"; do sleep 0.02; done
-	grep -q ok "pass.$1" || { cat "pass.$1"; exit 1; }
+	local said=pass.$1.$2
+	exec {to_pass}> >(in_ns "r$1" "$BUILD/tests/bpf/pass" chain "$2" >"$said" 2>&1)
+	until grep -qs . "$said"; do sleep 0.02; done
+	grep -q ok "$said" || { cat "$said"; exit 1; }
 }
 given() { # given INDEX WORD: "given", "dropped" or "skipped"
 	loader fn "$1"
