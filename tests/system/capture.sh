@@ -270,8 +270,12 @@ rc=0
 wait "${PIDS[orphan]}" || rc=$?
 equal 1 $rc "exit of a capture whose daemon was killed"
 must grep -q 'the capture ended: the daemon has gone' orphan.err
-start_vlspd
+echo "group: nogroup" >conf.yaml
+start_vlspd --config conf.yaml
 equal 0 "$(taps)" "taps of before"
+
+step "who may command the daemon may capture, without being root"
+must setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/vlsp" capture a:b -c 3
 
 stop_vlspd
 nothing_left
