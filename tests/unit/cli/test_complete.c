@@ -48,7 +48,7 @@ static const struct {
 	{"--runtime-dir /nowhere router show ''", ""},
 	{"--runtime-dir=/nowhere router show ''", ""},
 	{"nonsense ''",
-	 "topology\nrouter\nlink\napp\nevent\nroute\nstatus\ndoctor\nping\ntrace\nversion"
+	 "topology\nrouter\nlink\napp\nevent\nroute\nstatus\ndoctor\nping\ntrace\ncapture\nversion"
 	 "\ncompletion\n"},
 };
 
