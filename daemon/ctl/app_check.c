@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/ctl/app.h"
+#include "daemon/ctl/app_after.h"
 
 /* What a router may have at the same time; those that have ended do not count. */
 static size_t there(const struct model_router *router)
@@ -24,22 +25,15 @@ static size_t there(const struct model_router *router)
 static int check_after(const struct ctl *ctl, const struct model_router *own, const char *ref,
 		       struct err *err)
 {
-	const char *slash = strchr(ref, '/');
-	const struct model_router *router = own;
-	const struct model_app *app;
-	char name[NAME_SIZE];
+	char router[NAME_SIZE];
+	const char *name = model_app_split(own, ref, router);
 
-	if (slash) {
-		snprintf(name, sizeof(name), "%.*s", (int)(slash - ref), ref);
-		router = model_router_by_name(ctl->model, name);
-		if (!router)
-			return err_set(err, ENOENT, "after: there is no router %s", name);
-	}
-	app = model_app_by_name(router, slash ? slash + 1 : ref);
-	if (app && !app->going)
+	if (!model_router_by_name(ctl->model, router))
+		return err_set(err, ENOENT, "after: there is no router %s", router);
+	if (model_app_named(ctl->model, own, ref))
 		return 0;
-	return err_set(err, ENOENT, "after: there is no application %.63s on router %s",
-		       slash ? slash + 1 : ref, router->name);
+	return err_set(err, ENOENT, "after: there is no application %.63s on router %s", name,
+		       router);
 }
 
 static int check_match(struct ctl *ctl, const struct topo_app *app, struct err *err)
@@ -59,6 +53,8 @@ int app_check_one(struct ctl *ctl, const struct model_router *router, const stru
 			      TOPO_APPS_MAX);
 	for (size_t i = 0; ret == 0 && i < app->after_count; i++)
 		ret = check_after(ctl, router, app->after[i], err);
+	if (ret == 0)
+		ret = app_after_check(ctl->model, router, app, err);
 	return ret < 0 ? ret : check_match(ctl, app, err);
 }
 

@@ -88,23 +88,6 @@ void apps_drop(struct ctl *ctl, struct model_app *app)
 
 /* --- start and stop -------------------------------------------------------------------------- */
 
-/* "APP", of its own router, or "ROUTER/APP". NULL: there is none that is wanted. */
-static const struct model_app *before(const struct ctl *ctl, const struct model_app *app,
-				      const char *ref)
-{
-	const char *slash = strchr(ref, '/');
-	const struct model_router *router = app->router;
-	const struct model_app *found;
-	char name[NAME_SIZE];
-
-	if (slash) {
-		snprintf(name, sizeof(name), "%.*s", (int)(slash - ref), ref);
-		router = model_router_by_name(ctl->model, name);
-	}
-	found = router ? model_app_by_name(router, slash ? slash + 1 : ref) : NULL;
-	return found && !found->going && found != app ? found : NULL;
-}
-
 /* Those that it starts after are ready. What is not there is not waited for. */
 static bool turn_has_come(struct ctl *ctl, struct model_app *app)
 {
@@ -113,7 +96,8 @@ static bool turn_has_come(struct ctl *ctl, struct model_app *app)
 	char text[512];
 
 	for (size_t i = 0; i < wanted->after_count; i++) {
-		const struct model_app *first = before(ctl, app, wanted->after[i]);
+		const struct model_app *first = model_app_named(ctl->model, app->router,
+								wanted->after[i]);
 
 		if (!first || apps_well(first))
 			continue;

@@ -107,7 +107,7 @@ static void look_for_lost(struct ctl *ctl)
 	list_for_each_safe (pos, tmp, &ctl->model->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, all);
 
-		if (!app_asked(app) || model_app_over(app) ||
+		if (!app_asked(app) || app->restored || model_app_over(app) ||
 		    app_ops(ctl)->values(ctl->host, app->id, NULL, 0) != -ESRCH)
 			continue;
 		if (app->going)

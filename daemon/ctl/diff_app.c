@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ctl/app_after.h"
 #include "daemon/ctl/app_run.h"
 #include "daemon/ctl/diff.h"
 
@@ -49,11 +50,26 @@ static bool ended_badly(const struct model_app *app)
 	       !(app->state.phase == MODEL_APP_ENDED && app->state.status == 0);
 }
 
+/* Also to what is shown of it. */
+static bool is_equal(const struct place *p, const struct model_app *app,
+		     const struct topo_app *wanted)
+{
+	struct topo_app *shown;
+	bool equal = topo_app_equal(app->app, wanted);
+
+	if (equal || !app->app->after_count)
+		return equal;
+	shown = app_after_known(p->d->model, app);
+	equal = shown && topo_app_equal(shown, wanted);
+	topo_app_unref(shown);
+	return equal;
+}
+
 static int diff_app(const struct place *p, struct topo_app *wanted)
 {
 	struct ctl_summary *summary = &p->d->plan->summary;
 	struct model_app *app = p->d->all ? NULL : same(p->keep ? p->keep : p->was, wanted->name);
-	bool equal = app && topo_app_equal(app->app, wanted);
+	bool equal = app && is_equal(p, app, wanted);
 	const char *why = equal ? "failed, started anew" : "started anew";
 
 	if (!app) {

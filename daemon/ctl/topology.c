@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ctl/app_after.h"
 #include "daemon/ctl/app_check.h"
 #include "daemon/ctl/ctl_priv.h"
 #include "daemon/ctl/diff.h"
@@ -240,25 +241,30 @@ void ctl_diff_free(struct ctl_diff *diff)
 
 /* What came by a document, whatever has become of it, and what was started by requests and has not
  * ended. */
-static int export_apps(const struct model_router *router, struct topo_router *to)
+static int export_apps(const struct model *model, const struct model_router *router,
+		       struct topo_router *to)
 {
 	const struct list *pos;
+	int ret = 0;
 
-	list_for_each (pos, &router->apps) {
+	for (pos = router->apps.next; ret == 0 && pos != &router->apps; pos = pos->next) {
 		const struct model_app *app = list_entry(pos, struct model_app, of_router);
 		struct topo_apps *before = to->apps;
+		struct topo_app *shown;
 
-		if (app->going || app->state.phase == MODEL_APP_PLANNED ||
-		    (model_app_over(app) && !app->by_topology))
+		if (!app_after_shown(app))
 			continue;
-		if (topo_apps_with(before, app->app, &to->apps) < 0)
-			return -ENOMEM;
-		topo_apps_unref(before);
+		shown = app_after_known(model, app);
+		ret = shown ? topo_apps_with(before, shown, &to->apps) : -ENOMEM;
+		topo_app_unref(shown);
+		if (ret == 0)
+			topo_apps_unref(before);
 	}
-	return 0;
+	return ret;
 }
 
-static int export_router(struct topo_doc *doc, const struct model_router *router)
+static int export_router(struct topo_doc *doc, const struct model *model,
+			 const struct model_router *router)
 {
 	struct topo_router *to = topo_doc_add_router(doc, router->name);
 
@@ -270,7 +276,7 @@ static int export_router(struct topo_doc *doc, const struct model_router *router
 	to->interfaces = topo_ifaces_ref(router->interfaces);
 	to->latitude = router->latitude;
 	to->longitude = router->longitude;
-	if (export_apps(router, to) < 0)
+	if (export_apps(model, router, to) < 0)
 		return -ENOMEM;
 	return copy_label(router->label, &to->label);
 }
@@ -318,7 +324,7 @@ static int export_all(const struct model *model, struct topo_doc *doc, uint32_t 
 		if (router->state == MODEL_PLANNED)
 			continue;
 		index[router->slot] = count++;
-		if (export_router(doc, router) < 0)
+		if (export_router(doc, model, router) < 0)
 			return -ENOMEM;
 	}
 	list_for_each (pos, &model->links) {

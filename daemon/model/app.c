@@ -2,6 +2,7 @@
 /* Applications in the model: look-ups and writers (app.h). Written by daemon/ctl. */
 #include "daemon/model/app.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,27 @@ struct model_app *model_app_find(const struct model_router *router, const char *
 			found = app;
 	}
 	return found;
+}
+
+const char *model_app_split(const struct model_router *own, const char *ref, char router[NAME_SIZE])
+{
+	const char *slash = strchr(ref, '/');
+
+	snprintf(router, NAME_SIZE, "%.*s", (int)(slash ? slash - ref : NAME_MAX_LEN),
+		 slash ? ref : own->name);
+	return slash ? slash + 1 : ref;
+}
+
+struct model_app *model_app_named(const struct model *model, const struct model_router *own,
+				  const char *ref)
+{
+	char router[NAME_SIZE];
+	const char *name = model_app_split(own, ref, router);
+	const struct model_router *at = strchr(ref, '/') ? model_router_by_name(model, router)
+							 : own;
+	struct model_app *app = at ? model_app_by_name(at, name) : NULL;
+
+	return app && !app->going ? app : NULL;
 }
 
 /* --- writers ---------------------------------------------------------------------------------- */

@@ -52,6 +52,7 @@ struct model_app {
 	bool with_router; /* has ended while its router was not well */
 	bool again;	  /* its router was made again: it is started when it has ended */
 	bool unwritten;	  /* the store does not have its state yet */
+	unsigned walk;	  /* the last one that came by: app_after.c */
 };
 
 /* "planned" "wanted" "starting" "running" "waiting" "stopping" "ended" "failed" */
@@ -65,6 +66,14 @@ struct model_app *model_app_by_id(const struct model *model, uint32_t id);
 struct model_app *model_app_by_name(const struct model_router *router, const char *name);
 /* An application's name, aid or id, tried in that order; going ones not by name only. */
 struct model_app *model_app_find(const struct model_router *router, const char *ref);
+
+/* "APP", of own, or "ROUTER/APP", as struct topo_app.after has it: writes the router's name,
+ * returns the application's, which is in ref. */
+const char *model_app_split(const struct model_router *own, const char *ref,
+			    char router[NAME_SIZE]);
+/* The one that is named so and does not go. */
+struct model_app *model_app_named(const struct model *model, const struct model_router *own,
+				  const char *ref);
 
 /* --- writers ---------------------------------------------------------------------------------- */
 

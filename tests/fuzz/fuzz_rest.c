@@ -7,6 +7,8 @@
  * JSON, errors say what is wrong, exported topologies can be read again; in the end model and
  * machine have the same, and everything goes away without a leak.
  */
+#include "daemon/host/fake_apps.h"
+#include "daemon/model/app.h"
 #include "lib/http/head.h"
 #include "lib/topo/doc.h"
 #include "tests/fuzz/world.h"
@@ -51,7 +53,7 @@ static void check_export(const struct call *c)
 	struct topo_doc *doc;
 	struct err err = {0};
 
-	if (strstr(c->type, "graphviz"))
+	if (strstr(c->type, "graphviz") || strstr(c->type, "text/plain")) /* output of one */
 		return;
 	if (strstr(c->type, "openmetrics")) {
 		CHECK(c->size > 6 && memcmp(c->body + c->size - 6, "# EOF\n", 6) == 0);
@@ -116,9 +118,37 @@ static bool happen_peer(const char *word)
 /*
  * "!rib SLOT VERSION SUM REACHABLE", "!link SLOT PORT UP CAUSE", "!died SLOT STATUS", "!ready SLOT
  * PID": as a router process would have it told, or a broken one. "!kill SLOT", "!break PORT",
- * "!mend PORT", "!fail ITEM ERROR", "!mute", "!speak", "!refuse PROPERTIES": the machine. "!tcp",
- * "!unix": who asks from now on.
+ * "!mend PORT", "!fail ITEM ERROR", "!mute", "!speak", "!refuse PROPERTIES": the machine. "!app ID
+ * PHASE READY STATUS", "!known", "!lose", "!no N", "!fails N": of applications. "!tcp", "!unix":
+ * who asks from now on.
  */
+static bool happen_app(const char *word, const unsigned long long *n)
+{
+	const struct host_app_events *events = &rest.h.host->events.apps;
+
+	if (strcmp(word, "!app") == 0) {
+		struct host_app_state state = {.phase = (enum host_app_phase)(n[2] % 6),
+					       .ready = n[3] & 1,
+					       .status = (int)(n[4] & 0xffff),
+					       .text = "as told"};
+
+		/* Of one that is there, or out of the blue. */
+		if (fake_app_become(rest.h.host, (uint32_t)n[1], &state) < 0)
+			events->state(events->arg, (uint32_t)n[1], &state);
+	} else if (strcmp(word, "!known") == 0) {
+		events->known(events->arg);
+	} else if (strcmp(word, "!lose") == 0) {
+		fake_apps_lose(rest.h.host);
+	} else if (strcmp(word, "!no") == 0) {
+		fake_app_refuse(rest.h.host, n[1] % 4, EACCES, "not here");
+	} else if (strcmp(word, "!fails") == 0) {
+		fake_app_fail(rest.h.host, n[1] % 4, "did not work");
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void happen(char *line)
 {
 	const struct host_events *events = &rest.h.host->events;
@@ -134,6 +164,8 @@ static void happen(char *line)
 	if (count == 0)
 		return;
 	rest.faults = rest.faults || !happen_peer(words[0]);
+	if (happen_app(words[0], n))
+		return;
 	if (strcmp(words[0], "!rib") == 0) {
 		const struct frame_rib rib = {
 			.version = n[2], .metric_sum = n[3], .reachable = (uint32_t)n[4]};
@@ -251,6 +283,17 @@ static bool is_busy(void)
 	return false;
 }
 
+/* Those that the machine was asked for. */
+static uint32_t apps_asked(const struct model *model)
+{
+	const struct list *pos;
+	uint32_t count = 0;
+
+	list_for_each (pos, &model->apps)
+		count += list_entry(pos, struct model_app, all)->state.phase > MODEL_APP_WANTED;
+	return count;
+}
+
 /* Operations that nobody waits for end as well; then both have the same. */
 static void settle(void)
 {
@@ -265,6 +308,7 @@ static void settle(void)
 	fake_counts(rest.h.host, &counts);
 	CHECK(counts.routers == rest.h.model->router_count);
 	CHECK(counts.links == rest.h.model->link_count);
+	CHECK(fake_apps_count(rest.h.host) == apps_asked(rest.h.model));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -334,6 +334,24 @@ static void it_starts_after_those_that_it_names(void **state)
 	assert_string_equal(app_list(w, "r1"), "web running ready; w2 running ready");
 }
 
+static void none_waits_for_itself_by_way_of_others(void **state)
+{
+	struct world *w = *state;
+	struct ending ending = {0};
+	struct err err = {0};
+
+	app_start(w, "r1", "{run: a}");
+	app_start(w, "r2", "{run: b, after: [r1/a]}");
+	app_start(w, "r1", "{run: c, after: [r2/b]}");
+	app_stop(w, "r1", "a");
+	assert_int_equal(app_ask(w, "r1", "{run: a, after: [c]}", &ending, &err), -EINVAL);
+	assert_string_equal(err.text, "after: application b on r2 comes itself after a");
+	app_start(w, "r1", "{run: a, ready: exit}");
+	assert_int_equal(app_ask(w, "r1", "{run: x, name: a, after: [a]}", &ending, &err), -EINVAL);
+	assert_string_equal(err.text, "after: a is its own name");
+	assert_int_equal(app_start(w, "r1", "{run: d, after: [a, c, r2/b]}").state, CTL_DONE);
+}
+
 static void it_does_not_start_when_the_one_before_it_failed(void **state)
 {
 	struct world *w = *state;
@@ -470,6 +488,7 @@ int main(void)
 		T(of_those_that_have_ended_the_last_hundred_stay),
 		T(a_router_has_as_many_as_it_may),
 		T(it_starts_after_those_that_it_names),
+		T(none_waits_for_itself_by_way_of_others),
 		T(it_does_not_start_when_the_one_before_it_failed),
 		T(a_restart_has_new_numbers),
 		T(settings_reach_it),

@@ -289,6 +289,31 @@ static void a_document_may_wait_for_what_is_not_there_no_more_than_for_itself(vo
 	topo_doc_free(doc);
 }
 
+/* It started after one that is gone by now: a document cannot say so. */
+static void what_is_shown_can_be_applied_whatever_has_gone(void **state)
+{
+	struct world *w = *state;
+	struct topo_doc *doc = line_doc(), *shown;
+	struct ctl_diff diff;
+
+	DOC_APPS(doc, 0, "{run: echo}");
+	DOC_APPS(doc, 2, "{run: send, after: [r0-0/echo]}");
+	world_apply(w, doc);
+	app_start(w, "r0-2", "{run: /bin/job, ready: exit}");
+	app_start(w, "r0-2", "{run: recv, after: [send, job]}");
+	world_delete_router(w, "r0-0");
+	shown = ctl_topology_export(w->ctl);
+	assert_int_equal(topo_doc_check(shown, "shown", NULL), 0);
+	assert_int_equal(shown->router_count, 2);
+	assert_int_equal(topo_apps_find(shown->routers[1].apps, "send")->after_count, 0);
+	assert_int_equal(topo_apps_find(shown->routers[1].apps, "recv")->after_count, 1);
+	diff = diff_of(w, shown);
+	assert_int_equal(diff.count, 0);
+	ctl_diff_free(&diff);
+	topo_doc_free(shown);
+	topo_doc_free(doc);
+}
+
 static void a_match_that_is_wrong_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +364,7 @@ int main(void)
 		T(one_that_is_not_ready_in_time_is_named),
 		T(what_the_machine_refuses_of_the_network_costs_no_application),
 		T(a_document_may_wait_for_what_is_not_there_no_more_than_for_itself),
+		T(what_is_shown_can_be_applied_whatever_has_gone),
 		T(a_match_that_is_wrong_is_refused),
 		T(they_go_with_the_topology),
 	};

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What applications start after (app_after.h). */
+#include "daemon/ctl/app_after.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- no circles ------------------------------------------------------------------------------- */
+
+struct walk {
+	const struct model *model;
+	unsigned number;
+	struct model_app **stack; /* of those whose names have not been looked at */
+	size_t count;
+};
+
+static void push_all(struct walk *walk, const struct model_router *own, const struct topo_app *app)
+{
+	for (size_t i = 0; i < app->after_count; i++) {
+		struct model_app *next = model_app_named(walk->model, own, app->after[i]);
+
+		if (!next || next->walk == walk->number)
+			continue;
+		next->walk = walk->number;
+		walk->stack[walk->count++] = next;
+	}
+}
+
+/* Whether app, which is on own, waits for that name on router. */
+static bool waits_for(const struct model_router *own, const struct topo_app *app,
+		      const struct model_router *router, const char *name)
+{
+	char at[NAME_SIZE];
+
+	for (size_t i = 0; i < app->after_count; i++) {
+		const char *after = model_app_split(own, app->after[i], at);
+
+		if (strcmp(at, router->name) == 0 && strcmp(after, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+int app_after_check(const struct model *model, const struct model_router *router,
+		    const struct topo_app *app, struct err *err)
+{
+	static unsigned walks;
+	struct walk walk = {.model = model, .number = ++walks};
+	const struct model_app *found = NULL;
+
+	if (!app->after_count)
+		return 0;
+	if (waits_for(router, app, router, app->name))
+		return err_set(err, EINVAL, "after: %s is its own name", app->name);
+	walk.stack = calloc(model->app_count + 1, sizeof(walk.stack[0]));
+	if (!walk.stack)
+		return err_set(err, ENOMEM, "out of memory");
+	push_all(&walk, router, app);
+	while (walk.count && !found) {
+		struct model_app *next = walk.stack[--walk.count];
+
+		if (waits_for(next->router, next->app, router, app->name))
+			found = next;
+		push_all(&walk, next->router, next->app);
+	}
+	free(walk.stack);
+	if (!found)
+		return 0;
+	return err_set(err, EINVAL, "after: application %s on %s comes itself after %s",
+		       found->app->name, found->router->name, app->name);
+}
+
+/* --- documents -------------------------------------------------------------------------------- */
+
+bool app_after_shown(const struct model_app *app)
+{
+	return !app->going && app->state.phase != MODEL_APP_PLANNED &&
+	       (app->by_topology || !model_app_over(app));
+}
+
+static bool known(const struct model *model, const struct model_app *app, size_t i)
+{
+	const struct model_app *first = model_app_named(model, app->router, app->app->after[i]);
+
+	return first && app_after_shown(first);
+}
+
+static struct topo_app *copy_of(const struct topo_app *app)
+{
+	char *text = topo_app_text(app);
+	struct topo_app *copy = NULL;
+
+	if (text && topo_app_parse(text, strlen(text), "copy", NULL, &copy, NULL) < 0)
+		copy = NULL;
+	free(text);
+	return copy;
+}
+
+struct topo_app *app_after_known(const struct model *model, const struct model_app *app)
+{
+	struct topo_app *copy;
+	size_t all = 0, kept = 0;
+
+	while (all < app->app->after_count && known(model, app, all))
+		all++;
+	if (all == app->app->after_count)
+		return topo_app_ref(app->app);
+	copy = copy_of(app->app);
+	if (!copy)
+		return NULL;
+	for (size_t i = 0; i < copy->after_count; i++) {
+		if (known(model, app, i))
+			copy->after[kept++] = copy->after[i];
+		else
+			free(copy->after[i]);
+	}
+	copy->after_count = kept;
+	return copy;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The order in which applications start, where a part of them comes and goes by requests. Called by
+ * app_check.c, diff_app.c and topology.c. */
+#ifndef VLSP_DAEMON_CTL_APP_AFTER_H
+#define VLSP_DAEMON_CTL_APP_AFTER_H
+
+#include "daemon/model/app.h"
+
+/* That a new one on the router would not wait for itself by way of others, which wait for its name.
+ * 0, -EINVAL, -ENOMEM. */
+int app_after_check(const struct model *model, const struct model_router *router,
+		    const struct topo_app *app, struct err *err);
+/* What it runs as a document may have it: without waiting for those that are gone. A reference to
+ * the same where all are there; NULL: out of memory. */
+struct topo_app *app_after_known(const struct model *model, const struct model_app *app);
+/* Whether a document has it, so that others of the document may wait for it. */
+bool app_after_shown(const struct model_app *app);
+
+#endif
