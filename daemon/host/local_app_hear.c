@@ -140,7 +140,7 @@ static void not_named(void *arg, struct local_app *app)
 {
 	struct local_apps *apps = arg;
 
-	if (app->named || local_supervisor_will_start(apps->supervisor, app->id))
+	if (app->named || app->failed || local_supervisor_will_start(apps->supervisor, app->id))
 		return;
 	functions_gone(apps, app);
 	local_app_free(apps, app);
@@ -178,7 +178,6 @@ void local_apps_tell_all(struct local_apps *apps)
 static void hear_known(struct local_apps *apps)
 {
 	local_app_each(apps, not_named, apps);
-	local_app_each(apps, forget_name, apps);
 	apps->heard = true;
 	if (apps->open)
 		local_apps_tell_all(apps);
@@ -220,11 +219,15 @@ static void frame(void *arg, uint16_t type, const void *body, uint32_t length)
 	}
 }
 
+static void begun(void *arg)
+{
+	local_app_each(arg, forget_name, NULL);
+}
+
 static void lost(void *arg)
 {
-	struct local_apps *apps = arg;
-
-	hear_known(apps); /* none was named */
+	local_app_each(arg, forget_name, NULL);
+	hear_known(arg);
 }
 
 static void fail_one(void *arg, struct local_app *app)
@@ -233,7 +236,7 @@ static void fail_one(void *arg, struct local_app *app)
 
 	if (local_app_is_over(app))
 		return;
-	app->named = true; /* it stays, until it is forgotten */
+	app->failed = true;
 	app->state.phase = HOST_APP_FAILED;
 	app->state.ready = false;
 	app->state.pid = 0;
@@ -246,8 +249,8 @@ static void unable(void *arg, const char *why)
 
 	snprintf(apps->why, sizeof(apps->why), "%s", why);
 	local_app_each(apps, fail_one, apps);
-	hear_known(apps);
+	local_apps_tell_all(apps);
 }
 
 const struct local_supervisor_ops local_app_supervisor_ops = {
-	.frame = frame, .lost = lost, .unable = unable};
+	.begun = begun, .frame = frame, .lost = lost, .unable = unable};

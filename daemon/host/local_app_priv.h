@@ -21,6 +21,7 @@ struct local_app {
 	size_t value_count;
 	uint64_t group; /* its id in the unified hierarchy; 0: not known */
 	bool named;	/* by the supervisor, since it has connected */
+	bool failed;	/* no supervisor could be started for it; stays until it is forgotten */
 	bool stopped;	/* somebody has asked for that */
 };
 

@@ -49,6 +49,7 @@ struct local_supervisor {
 	int watch_fd;
 	pid_t pid; /* 0: none */
 	bool child;
+	bool greeted; /* this process has connected, at least once */
 	bool closing;
 	struct list said;
 	unsigned said_count;
@@ -126,6 +127,7 @@ static int watch_pid(struct local_supervisor *supervisor, pid_t pid, bool child)
 		return r;
 	}
 	supervisor->pid = pid;
+	supervisor->greeted = false;
 	supervisor->child = child;
 	return 0;
 }
@@ -208,7 +210,7 @@ static void ended(void *arg, uint32_t events)
 	if (supervisor->child)
 		(void)waitpid(supervisor->pid, &status, WNOHANG);
 	unwatch(supervisor);
-	if (!supervisor->chan && supervisor->child) { /* so would the next one */
+	if (!supervisor->greeted && supervisor->child) { /* so would the next one */
 		cannot(supervisor, "does not connect");
 	} else {
 		log_warn("the supervisor of applications has ended (status %d), and they with it",
@@ -254,8 +256,10 @@ static void *hello(void *arg, struct local_chan *chan, const struct frame_hello 
 	if (supervisor->chan || said->slot != APP_SLOT || pid != supervisor->pid)
 		return NULL;
 	supervisor->chan = chan;
+	supervisor->greeted = true;
 	log_debug("supervisor %d: connected", pid);
 	loop_timer_set(supervisor->timer, 0);
+	supervisor->ops->begun(supervisor->arg);
 	return supervisor;
 }
 

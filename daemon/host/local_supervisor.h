@@ -17,6 +17,8 @@ struct local;
 struct local_supervisor;
 
 struct local_supervisor_ops {
+	/* It has connected, and tells all that there is, then APP_KNOWN. */
+	void (*begun)(void *arg);
 	void (*frame)(void *arg, uint16_t type, const void *body, uint32_t length);
 	/* It has ended, and all that it had started. */
 	void (*lost)(void *arg);

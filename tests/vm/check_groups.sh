@@ -45,6 +45,13 @@ equal 20 "$(cat vlsp/default/1/pids.max)" "pids.max"
 equal "0::/init.scope" "$(cat /proc/$sleeper/cgroup)" "group of the process"
 grep -q 'have been moved into control group /sys/fs/cgroup/init.scope' /run/vlsp/vlspd.log || fail "the log does not tell"
 equal "0::/vlsp/default/1/exec" "$(vlsp router exec --app a -- cat /proc/self/cgroup)" "group of an application"
+vlsp app start --name app --memory 32M --cpu 50% --pids 10 a /bin/sh -c 'cat /proc/self/cgroup; exec sleep 1000' || fail "no application"
+equal "0::/vlsp/default/1/app-1" "$(vlsp app logs a app)" "group of an application of the supervisor"
+equal "33554432 10 50000 100000" "$(cat vlsp/default/1/app-1/memory.max vlsp/default/1/app-1/pids.max vlsp/default/1/app-1/cpu.max | xargs)" "its limits"
+vlsp app show a app --json | jq -e '.usage | .memory > 0 and .cpuUser != null and .txPackets == 0' >/dev/null || fail "what it has used is not known"
+said=$(vlsp app start --name eater --memory 16M --ready exit a /bin/sh -c 'head -c 200000000 /dev/zero | tail | wc -c; kill -KILL $$' 2>&1) &&
+	fail "an application of the supervisor takes what it likes"
+[[ $said = *"out of memory"* ]] || fail "it does not say why: $said"
 vlsp router exec --app a -- python3 -c 'x = bytearray(200 << 20)' && fail "an application takes what it likes"
 "$BUILD/vlspd" stop --keep
 "$BUILD/vlspd" start --state-dir /run/state --listen none || fail "it does not start again"
