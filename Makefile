@@ -24,7 +24,7 @@ include mk/install.mk
 include mk/vm.mk
 
 .PHONY: all help
-all: $(PROGRAMS) $(O)/libvlsp.so $(APPS)
+all: $(PROGRAMS) $(O)/libvlsp.so $(APPS) $(O)/apps/about
 
 help:
 	@sed -n '3,6s/^# \{0,1\}//p' Makefile

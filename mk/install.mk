@@ -40,6 +40,7 @@ INSTALLED := 0755:$(O)/vlsp:$(BINDIR)/vlsp \
 	     0644:include/vlsp/vlsp.h:$(INCLUDEDIR)/vlsp/vlsp.h \
 	     0755:$(SHLIB):$(LIBDIR)/$(notdir $(SHLIB)) \
 	     0644:$(O)/vlsp.pc:$(LIBDIR)/pkgconfig/vlsp.pc \
+	     0644:$(O)/apps/about:$(LIBEXECDIR)/apps/about \
 	     $(foreach a,$(APPS),0755:$(a):$(LIBEXECDIR)/apps/$(notdir $(a))) \
 	     $(man_rows)
 
