@@ -349,8 +349,10 @@ struct topo_doc *ctl_topology_export(struct ctl *ctl)
 	doc->prefix_len = model->prefix_len;
 	doc->routing = model->routing;
 	doc->hello_us = model->hello_us;
-	doc->events = topo_events_ref(model->events);
 	if (export_all(model, doc, index) < 0)
+		goto err;
+	/* Routers and links that they name may have gone since. */
+	if (topo_events_known(model->events, doc, &doc->events) < 0)
 		goto err;
 	free(index);
 	return doc;

@@ -48,6 +48,8 @@ struct topo_event *topo_events_add(struct topo_events *events);
 struct topo_trace *topo_events_add_trace(struct topo_events *events);
 struct topo_step *topo_trace_add_step(struct topo_trace *trace);
 int topo_trace_add_chance(struct topo_trace *trace, uint32_t ms);
+/* What it holds is given back. */
+void topo_event_done(struct topo_event *event);
 int topo_event_add_router(struct topo_event *event, const char *name);
 /* The action of that name, TOPO_NO_ACTION: none is called so. */
 enum topo_action topo_action_find(const char *name);

@@ -131,6 +131,10 @@ int topo_events_read_one(const char *text, size_t size, const char *source,
 /* Whether what events name is there: routers and links of doc. After the links have names. */
 int topo_events_check(const struct topo_events *events, const struct topo_doc *doc,
 		      const char *source, struct err *err);
+/* Those of events that pass it, in *ret_events: the same where all do, NULL where none is left. 0
+ * or -ENOMEM. */
+int topo_events_known(const struct topo_events *events, const struct topo_doc *doc,
+		      struct topo_events **ret_events);
 /* NULL is fine for all; NULL and NULL are the same. */
 struct topo_events *topo_events_ref(const struct topo_events *events);
 void topo_events_free(struct topo_events *events); /* gives a reference back */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* topo_events_check(): events against the network that they are to happen to. */
+/* Events against the network that they are to happen to: what they name is there. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/topo/doc_priv.h"
@@ -154,23 +155,79 @@ static int check_event(const struct check *c, const struct topo_event *event, si
 	return check_link(c, event, i);
 }
 
+static int check_open(struct check *c, const struct topo_doc *doc)
+{
+	int r = 0;
+
+	topo_index_init(&c->routers);
+	topo_index_init(&c->links);
+	for (size_t i = 0; r == 0 && i < doc->router_count; i++)
+		r = topo_index_add(&c->routers, doc->routers[i].name, (long)i);
+	for (size_t i = 0; r == 0 && i < doc->link_count; i++)
+		r = topo_index_add(&c->links, doc->links[i].name, (long)i);
+	return r;
+}
+
+static void check_close(struct check *c)
+{
+	topo_index_done(&c->routers);
+	topo_index_done(&c->links);
+}
+
 int topo_events_check(const struct topo_events *events, const struct topo_doc *doc,
 		      const char *source, struct err *err)
 {
 	struct check c = {.doc = doc, .source = source, .err = err};
-	int r = 0;
+	int r = check_open(&c, doc);
 
-	topo_index_init(&c.routers);
-	topo_index_init(&c.links);
-	for (size_t i = 0; r == 0 && i < doc->router_count; i++)
-		r = topo_index_add(&c.routers, doc->routers[i].name, (long)i);
-	for (size_t i = 0; r == 0 && i < doc->link_count; i++)
-		r = topo_index_add(&c.links, doc->links[i].name, (long)i);
 	if (r < 0)
 		r = err_errno(err, r, "%s", source);
 	for (size_t i = 0; r == 0 && i < events->count; i++)
 		r = check_event(&c, &events->events[i], i);
-	topo_index_done(&c.routers);
-	topo_index_done(&c.links);
+	check_close(&c);
+	return r;
+}
+
+/* Drops what check_event() refuses. */
+static int keep_known(struct topo_events *events, const struct topo_doc *doc)
+{
+	struct check c = {.doc = doc, .source = ""};
+	int r = check_open(&c, doc);
+	size_t kept = 0;
+
+	for (size_t i = 0; r == 0 && i < events->count; i++) {
+		if (check_event(&c, &events->events[i], i) == 0)
+			events->events[kept++] = events->events[i];
+		else
+			topo_event_done(&events->events[i]);
+	}
+	check_close(&c);
+	if (r < 0)
+		return r;
+	events->count = kept;
+	free(events->text);
+	events->text = topo_events_text(events);
+	return events->text ? 0 : -ENOMEM;
+}
+
+int topo_events_known(const struct topo_events *events, const struct topo_doc *doc,
+		      struct topo_events **ret_events)
+{
+	struct topo_events *copy = NULL;
+	int r;
+
+	if (!events || topo_events_check(events, doc, "", NULL) == 0) {
+		*ret_events = topo_events_ref(events);
+		return 0;
+	}
+	r = topo_events_read(events->text, strlen(events->text), "events", NULL, &copy, NULL);
+	if (r == 0)
+		r = keep_known(copy, doc);
+	if (r < 0 || (!copy->count && !copy->trace_count && !copy->seed)) {
+		topo_events_free(copy);
+		copy = NULL;
+	}
+	if (r == 0)
+		*ret_events = copy;
 	return r;
 }

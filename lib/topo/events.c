@@ -64,14 +64,18 @@ struct topo_events *topo_events_ref(const struct topo_events *events)
 	return same;
 }
 
+void topo_event_done(struct topo_event *event)
+{
+	free(event->routers);
+	topo_app_unref(event->app);
+}
+
 void topo_events_free(struct topo_events *events)
 {
 	if (!events || --events->references)
 		return;
-	for (size_t i = 0; i < events->count; i++) {
-		free(events->events[i].routers);
-		topo_app_unref(events->events[i].app);
-	}
+	for (size_t i = 0; i < events->count; i++)
+		topo_event_done(&events->events[i]);
 	for (size_t i = 0; i < events->trace_count; i++) {
 		free(events->traces[i].steps);
 		free(events->traces[i].chances);

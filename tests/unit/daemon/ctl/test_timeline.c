@@ -259,6 +259,29 @@ static void routers_are_killed_and_come_back(void **state)
 	world_check(&e->w);
 }
 
+static void what_is_shown_names_nothing_that_is_gone(void **state)
+{
+	struct events *e = *state;
+	struct topo_doc *shown;
+
+	apply(e,
+	      NET "events: [{at: 90s, router-kill: r2}, {at: 91s, partition: [r1, r2]},\n"
+		  " {at: 92s, link-down: backup}, {at: 93s, router-kill: r1}]\n",
+	      CTL_APPLY_NO_EVENTS);
+	world_delete_router(&e->w, "r2");
+	shown = ctl_topology_export(e->w.ctl);
+	assert_int_equal(topo_doc_check(shown, "shown", NULL), 0);
+	assert_int_equal(shown->events->count, 1);
+	assert_string_equal(shown->events->events[0].name, "r1");
+	assert_null(strstr(shown->events->text, "r2"));
+	topo_doc_free(shown);
+	world_delete_router(&e->w, "r1");
+	shown = ctl_topology_export(e->w.ctl);
+	assert_null(shown->events);
+	topo_doc_free(shown);
+	assert_int_equal(e->w.model->events->count, 4);
+}
+
 static void what_cannot_be_done_is_told(void **state)
 {
 	struct events *e = *state;
@@ -455,6 +478,7 @@ int main(void)
 		TEST(partitions_cut_what_joins_them),
 		TEST(flaps_go_down_and_up),
 		TEST(routers_are_killed_and_come_back),
+		TEST(what_is_shown_names_nothing_that_is_gone),
 		TEST(what_cannot_be_done_is_told),
 		TEST(posted_events_happen_now_or_later),
 		TEST(the_log_keeps_the_last_thousand),
