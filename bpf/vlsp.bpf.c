@@ -42,7 +42,9 @@ static __noinline int refuse(struct __sk_buff *skb, enum vlsp_drop cause, int ve
 	__u32 zero = 0;
 	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 
-	if (conf) {
+	if (skb->tc_index == UNDECIDED) { /* counted already */
+		skb->tc_index = 0;
+	} else if (conf) {
 		struct vlsp_count *row = count_row(conf, skb->ifindex);
 
 		count_rx(row, skb->len - ETH_HLEN);

@@ -130,6 +130,17 @@ static __noinline int send_on(struct __sk_buff *skb, __u32 slot, __u32 port)
 	return bpf_redirect_peer(out, 0);
 }
 
+/* Behind functions: where it goes. */
+static __always_inline int finish(struct __sk_buff *skb, __u32 slot, __u32 port)
+{
+	int verdict = send_on(skb, slot, port);
+
+	if (verdict != IS_HERE)
+		return verdict;
+	verdict = deliver(skb, slot);
+	return verdict < 0 ? lost(skb, port, -1 - verdict) : verdict;
+}
+
 /* In the context: what vlsp_go is to know. */
 enum { GO_SLOT, GO_PORT, GO_AT };
 
@@ -146,21 +157,25 @@ static __always_inline int go_on(struct __sk_buff *skb, __u32 slot, __u32 port, 
 static __always_inline int go(struct __sk_buff *skb)
 {
 	__u32 slot = skb->cb[GO_SLOT], port = skb->cb[GO_PORT], at = skb->cb[GO_AT];
-	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
-	int verdict;
+	int verdict = chain_run(skb, slot, port, at);
 
-	if (router && router->flags & VLSP_ROUTER_CHAIN && at < VLSP_CHAIN_MAX) {
-		verdict = chain_run(skb, slot, port, at);
-		if (verdict <= CHAIN_DROP)
-			return lost(skb, port, CHAIN_DROP - verdict);
-		if (verdict != CHAIN_GO)
-			return verdict;
-	}
-	verdict = send_on(skb, slot, port);
-	if (verdict != IS_HERE)
+	if (verdict <= CHAIN_DROP)
+		return lost(skb, port, CHAIN_DROP - verdict);
+	if (verdict != CHAIN_GO)
 		return verdict;
-	verdict = deliver(skb, slot);
-	return verdict < 0 ? lost(skb, port, -1 - verdict) : verdict;
+	return finish(skb, slot, port);
+}
+
+/* It came by that port of that router. chain: there is one. */
+static __always_inline int enter(struct __sk_buff *skb, __u32 slot, __u32 port, bool chain)
+{
+	if (chain) {
+		__u32 first = chain_first(skb, slot, port);
+
+		if (first < VLSP_CHAIN_MAX)
+			return go_on(skb, slot, port, first);
+	}
+	return finish(skb, slot, port);
 }
 
 /* A frame has come by a link end: all that vlsp_in does. */
@@ -198,7 +213,7 @@ static __always_inline int arrive(struct __sk_buff *skb)
 	if (vdp->version_flags >> 4 != VDP_VERSION)
 		goto drop;
 	if (vdp->protocol != VDP_PROTO_CONTROL)
-		return go_on(skb, port->slot, ifindex, 0);
+		return enter(skb, port->slot, ifindex, port->flags & VLSP_PORT_CHAIN);
 	verdict = control(skb, ifindex);
 	cause = VLSP_DROP_LENGTH;
 	if (verdict != CONTROL_BAD)
@@ -238,7 +253,7 @@ static __always_inline int depart(struct __sk_buff *skb)
 		return lost(skb, router->edge, unfit(skb, (void *)(eth + 1), &meta));
 	if (router->flags & VLSP_ROUTER_TAP)
 		tap(skb, router->edge, VLSP_TAP_IS_RX, 0);
-	return go_on(skb, slot, router->edge, 0);
+	return enter(skb, slot, router->edge, router->flags & VLSP_ROUTER_CHAIN);
 }
 
 /* That port is one of that router's. */

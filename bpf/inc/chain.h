@@ -160,8 +160,23 @@ static __noinline __u32 way_out(__u32 slot, __be32 dst)
 	return dst == router->address ? router->edge : route(conf, slot, dst);
 }
 
+/* Whether function fn wants a datagram that came by that port. */
+static __always_inline bool fn_wants(const struct vlsp_fn *fn, __u32 slot, __u32 port,
+				     const struct match_fields *fields)
+{
+	const struct vlsp_match *m = &fn->match;
+	__u32 want = m->flags;
+
+	if (want & VLSP_MATCH_FROM && m->from != port)
+		return false;
+	if (!match(m, fields))
+		return false;
+	return !(want & VLSP_MATCH_TO) || m->to == way_out(slot, fields->dst);
+}
+
 /* Looks for the next function that wants a datagram. */
 struct chain_look {
+	const struct vlsp_chain *chain;
 	struct match_fields fields;
 	__u32 slot, port;
 	__u32 at;    /* not before */
@@ -171,26 +186,30 @@ struct chain_look {
 static long chain_look(__u32 i, void *arg)
 {
 	struct chain_look *look = arg;
-	__u32 slot = look->slot, want;
-	struct vlsp_chain *chain = bpf_map_lookup_elem(&vlsp_chain, &slot);
-	const struct vlsp_match *m;
+	const struct vlsp_chain *chain = look->chain;
 	__u64 at = i; /* what is compared is what is used: for the verifier */
 
 	asm volatile("" : "+r"(at));
-	if (!chain || at >= VLSP_CHAIN_MAX || at >= chain->count)
+	if (at >= VLSP_CHAIN_MAX || at >= chain->count)
 		return 1;
-	if (at < look->at)
-		return 0;
-	m = &chain->fn[at].match;
-	want = m->flags;
-	if (want & VLSP_MATCH_FROM && m->from != look->port)
-		return 0;
-	if (!match(m, &look->fields))
-		return 0;
-	if (want & VLSP_MATCH_TO && m->to != way_out(slot, look->fields.dst))
+	if (at < look->at || !fn_wants(&chain->fn[at], look->slot, look->port, &look->fields))
 		return 0;
 	look->found = at;
 	return 1;
+}
+
+/*
+ * Position of the first function that wants the datagram, VLSP_CHAIN_MAX: none does. Most datagrams
+ * of a router are nobody's: this is for them.
+ */
+static __noinline __u32 chain_first(struct __sk_buff *skb, __u32 slot, __u32 port)
+{
+	struct chain_look look = {.slot = slot, .port = port, .found = VLSP_CHAIN_MAX};
+
+	look.chain = bpf_map_lookup_elem(&vlsp_chain, &slot);
+	if (look.chain && fields_of(skb, &look.fields) == 0)
+		bpf_loop(VLSP_CHAIN_MAX, chain_look, &look, 0);
+	return look.found;
 }
 
 /*
@@ -201,12 +220,15 @@ static long chain_look(__u32 i, void *arg)
 static __noinline int chain_run(struct __sk_buff *skb, __u32 slot, __u32 port, __u32 at)
 {
 	struct chain_look look = {.slot = slot, .port = port, .at = at};
+	const struct vlsp_chain *chain = bpf_map_lookup_elem(&vlsp_chain, &slot);
 
+	if (!chain)
+		return CHAIN_GO;
+	look.chain = chain;
 	for (__u32 n = 0; n < VLSP_CHAIN_MAX; n++) {
-		struct vlsp_chain *chain = bpf_map_lookup_elem(&vlsp_chain, &slot);
 		int verdict;
 
-		if (!chain || fields_of(skb, &look.fields))
+		if (fields_of(skb, &look.fields))
 			return CHAIN_GO;
 		look.found = VLSP_CHAIN_MAX;
 		bpf_loop(VLSP_CHAIN_MAX, chain_look, &look, 0);

@@ -23,20 +23,28 @@ static __always_inline void fields_ports(struct match_fields *fields, __be32 por
 /* Of a frame of VDP. Not 0: it is none. */
 static __noinline int fields_of(struct __sk_buff *skb, struct match_fields *fields)
 {
-	struct vdp_hdr vdp;
+	void *data = packet(skb);
+	struct vdp_hdr *vdp = data + ETH_HLEN, copy;
 	__be32 ports;
+	bool has;
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &vdp, sizeof(vdp)))
-		return -1;
-	fields->src = vdp.src;
-	fields->dst = vdp.dst;
-	fields->flow = vdp.flow;
-	fields->protocol = vdp.protocol;
+	if (data + META_END + sizeof(ports) <= packet_end(skb)) {
+		has = true;
+		ports = *(__be32 *)(data + transport_at(vdp));
+	} else {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN, &copy, sizeof(copy)))
+			return -1;
+		vdp = &copy;
+		has = !bpf_skb_load_bytes(skb, transport_at(vdp), &ports, sizeof(ports));
+	}
+	fields->src = vdp->src;
+	fields->dst = vdp->dst;
+	fields->flow = vdp->flow;
+	fields->protocol = vdp->protocol;
 	fields->sport = fields->dport = 0;
 	fields->has_ports = 0;
-	if ((vdp.protocol == IPPROTO_UDP || vdp.protocol == IPPROTO_TCP) &&
-	    !(vdp.version_flags & VDP_FLAG_FRAGMENT) &&
-	    !bpf_skb_load_bytes(skb, transport_at(&vdp), &ports, sizeof(ports)))
+	if (has && (vdp->protocol == IPPROTO_UDP || vdp->protocol == IPPROTO_TCP) &&
+	    !(vdp->version_flags & VDP_FLAG_FRAGMENT))
 		fields_ports(fields, ports);
 	return 0;
 }
