@@ -145,7 +145,7 @@ static void one_that_is_not_ready_lets_others_run(void **state)
 {
 	struct world *w = *state;
 	struct host_app_state busy = {.phase = HOST_APP_RUNNING, .pid = 7, .status = -1};
-	struct ctl_app_wait wait = {.timeout_ms = 20};
+	struct ctl_app_wait wait = {.timeout_ms = 700};
 	struct topo_app *app = app_of("{run: slow, ready: notify}");
 	struct ending ending = {0};
 	struct err err = {0};
@@ -163,7 +163,7 @@ static void one_that_is_not_ready_lets_others_run(void **state)
 	assert_int_equal(ending.op.state, CTL_OP_FAILED);
 	assert_int_equal(ending.op.err.code, ETIMEDOUT);
 	assert_string_equal(ending.op.err.text,
-			    "application slow on r1 is not ready within 20 ms: it is running");
+			    "application slow on r1 is not ready within 700 ms: it is running");
 	assert_string_equal(app_list(w, "r1"), "slow running");
 	assert_string_equal(ctl_op_state_name(CTL_SETTLING), "settling");
 }

@@ -225,7 +225,7 @@ static void one_that_is_not_ready_in_time_is_named(void **state)
 	struct err err = {0};
 
 	DOC_APPS(doc, 0, "{run: slow, ready: notify}", "{run: next, after: [slow]}");
-	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 60, world_ended, &ending, NULL, &err),
+	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 700, world_ended, &ending, NULL, &err),
 			 0);
 	while (!model_app_by_id(w->model, 1) ||
 	       model_app_by_id(w->model, 1)->state.phase != MODEL_APP_STARTING)
@@ -239,7 +239,7 @@ static void one_that_is_not_ready_in_time_is_named(void **state)
 	world_wait(w, &ending);
 	assert_int_equal(ending.op.err.code, ETIMEDOUT);
 	assert_true(ending.op.converged);
-	assert_string_equal(ending.op.err.text, "application slow on r0-0 is not ready within 60 "
+	assert_string_equal(ending.op.err.text, "application slow on r0-0 is not ready within 700 "
 						"ms: it is running; and 1 more");
 	assert_string_equal(app_list(w, "r0-0"), "slow running; next wanted");
 	/* The next apply has nothing to do, and waits for the same. */
