@@ -18,9 +18,9 @@
 
 #include "daemon/router/map_id.h"
 #include "daemon/router/router.h"
-#include "daemon/router/title.h"
 #include "lib/base/log.h"
 #include "lib/base/name.h"
+#include "lib/base/title.h"
 
 #define NICE (-5) /* hellos are timely although programs on the routers keep the machine busy */
 

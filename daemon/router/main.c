@@ -13,8 +13,8 @@
 
 #include "daemon/router/child.h"
 #include "daemon/router/spawner.h"
-#include "daemon/router/title.h"
 #include "lib/base/log.h"
+#include "lib/base/title.h"
 #include "lib/confine/confine.h"
 
 #define EXIT_USAGE 2

@@ -25,6 +25,7 @@
 
 #include "daemon/supervisor/init_priv.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/title.h"
 #include "lib/confine/confine.h"
 
 /* Descriptors, once they have been put in order. */
@@ -179,6 +180,16 @@ static void end_with_parent(void)
 		_exit(1);
 }
 
+/* What ps(1) shows of process 1. */
+static void set_names(const struct app_spec *spec)
+{
+	char title[300];
+
+	snprintf(title, sizeof(title), "vlsp-app: %s", spec->texts[APP_PROGRAM]);
+	(void)prctl(PR_SET_NAME, "vlsp-app");
+	title_set(title);
+}
+
 static void prepare(const struct app_spec *spec, const struct init_fds *fds)
 {
 	const char *dir = spec->texts[APP_DIR];
@@ -188,7 +199,7 @@ static void prepare(const struct app_spec *spec, const struct init_fds *fds)
 	if (r < 0)
 		_exit(1); /* there is nobody to tell it by */
 	setsid();	  /* cannot fail: a process 1 leads no group yet */
-	(void)prctl(PR_SET_NAME, "vlsp-app");
+	set_names(spec);
 	/* The supervisor's is that of the daemon. */
 	if (setpriority(PRIO_PROCESS, 0, 0) < 0)
 		tell(INIT_REMARK, errno, "its priority cannot be set");

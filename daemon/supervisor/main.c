@@ -6,6 +6,7 @@
 
 #include "daemon/supervisor/supervisor.h"
 #include "lib/base/log.h"
+#include "lib/base/title.h"
 
 #define EXIT_USAGE 2
 
@@ -26,10 +27,11 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	config = (struct supervisor_config){.socket = argv[1], .logs = argv[2]};
+	title_init(argc, argv); /* of children; its own stays, by which it is found */
 	log_set_ident("vlsp-supervisor");
 	log_set_level(level);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	config = (struct supervisor_config){.socket = argv[1], .logs = argv[2]};
 	return supervisor_run(&config);
 }

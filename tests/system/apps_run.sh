@@ -110,3 +110,16 @@ must gone "$last"
 step "nothing is left"
 stop_vlspd
 nothing_left
+
+for how in "vlspd clean --runtime-dir $RUNTIME" "$ROOT/packaging/vlsp-clean.sh $RUNTIME"; do
+	step "nor by ${how%% *}, after a daemon that was killed"
+	start_vlspd --restore no
+	must vlsp router add a
+	must vlsp app start --name stays --restart always a /bin/sh -c 'exec sleep 27182'
+	bpf_ids >>"$WORK/bpf.ours"
+	kill -KILL "$(cat "$RUNTIME/vlspd.pid")"
+	eventually 10 gone "$(cat "$RUNTIME/vlspd.pid")"
+	must $how
+	must none_named 27182
+	nothing_left
+done

@@ -197,7 +197,7 @@ leftovers() {
 	comm -13 "$WORK/mounts.before" <(mounts) | sed 's/^/mount /'
 	# processes of this story's process namespace: only this shell and its children may be there
 	for p in /proc/[0-9]*; do
-		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router|-relay|-supervisor)' | sed "s|^|process ${p#/proc/} |" || true
+		[ -r "$p/cmdline" ] && tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -E '^(\S*/)?vlsp(d|-router|-relay|-supervisor|-app)' | sed "s|^|process ${p#/proc/} |" || true
 	done
 }
 # The kernel numbers BPF objects for the whole machine: ours are those that a process of this story holds.

@@ -210,6 +210,7 @@ static void test_stop(void **arg)
 	until_ready(1);
 	while (count_processes("sleep 98765") < 2)
 		usleep(5000);
+	assert_int_equal(count_processes("vlsp-app: /bin/sh"), 1); /* process 1 */
 	stop(1, false);
 	until(1, APP_STOPPING);
 	ended(1, 0);

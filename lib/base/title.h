@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What /proc/PID/cmdline shows: the words that the process was started with are written over. */
-#ifndef VLSP_DAEMON_ROUTER_TITLE_H
-#define VLSP_DAEMON_ROUTER_TITLE_H
+#ifndef VLSP_LIB_BASE_TITLE_H
+#define VLSP_LIB_BASE_TITLE_H
 
 /* To be called first, with what main() got. The environment is given up: its place is used. */
 void title_init(int argc, char **argv);

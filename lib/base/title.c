@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process title. Called by main.c and child.c. The kernel shows the memory where the arguments
+ * The process title. Called by the router process and the supervisor of applications, for the
+ * processes that they fork. The kernel shows the memory where the arguments
  * were, and goes on into the environment behind it when the last byte of the arguments is not 0
  * (fs/proc/base.c, get_mm_cmdline).
  */
-#include "daemon/router/title.h"
+#include "lib/base/title.h"
 
 #include <stddef.h>
 #include <string.h>
