@@ -79,6 +79,25 @@ static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *c
 	return to_edge(skb, conf, router);
 }
 
+/* Whether some function of the router may want it; true where there is no telling. */
+static __always_inline bool arrival_wanted(struct __sk_buff *skb, __u32 slot,
+					   const struct vdp_hdr *vdp)
+{
+	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
+	struct match_fields fields = {
+		.src = vdp->src, .dst = vdp->dst, .flow = vdp->flow, .protocol = vdp->protocol};
+	const void *end = packet_end(skb);
+	const __be32 *ports = (const void *)(vdp + 1);
+
+	if (!router)
+		return true;
+	if (!(vdp->version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_OPTIONS)) &&
+	    (vdp->protocol == IPPROTO_UDP || vdp->protocol == IPPROTO_TCP) &&
+	    (const void *)(ports + 1) <= end)
+		fields_ports(&fields, *ports);
+	return hint_hit(&router->hint, &fields);
+}
+
 /* CAREFUL: nothing has been done yet, and vlsp_arrive is to do it. */
 static __always_inline int hop(struct __sk_buff *skb)
 {
@@ -87,7 +106,7 @@ static __always_inline int hop(struct __sk_buff *skb)
 
 	if (!port)
 		return TC_ACT_UNSPEC;
-	if (port->flags & RARE_IN)
+	if (port->flags & RARE_IN & ~VLSP_PORT_CHAIN)
 		return CAREFUL;
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
 		return TC_ACT_UNSPEC;
@@ -116,6 +135,9 @@ static __always_inline int hop(struct __sk_buff *skb)
 		count_rx(count_row(conf, ifindex), bytes);
 		return verdict;
 	}
+
+	if (port->flags & VLSP_PORT_CHAIN && arrival_wanted(skb, port->slot, vdp))
+		return CAREFUL;
 
 	__be32 dst = vdp->dst;
 
@@ -218,6 +240,18 @@ static __always_inline bool cut_it(const struct vlsp_conf *conf, const struct ip
 	return cut_wanted(&fields);
 }
 
+/* As arrival_wanted(), of what the router's own programs send; ports 0: not known. */
+static __always_inline bool leaver_wanted(const struct vlsp_router *router,
+					  const struct vdp_hdr *vdp, __be32 ports)
+{
+	struct match_fields fields = {
+		.src = vdp->src, .dst = vdp->dst, .flow = vdp->flow, .protocol = vdp->protocol};
+
+	if (ports && !(vdp->version_flags & VDP_FLAG_FRAGMENT))
+		fields_ports(&fields, ports);
+	return hint_hit(&router->hint, &fields);
+}
+
 /* IPv4 of the router's programs, on its edge device. CAREFUL: it has become VDP or
  * cannot, and goes on by vlsp_depart. */
 static __always_inline int leave(struct __sk_buff *skb)
@@ -277,7 +311,9 @@ static __always_inline int leave(struct __sk_buff *skb)
 			 *(__u8 *)ip == IPV4_PLAIN ? 0 : VDP_FLAG_OPTIONS);
 	eth->h_proto = bpf_htons(VDP_ETHERTYPE);
 	count_tx(row, bytes);
-	if (router->flags)
+	if (router->flags & ~VLSP_ROUTER_CHAIN)
+		return CAREFUL;
+	if (router->flags && leaver_wanted(router, (void *)ip, meta.ports))
 		return CAREFUL;
 	return first_hop(skb, conf, slot, dst, row, bytes);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bpf/loader/hint.h"
 #include "bpf/loader/loader_priv.h"
 
 static size_t fn_size(const struct bld *bld)
@@ -148,6 +149,7 @@ static int chain_remove(struct bld *bld, uint32_t slot)
 
 int bld_chain_set(struct bld *bld, uint32_t slot, const struct vlsp_chain *chain)
 {
+	struct vlsp_hint hint;
 	int r;
 
 	if (slot >= VLSP_SLOT_MAX || !bld->slots[slot].address)
@@ -156,7 +158,10 @@ int bld_chain_set(struct bld *bld, uint32_t slot, const struct vlsp_chain *chain
 		return -EINVAL;
 	if (chain->count == 0)
 		return chain_remove(bld, slot);
+	hint = bld_hint(chain);
 	r = bpf_map_update_elem(bld->fds[BLD_CHAIN], &slot, chain, BPF_ANY);
+	if (r == 0)
+		r = bld_router_hint(bld, slot, &hint);
 	if (r == 0)
 		r = bld_router_mark(bld, slot, VLSP_ROUTER_CHAIN, true);
 	return r == 0 ? ports_mark(bld, slot, true) : r;
@@ -191,15 +196,33 @@ static int find_chains(struct bld *bld, bool *ret_there)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* Somebody may have been interrupted before it was written. */
+static int hint_adopt(struct bld *bld, uint32_t slot)
+{
+	struct vlsp_chain chain;
+	struct vlsp_hint hint;
+	int r = bld_chain_read(bld, slot, &chain);
+
+	if (r < 0)
+		return r;
+	hint = bld_hint(&chain);
+	return bld_router_hint(bld, slot, &hint);
+}
+
 /* Flags may be there without a chain, or not with one: somebody was interrupted. */
 int bld_functions_adopt(struct bld *bld)
 {
 	bool *there = calloc(VLSP_SLOT_MAX, sizeof(*there));
 	int r = there ? find_chains(bld, there) : -ENOMEM;
 
-	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
-		if (bld->slots[slot].address)
+	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++) {
+		if (!bld->slots[slot].address)
+			continue;
+		if (there[slot])
+			r = hint_adopt(bld, slot);
+		if (r == 0)
 			r = bld_router_mark(bld, slot, VLSP_ROUTER_CHAIN, there[slot]);
+	}
 	for (uint32_t port = VLSP_PORT_FIRST; r == 0 && port < VLSP_PORT_MAX; port++) {
 		const struct vlsp_port *record = &bld->ports[port];
 

@@ -54,6 +54,7 @@ struct bld_slot {
 	int fib;	/* -1: none */
 	int next;	/* the larger map between grow and switch, or -1 */
 	uint32_t flags; /* enum vlsp_router_flags */
+	struct vlsp_hint hint;
 	bool pending;	/* its record says that its FIB is being written */
 };
 
@@ -132,6 +133,8 @@ int bld_slots_settle(struct bld *bld);
 int bld_network_check(uint32_t network, unsigned prefix_len);
 /* Sets or clears flags of a slot that is in use. */
 int bld_router_mark(struct bld *bld, uint32_t slot, uint32_t flags, bool on);
+/* routers.c: the hint of its chain, before or after that has been entered. */
+int bld_router_hint(struct bld *bld, uint32_t slot, const struct vlsp_hint *hint);
 
 int bld_conf_write(struct bld *bld, uint32_t network, uint32_t mask);
 

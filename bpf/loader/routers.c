@@ -109,15 +109,21 @@ int bld_slot_bury(struct bld *bld, uint32_t slot, uint32_t edge)
 	return r;
 }
 
+static struct vlsp_router record_of(const struct bld_slot *s)
+{
+	return (struct vlsp_router){.address = htonl(s->address),
+				    .edge = s->address ? s->edge_port : 0,
+				    .flags = s->flags,
+				    .hint = s->hint};
+}
+
 int bld_slots_settle(struct bld *bld)
 {
 	int r = 0;
 
 	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++) {
 		struct bld_slot *s = &bld->slots[slot];
-		const struct vlsp_router record = {.address = htonl(s->address),
-						   .edge = s->address ? s->edge_port : 0,
-						   .flags = s->flags};
+		const struct vlsp_router record = record_of(s);
 
 		if (!s->pending)
 			continue;
@@ -127,20 +133,33 @@ int bld_slots_settle(struct bld *bld)
 	return r;
 }
 
-int bld_router_mark(struct bld *bld, uint32_t slot, uint32_t flags, bool on)
+static int change(struct bld *bld, uint32_t slot, const struct bld_slot *next)
 {
-	struct bld_slot *s = &bld->slots[slot];
-	uint32_t next = on ? s->flags | flags : s->flags & ~flags;
-	const struct vlsp_router record = {
-		.address = htonl(s->address), .edge = s->edge_port, .flags = next};
+	const struct vlsp_router record = record_of(next), old = record_of(&bld->slots[slot]);
 	int r = 0;
 
-	/* One whose FIB is being written gets them with its address. */
-	if (next != s->flags && !s->pending)
+	/* One whose FIB is being written gets it with its address. */
+	if (memcmp(&record, &old, sizeof(record)) != 0 && !next->pending)
 		r = bpf_map_update_elem(bld->fds[BLD_ROUTER], &slot, &record, BPF_ANY);
 	if (r == 0)
-		s->flags = next;
+		bld->slots[slot] = *next;
 	return r;
+}
+
+int bld_router_mark(struct bld *bld, uint32_t slot, uint32_t flags, bool on)
+{
+	struct bld_slot next = bld->slots[slot];
+
+	next.flags = on ? next.flags | flags : next.flags & ~flags;
+	return change(bld, slot, &next);
+}
+
+int bld_router_hint(struct bld *bld, uint32_t slot, const struct vlsp_hint *hint)
+{
+	struct bld_slot next = bld->slots[slot];
+
+	next.hint = *hint;
+	return change(bld, slot, &next);
 }
 
 void bld_router_del(struct bld *bld, uint32_t slot)

@@ -43,6 +43,7 @@
 
 #include "include/shared/emulate.h"
 #include "include/shared/function.h"
+#include "include/shared/function.h"
 
 #define VLSP_SLOT_MAX	 16384
 #define VLSP_PORT_MAX	 65536
@@ -82,6 +83,7 @@ struct vlsp_router {
 	__u32 edge;	/* port number for the edge's counters */
 	__u32 flags;	/* enum vlsp_router_flags */
 	__u32 reserved;
+	struct vlsp_hint hint; /* of its chain */
 };
 
 enum vlsp_port_flags {
@@ -157,7 +159,7 @@ struct vlsp_count {
 _Static_assert(sizeof(struct vlsp_addr) == 8, "stride of a mapped array");
 _Static_assert(sizeof(struct vlsp_fib) == 8, "one store");
 _Static_assert(sizeof(struct vlsp_port) == 16, "shared layout");
-_Static_assert(sizeof(struct vlsp_router) == 16, "shared layout");
+_Static_assert(sizeof(struct vlsp_router) == 32, "shared layout");
 _Static_assert(sizeof(struct vlsp_count) == 192, "three cache lines");
 
 #endif

@@ -52,4 +52,20 @@ static __always_inline bool match_hit(const struct vlsp_match *m, const struct m
 	return want & VLSP_MATCH_EITHER && match_side(m, f->dst, f->src, f->dport, f->sport);
 }
 
+/* Whether some function may want it; true where there is no telling. */
+static __always_inline bool hint_hit(const struct vlsp_hint *h, const struct match_fields *f)
+{
+	if (h->protocol && f->protocol != h->protocol)
+		return false;
+	if (h->flags & VLSP_HINT_FLOW) {
+		if ((f->flow ^ h->value) & h->mask)
+			return false;
+	} else if ((f->src ^ h->value) & h->mask && (f->dst ^ h->value) & h->mask) {
+		return false;
+	}
+	return !h->port_max || !f->has_ports ||
+	       (f->sport >= h->port_min && f->sport <= h->port_max) ||
+	       (f->dport >= h->port_min && f->dport <= h->port_max);
+}
+
 #endif
