@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
 /*
  * Records of link emulation that BPF programs, the relay and the daemon share; the maps that hold
  * them are listed in maps.h. A direction goes by the port of its sending end.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
 /*
  * What happens to the n-th datagram of a direction: a pure function of a 64-bit key, n, and for
  * bursts one bit of state. Integers only, so that BPF programs, user space and later the kernel

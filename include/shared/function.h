@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
 /*
  * Records of network functions and captures that BPF programs, the daemon, libvlsp and vlsp capture
  * share; the maps that hold them are listed in maps.h.

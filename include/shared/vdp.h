@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
 /*
  * The virtual datagram protocol (VDP), version 1: the wire format between virtual routers.
  * The specification is Documentation/wire.md; this header is the only place where its numbers
