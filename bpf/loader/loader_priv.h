@@ -55,7 +55,7 @@ struct bld_slot {
 	int next;	/* the larger map between grow and switch, or -1 */
 	uint32_t flags; /* enum vlsp_router_flags */
 	struct vlsp_hint hint;
-	bool pending;	/* its record says that its FIB is being written */
+	bool pending; /* its record says that its FIB is being written */
 };
 
 /* flags of ports that are the loader's own */

@@ -70,20 +70,6 @@ struct vlsp_chain { /* HASH by slot; replaced as a whole */
 	struct vlsp_fn fn[VLSP_CHAIN_MAX];
 };
 
-enum vlsp_hint_flags { VLSP_HINT_FLOW = 1 << 0 /* value is one of a flow id */ };
-
-/*
- * What each datagram has that some function of a router's chain may want: quickly looked at, so
- * that others go their fast way. Not exact. Zeros: any.
- */
-struct vlsp_hint {
-	__be32 value, mask;	  /* of source or destination; or of the flow id */
-	__u16 port_min, port_max; /* of source or destination, host byte order; max 0: any */
-	__u8 protocol;		  /* 0: any */
-	__u8 flags;		  /* enum vlsp_hint_flags */
-	__u16 reserved;
-};
-
 /* Counters of a function, ARRAY by index * ncpu + cpu, mmap. */
 struct vlsp_fn_count {
 	__u64 packets, bytes; /* given to it */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "include/shared/function.h"
+#include "include/shared/hint.h"
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
