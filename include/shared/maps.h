@@ -42,7 +42,7 @@
 #include <linux/types.h>
 
 #include "include/shared/emulate.h"
-#include "include/shared/hint.h"
+#include "include/shared/function.h"
 #include "include/shared/hint.h"
 
 #define VLSP_SLOT_MAX	 16384
