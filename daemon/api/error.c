@@ -20,6 +20,8 @@ static const struct {
 	{E2BIG, 422},
 	{EOPNOTSUPP, 422},
 	{ENODEV, 422},
+	{ESRCH, 422},
+	{ENOTCONN, 422},
 	{ENOEXEC, 422}, /* an application failed */
 	{ENOTEMPTY, 409},
 	{ENOMEM, 503},

@@ -139,10 +139,12 @@ static void a_refusal_has_its_status_and_names_the_field(void **state)
 		{"DELETE /router/r1/app/9", NULL, 404, "app: "},
 		{"PUT /router/r1/app/taken?key=a", NULL, 400, "value: missing"},
 		{"PATCH /router/r1/app/taken", NULL, 405, ""},
+		{"PUT /router/r1/app/job?key=to&value=r2", NULL, 422, ""},
 	};
 	struct harness *h = *state;
 
 	must(h, "POST /router/r1/app/?run=a&name=taken", 201);
+	must(h, "POST /router/r1/app/?run=a&name=job&ready=exit", 201);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		json_t *j = json_of(h, rows[i].line, rows[i].body, rows[i].status);
 
