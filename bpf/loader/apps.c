@@ -24,6 +24,7 @@
 #define COUNT	  "vlsp_app_count"
 
 struct bld_apps {
+	int group; /* directory */
 	int map;
 	int cpus;
 	struct vlsp_app_count *room; /* cpus of them */
@@ -81,6 +82,20 @@ static int find(int group, enum bpf_attach_type type, const char *name)
 	return -ENOENT;
 }
 
+static void take_off_one(int group, enum bpf_attach_type type, const char *name)
+{
+	cleanup_close int fd = find(group, type, name);
+
+	if (fd >= 0)
+		(void)bpf_prog_detach2(fd, group, type); /* goes with the group otherwise */
+}
+
+static void take_off(int group)
+{
+	take_off_one(group, BPF_CGROUP_INET_INGRESS, IN);
+	take_off_one(group, BPF_CGROUP_INET_EGRESS, OUT);
+}
+
 /* Both programs are there: their map; -ENOENT: not both, and none is. */
 static int take_over(int group)
 {
@@ -89,10 +104,7 @@ static int take_over(int group)
 
 	if (in >= 0 && out >= 0)
 		return map_of(in);
-	if (in >= 0)
-		(void)bpf_prog_detach2(in, group, BPF_CGROUP_INET_INGRESS);
-	if (out >= 0)
-		(void)bpf_prog_detach2(out, group, BPF_CGROUP_INET_EGRESS);
+	take_off(group);
 	return -ENOENT;
 }
 
@@ -122,7 +134,7 @@ static int attach(int group, struct err *err)
 
 int bld_apps_open(const char *group, struct bld_apps **ret_apps, struct err *err)
 {
-	cleanup_close int dir = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct bld_apps *apps;
 	int map;
 
@@ -131,10 +143,13 @@ int bld_apps_open(const char *group, struct bld_apps **ret_apps, struct err *err
 	map = take_over(dir);
 	if (map < 0)
 		map = attach(dir, err);
-	if (map < 0)
+	if (map < 0) {
+		close(dir);
 		return map;
+	}
 	apps = calloc(1, sizeof(*apps));
 	if (apps) {
+		apps->group = dir;
 		apps->map = map;
 		apps->cpus = libbpf_num_possible_cpus();
 		apps->room = apps->cpus > 0 ? calloc((size_t)apps->cpus, sizeof(*apps->room))
@@ -142,6 +157,7 @@ int bld_apps_open(const char *group, struct bld_apps **ret_apps, struct err *err
 	}
 	if (!apps || !apps->room) {
 		close(map);
+		close(dir);
 		free(apps);
 		return err_errno(err, ENOMEM, "counting applications' traffic");
 	}
@@ -149,10 +165,13 @@ int bld_apps_open(const char *group, struct bld_apps **ret_apps, struct err *err
 	return 0;
 }
 
-void bld_apps_close(struct bld_apps *apps)
+void bld_apps_close(struct bld_apps *apps, bool keep)
 {
 	if (!apps)
 		return;
+	if (!keep)
+		take_off(apps->group);
+	close(apps->group);
 	close(apps->map);
 	free(apps->room);
 	free(apps);

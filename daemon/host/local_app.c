@@ -458,7 +458,7 @@ void local_apps_close(struct local_apps *apps, bool keep)
 		(void)local_journal_del(apps->local->journal, "file", &dir, 1);
 	}
 	local_app_each(apps, free_one, NULL);
-	bld_apps_close(apps->counts);
+	bld_apps_close(apps->counts, keep);
 	loop_timer_free(apps->news);
 	loop_timer_free(apps->impatience);
 	loop_del(apps->wake);

@@ -120,18 +120,21 @@ static void test_counts(void **state)
 	talk(two, AF_INET6, 5, 10); /* no IPv4 */
 	holds(apps, one, 3, 3 * (100 + UDP_HEADERS));
 	holds(apps, two, 1, 10 + UDP_HEADERS);
-	bld_apps_close(apps);
+	bld_apps_close(apps, true);
 	talk(one, AF_INET, 1, 100); /* nobody is there */
 	apps = open_apps();
 	holds(apps, one, 4, 4 * (100 + UDP_HEADERS));
 	again = open_apps(); /* nothing is counted twice */
 	talk(one, AF_INET, 1, 100);
 	holds(again, one, 5, 5 * (100 + UDP_HEADERS));
-	bld_apps_close(again);
+	bld_apps_close(again, true);
 	bld_apps_forget(apps, confine_cgroup_id(one));
 	holds(apps, one, 0, 0);
 	holds(apps, two, 1, 10 + UDP_HEADERS);
-	bld_apps_close(apps);
+	bld_apps_close(apps, false);
+	apps = open_apps(); /* another one */
+	holds(apps, two, 0, 0);
+	bld_apps_close(apps, false);
 }
 
 static void test_refused(void **state)
