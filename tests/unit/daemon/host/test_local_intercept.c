@@ -182,11 +182,11 @@ static void a_chain_and_queues_have_limits(void **state)
 	app_end(&large[4], SIGTERM, LOCAL_FUNCTION_STOPPED);
 }
 
-static void a_later_daemon_knows_functions(void **state)
+/* That functions of applications that are known are taken over: tests/system/functions.sh. */
+static void a_later_daemon_takes_away_what_is_nobodys(void **state)
 {
 	struct world *world = *state;
 	struct host_audit *audit;
-	struct host_app_function f;
 	struct app app;
 
 	NEED(state);
@@ -194,22 +194,18 @@ static void a_later_daemon_knows_functions(void **state)
 	app_run(&app, world, 9, 1, "pass --match 'icmp from to-r1' --order 7 --closed --queue 2M");
 	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
 	world->host->ops->close(world->host, true);
-	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0); /* it goes on */
+	assert_int_equal(kill(app.pid, SIGKILL), 0);
+	assert_int_equal(waitpid(app.pid, NULL, 0), app.pid);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0); /* nobody reads its queue */
+	run_until(world, &app.ended);
+	close(app.link);
 	open_again(world);
 	audit = audit_new(2);
 	run_audit(world, audit, true);
 	host_audit_free(audit);
-	f = function_of(world, 9);
-	assert_int_equal(f.packets, 10);
-	assert_string_equal(f.match, "from to-r1 icmp");
-	assert_int_equal(f.order, 7);
-	assert_int_equal(f.queue, 2 << 20);
-	assert_true(f.closed);
-	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
-	app_end(&app, SIGKILL, LOCAL_FUNCTION_DIED);
-	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
-	local_intercept_gone(local_of(world)->intercepts, 9, LOCAL_FUNCTION_STOPPED);
-	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	expect(world, PING("r1", "4", "-c 1"));
+	assert_int_equal(local_function_list(local_of(world)->functions, 9, NULL, 0), 0);
 }
 
 static void functions_go_with_their_router(void **state)
@@ -322,7 +318,7 @@ int main(void)
 		TEST(a_closed_one_that_dies_drops_until_it_is_there_again),
 		TEST(one_that_hangs_has_a_queue_and_no_more),
 		TEST(a_chain_and_queues_have_limits),
-		TEST(a_later_daemon_knows_functions),
+		TEST(a_later_daemon_takes_away_what_is_nobodys),
 		TEST(functions_go_with_their_router),
 		TEST(what_is_wrong_is_answered),
 		TEST(who_has_gone_is_not_answered),
