@@ -4,7 +4,8 @@
  * link end: what a hop does to a datagram. vlsp_out runs at the clsact egress of each router's
  * edge device (lo): IPv4 becomes VDP and takes its first link. What they cannot decide is passed
  * to the router process' packet socket. What is not theirs is left to filters behind them
- * (TC_ACT_UNSPEC; without any it goes its usual way). Documentation/kernel.md has the reasons,
+ * (TC_ACT_UNSPEC; without any it goes its usual way). Both may be at their devices by tcx as well
+ * (bpf/inc/again.h). Documentation/kernel.md has the reasons,
  * wire.md the format.
  */
 #include <linux/bpf.h>
@@ -13,6 +14,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/inc/again.h"
 #include "bpf/inc/careful.h"
 #include "bpf/inc/control.h"
 #include "bpf/inc/count.h"
@@ -174,8 +176,11 @@ static __always_inline int hop(struct __sk_buff *skb)
 SEC("tc")
 int vlsp_in(struct __sk_buff *skb)
 {
-	int verdict = hop(skb);
+	int verdict;
 
+	if (skb->tc_index == STOLEN)
+		return TC_ACT_STOLEN;
+	verdict = hop(skb);
 	return verdict == CAREFUL ? careful(skb, VLSP_SELF_ARRIVE) : verdict;
 }
 
@@ -223,6 +228,8 @@ static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_co
  */
 static __noinline int cut(struct __sk_buff *skb)
 {
+	if (skb->tc_index == CUT) /* at tcx; this is clsact */
+		return TC_ACT_UNSPEC;
 	skb->tc_index = CUT;
 	return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 1) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
@@ -323,6 +330,8 @@ int vlsp_out(struct __sk_buff *skb)
 {
 	int verdict;
 
+	if (skb->tc_index == STOLEN)
+		return TC_ACT_STOLEN;
 	if (skb->protocol == bpf_htons(VDP_ETHERTYPE))
 		return careful(skb, VLSP_SELF_RESUME);
 	verdict = leave(skb);
@@ -352,6 +361,12 @@ int vlsp_go(struct __sk_buff *skb)
 SEC("tc")
 int vlsp_back(struct __sk_buff *skb)
 {
+	if (skb->tc_index == DELIVERED) {
+		skb->tc_index = 0;
+		return TC_ACT_OK;
+	}
+	if (skb->tc_index == STOLEN)
+		return TC_ACT_STOLEN;
 	if (skb->tc_index != CUT)
 		return TC_ACT_UNSPEC;
 	skb->tc_index = 0;

@@ -7,6 +7,7 @@
 #ifndef VLSP_BPF_INC_CAREFUL_H
 #define VLSP_BPF_INC_CAREFUL_H
 
+#include "bpf/inc/again.h"
 #include "bpf/inc/chain.h"
 #include "bpf/inc/control.h"
 #include "bpf/inc/deliver.h"
@@ -196,10 +197,16 @@ static __always_inline int arrive(struct __sk_buff *skb)
 	}
 	if (port->flags & VLSP_PORT_SILENT)
 		goto drop;
+	if (skb->tc_index == LEFT) {
+		skb->tc_index = 0;
+		return TC_ACT_UNSPEC;
+	}
 	if (port->flags & VLSP_PORT_TAP)
 		tap(skb, ifindex, VLSP_TAP_IS_RX, 0);
-	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
+	if (skb->protocol != bpf_htons(VDP_ETHERTYPE)) {
+		skb->tc_index = LEFT;
 		return TC_ACT_UNSPEC;
+	}
 	count_rx(count_row(conf, ifindex), skb->len - ETH_HLEN);
 	cause = VLSP_DROP_DOWN;
 	if (!(port->flags & VLSP_PORT_VALID))

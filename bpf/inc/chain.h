@@ -8,6 +8,7 @@
 
 #include <linux/pkt_cls.h>
 
+#include "bpf/inc/again.h"
 #include "bpf/inc/count.h"
 #include "bpf/inc/match.h"
 #include "bpf/inc/route.h"
@@ -136,7 +137,7 @@ static __noinline int fn_meet(struct __sk_buff *skb, const struct vlsp_fn *fn, _
 	if (fn_give(skb, index, slot, port, place) == 0) {
 		row->packets++;
 		row->bytes += bytes;
-		return TC_ACT_STOLEN;
+		return steal(skb);
 	}
 policy:
 	if (!(fn->flags & VLSP_FN_CLOSED)) {

@@ -7,6 +7,7 @@
 #include <linux/in.h>
 #include <linux/pkt_cls.h>
 
+#include "bpf/inc/again.h"
 #include "bpf/inc/count.h"
 #include "bpf/inc/csum.h"
 #include "bpf/inc/frame.h"
@@ -108,6 +109,7 @@ static __always_inline int to_edge(struct __sk_buff *skb, const struct vlsp_conf
 	__builtin_memset(eth->h_dest, 0, ETH_ALEN);
 	eth->h_proto = bpf_htons(ETH_P_IP);
 	count_rx(count_row(conf, router->edge), bytes);
+	skb->tc_index = DELIVERED;
 	return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
 }
 

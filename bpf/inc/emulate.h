@@ -11,6 +11,7 @@
 #include <linux/in.h>
 #include <linux/pkt_cls.h>
 
+#include "bpf/inc/again.h"
 #include "bpf/inc/count.h"
 #include "bpf/inc/csum.h"
 #include "bpf/inc/frame.h"
@@ -270,7 +271,7 @@ static __noinline int emulate(struct __sk_buff *skb, __u32 port)
 	if (fate.duplicate && ring_give(skb, port, to, shape, &fate, early | VLSP_FRAME_COPY))
 		count_drop(count_row(conf, port), cause);
 	skb->cb[EMULATED_FLAGS] |= VLSP_TAP_RELAYED;
-	return TC_ACT_STOLEN;
+	return steal(skb);
 drop:
 	count_drop(count_row(conf, port), cause);
 	skb->cb[EMULATED_CAUSE] = cause;
