@@ -334,7 +334,9 @@ static int open_all(struct local *local, const struct host_local_config *config,
 		r = apps_open(local, config, err);
 	if (r < 0)
 		return r;
-	r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);
+	r = local_tcx_open(local, &local->tcx);
+	if (r == 0)
+		r = local_work_new(local->loop, WORKERS, local_batch_progress, local, &local->work);
 	return r < 0 ? err_errno(err, r, "worker threads") : 0;
 }
 

@@ -43,6 +43,7 @@ void local_audit_finish(struct local *local, int status, const struct err *err)
 	}
 	if (run->adopt && status == 0)
 		adopt_apps(local);
+	local_tcx_go(local->tcx);
 	run->done(run->arg, audit, status, err);
 }
 

@@ -115,6 +115,7 @@ void local_batch_finish(struct local *local)
 	run->remove.inodes = NULL;
 	run->batch = NULL;
 	local_batch_phase(local, LOCAL_IDLE);
+	local_tcx_go(local->tcx);
 	run->done(run->arg, batch, run->status, &err);
 	if (!run->batch && !local->closing) /* else: who is then still there */
 		tell_revived(local);

@@ -127,6 +127,8 @@ static void stop_work(struct local *local)
 		pthread_mutex_unlock(&local->run.ns.lock);
 	}
 	__atomic_store_n(&local->run.link.cancel, true, __ATOMIC_RELAXED);
+	local_tcx_close(local->tcx);
+	local->tcx = NULL;
 	local_apps_cancel(local->apps);
 	local_work_free(local->work);
 	batch_cancel(local);

@@ -23,6 +23,7 @@
 
 struct local_emulation {
 	unsigned can; /* enum shape_can */
+	bool tcx;     /* for local_tcx.c */
 	struct host_capability capabilities[LOCAL_CAPABILITIES];
 	size_t capability_count;
 	struct local_relay *relay;

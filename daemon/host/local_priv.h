@@ -27,6 +27,7 @@
 #include "daemon/host/local_router_priv.h"
 #include "daemon/host/local_run.h"
 #include "daemon/host/local_spawn.h"
+#include "daemon/host/local_tcx.h"
 #include "daemon/host/local_work.h"
 #include "include/shared/maps.h"
 #include "lib/base/list.h"
@@ -56,6 +57,7 @@ struct local {
 	struct local_spawn *spawn;
 	struct local_listen *listen;
 	struct local_work *work;
+	struct local_tcx *tcx; /* NULL: the kernel has none */
 	struct local_router *routers[VLSP_SLOT_MAX];
 	size_t router_count;
 	struct host_network network; /* as of the last batch */

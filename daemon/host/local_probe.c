@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What this machine can emulate, found by trying it in a network namespace that is thrown away.
- * Called once, at opening.
+ * What this machine can emulate, and how fast, found by trying it in a network namespace that is
+ * thrown away. Called once, at opening.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bpf/loader/tcx.h"
 #include "daemon/host/local_priv.h"
 #include "lib/base/cleanup.h"
 #include "lib/nlk/link.h"
@@ -108,6 +109,14 @@ static void probe_relay(struct probe *probe)
 		probe->emulation->can |= SHAPE_CAN_RELAY;
 }
 
+static void probe_tcx(struct probe *probe)
+{
+	int r = bld_tcx_probe(LO);
+
+	add(probe, "tcx", "faster hops", r, "needs Linux 6.6");
+	probe->emulation->tcx = r == 0;
+}
+
 static void run(void *arg)
 {
 	struct probe *probe = arg;
@@ -123,6 +132,7 @@ static void run(void *arg)
 		probe_relay(probe);
 		add(probe, "kmod", "everything, by a kernel module", -ENOSYS,
 		    "module vlsp is not loaded");
+		probe_tcx(probe);
 		close(sock);
 	}
 	if (ns >= 0)

@@ -31,6 +31,7 @@ enum local_await { LOCAL_AWAIT_CONFIG, LOCAL_AWAIT_MAP };
 
 struct local_end {
 	uint32_t port, weight, peer_address;
+	bool tcx; /* local_tcx.c has tried it */
 };
 
 struct local_router {
@@ -49,6 +50,7 @@ struct local_router {
 	int32_t pid;	     /* 0: none, or not known yet */
 	int32_t said;	     /* pid of the connection, before the spawner said it */
 	unsigned long netns; /* inode of its namespace, 0: not there yet */
+	unsigned tcx;	     /* sides of its edge that local_tcx.c has tried */
 	struct local_chan *chan;
 	struct local_end *ends;
 	size_t end_count, end_room;

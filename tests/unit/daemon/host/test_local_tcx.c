@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Programs attached by tcx behind the back of everything else, on the real kernel: soon they are
+ * everywhere, once; nothing waits for them; with them a datagram meets its programs once. Needs
+ * root, $O/vlsp-router and Linux 6.6; skips with the reason otherwise.
+ */
+#include "daemon/host/local_tcx.h"
+
+#include "bpf/loader/tcx.h"
+#include "lib/nlk/ns.h"
+#include "tests/unit/daemon/host/audit_world.h"
+#include "tests/unit/daemon/host/shaped_world.h"
+
+#define LO   1 /* ifindex */
+#define SIDE 2
+#define ALL  (2 * SIDE * SIDE + 2 * 2 * SIDE * (SIDE - 1)) /* edges, both sides, and link ends */
+
+/* How many programs are at that device by tcx, in the test's own namespaces; -errno: it is not
+ * there. */
+static int count_at(const char *router, uint32_t index, bool egress)
+{
+	char path[64];
+	uint32_t id;
+	int home = nlk_ns_current(), ns, r;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", router);
+	ns = nlk_ns_open(path);
+	assert_true(home >= 0 && ns >= 0);
+	assert_int_equal(nlk_ns_enter(ns), 0);
+	r = bld_tcx_query(index, egress, &id);
+	assert_int_equal(nlk_ns_enter(home), 0);
+	close(ns);
+	close(home);
+	return r;
+}
+
+/* Of a grid; nowhere more than one. */
+static size_t count_all(uint32_t side)
+{
+	struct host_batch *batch = grid(side, false);
+	size_t count = 0;
+
+	for (size_t i = 0; i < 2 * batch->routers_add_count; i++) {
+		int n = count_at(batch->routers_add[i / 2].name, LO, i % 2);
+
+		assert_in_range(n, 0, 1);
+		count += (size_t)n;
+	}
+	for (size_t i = 0; i < 2 * batch->links_add_count; i++) {
+		const struct host_end *end = &batch->links_add[i / 2].end[i % 2];
+		int n = count_at(end->router, end->port, false);
+
+		assert_in_range(n, 0, 1);
+		count += (size_t)n;
+	}
+	host_batch_free(batch);
+	return count;
+}
+
+static void wait_for_all(struct world *world)
+{
+	uint64_t end = clock_mono_ns() + WAIT_NS;
+
+	while (count_all(SIDE) < ALL) {
+		run_for(world, 20);
+		if (clock_mono_ns() > end)
+			fail_msg("only %zu of %d are there", count_all(SIDE), ALL);
+	}
+}
+
+static void close_it(struct world *world, bool keep)
+{
+	world->host->ops->close(world->host, keep);
+	world->host = NULL;
+}
+
+static void adopt(struct world *world)
+{
+	struct host_audit *audit;
+
+	open_again(world);
+	audit = audit_new(SIDE);
+	run_audit(world, audit, true);
+	host_audit_free(audit);
+}
+
+static void they_are_everywhere_after_a_while_and_once(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	CAN("tcx");
+	run_ok(world, grid(SIDE, false));
+	wait_for_all(world);
+	/* a link that comes, one that comes again */
+	run_ok(world, batch_links(link_of(0, 0, 1), '-'));
+	run_ok(world, batch_links(link_of(0, 0, 1), '+'));
+	wait_for_all(world);
+	close_it(world, true);
+	adopt(world);
+	run_for(world, 1000); /* what it would do twice, it has done by then */
+	assert_int_equal(count_all(SIDE), ALL);
+	assert_int_equal(shell("ip netns exec r1 ping -q -c 3 -i 0.1 -W 1 10.0.0.4 >/dev/null"), 0);
+}
+
+static void the_next_daemon_goes_on_with_what_is_left(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	CAN("tcx");
+	run_ok(world, grid(SIDE, false));
+	close_it(world, true);
+	assert_true(count_all(SIDE) < ALL);
+	adopt(world);
+	wait_for_all(world);
+}
+
+static void what_follows_at_once_is_done(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	CAN("tcx");
+	for (unsigned ms = 0; ms < 300; ms += 37) { /* at any moment of it */
+		run_ok(world, grid(SIDE, false));
+		run_for(world, ms);
+		run_ok(world, batch_links(link_of(1, 0, 2), '-'));
+		run_ok(world, grid(SIDE, true));
+		assert_int_equal(shell("! ls /run/netns/* 2>/dev/null"), 0);
+	}
+	run_ok(world, grid(SIDE, false));
+	run_for(world, 150);
+	close_it(world, false);
+	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\" && test ! -e /run/netns"), 0);
+}
+
+static void large_networks_go_without(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	CAN("tcx");
+	run_ok(world, grid(6, false));
+	run_for(world, 1000);
+	assert_int_equal(count_all(6), 0);
+}
+
+/* The relay and the functions take a datagram away, which is no verdict of tcx. */
+static void what_is_taken_away_is_taken_once(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	CAN("tcx");
+	CAN("relay");
+	run_ok(world, grid(SIDE, false));
+	wait_for_all(world);
+	set(world, 0, "delay 5ms", "delay 5ms");
+	assert_true(pace(world).running);
+	/* r2 sends at its edge and, for r1 - r3, r1 at a link end: egress and ingress */
+	assert_int_equal(shell("ip netns exec r1 ping -c 10 -i 0.05 -W 1 10.0.0.2 >/run/answers;"
+			       " ! grep DUP /run/answers && grep -q ' 10 received' /run/answers"),
+			 0);
+	set(world, 1, "", "");
+	assert_int_equal(shell("ip netns exec r3 ping -c 10 -i 0.05 -W 1 10.0.0.2 >/run/answers;"
+			       " ! grep DUP /run/answers && grep -q ' 10 received' /run/answers"),
+			 0);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(they_are_everywhere_after_a_while_and_once),
+		T(the_next_daemon_goes_on_with_what_is_left),
+		T(what_follows_at_once_is_done),
+		T(large_networks_go_without),
+		T(what_is_taken_away_is_taken_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
