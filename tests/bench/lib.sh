@@ -15,6 +15,17 @@ vlsp_chain() {
 	} >net.yaml
 	vlsp topology apply net.yaml >/dev/null
 	source=$(address src) vdest=$(address dst)
+	if has_tcx; then accelerated; fi
+}
+has_tcx() { vlsp doctor --json | jq -e '.capabilities[] | select(.name == "tcx").present' >/dev/null; }
+by_tcx() { on "$1" "$ROOT/tests/bench/tcx.py" "${@:2}"; } # by_tcx NAMESPACE WORD...
+accelerated() { # what vlspd does in the background after an apply is done
+	local ns ends
+	for ns in src r1 r2 r3 r4 r5 r6 r7 r8 dst; do
+		mapfile -t ends < <(ip -n "$ns" -j link show type veth | jq -r '.[].ifname')
+		by_tcx "$ns" wait out lo
+		by_tcx "$ns" wait in lo "${ends[@]}"
+	done
 }
 kernel_chain() {
 	local i
