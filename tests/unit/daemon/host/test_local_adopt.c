@@ -303,7 +303,7 @@ static const struct sabotage sabotages[] = {
 	{"the tag is deleted", "ip -n r1 link set lo alias ''", .router = true},
 	{"a router's record is cleared",
 	 "bpftool map update pinned /sys/fs/bpf/vlsp/default/vlsp_router key 0 0 0 0 "
-	 "value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+	 "value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
 	 .router = true},
 	{"a record of nobody appears",
 	 "bpftool map update pinned /sys/fs/bpf/vlsp/default/vlsp_port key 200 0 0 0 "
