@@ -15,7 +15,8 @@
 
 #define INSTANCE "fuzz-1"
 
-static const char *const kinds[] = {"netns", "link", "pin", "cgroup", "mount", "file"};
+static const char *const kinds[] = {"netns", "link", "pin",   "cgroup",
+				    "mount", "file", "iface", "tap"};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 struct sum { /* of what stands, in any order */

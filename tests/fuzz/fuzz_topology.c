@@ -33,6 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (format == TOPO_FORMAT_GRAPHML) { /* has no place for them */
 			topo_events_free(doc->events);
 			doc->events = NULL;
+			for (size_t i = 0; i < doc->router_count; i++) {
+				topo_apps_unref(doc->routers[i].apps);
+				doc->routers[i].apps = NULL;
+			}
 		}
 		require(topo_write(doc, (enum topo_format)format, &text, &written) == 0, "write",
 			"failed");

@@ -55,6 +55,7 @@ static void try_icmp(const uint8_t *frame, size_t size, uint8_t how)
 	uint8_t vdp[ICMP_ERROR_MAX];
 	struct vdp_hdr head = {.version_flags = VDP_VERSION << 4, .protocol = VDP_PROTO_ICMP};
 	struct iphdr ip;
+	size_t inner;
 	int n = icmp_error_build(what, 0x0a000001, frame, size, wire_size, out);
 
 	if (n < 0)
@@ -64,7 +65,9 @@ static void try_icmp(const uint8_t *frame, size_t size, uint8_t how)
 	CHECK(ntohs(ip.tot_len) == n);
 	CHECK(checksum_fold(checksum_add(0, out, 20)) == 0);
 	CHECK(checksum_fold(checksum_add(0, out + 20, (size_t)n - 20)) == 0);
-	CHECK(checksum_fold(checksum_add(0, out + 28, 20)) == 0);
+	inner = (size_t)(out[28] & 15) * 4; /* with the options that it has */
+	CHECK(inner >= 20 && 28 + inner <= (size_t)n);
+	CHECK(checksum_fold(checksum_add(0, out + 28, inner)) == 0);
 	/* as the next router would see it */
 	head.src = ip.saddr;
 	head.dst = ip.daddr;
