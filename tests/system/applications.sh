@@ -41,6 +41,7 @@ said() { # said FILE PATTERN: what the group of the last line that matches it is
 step "Documentation/apps has what --help says, of each of them"
 cat "$ROOT"/Documentation/apps/*.md >pages
 for program in "$APPS"/*; do
+	[ -x "$program" ] || continue # "about": a line for each
 	"$program" --help >help
 	! grep -q '^  --order' help || continue # a network function
 	must python3 - "$program" <<'P'
