@@ -39,7 +39,7 @@ documented() { # documented NOUN [VERB]
 }
 for noun in $(vlsp __complete ''); do
 	case $noun in
-	status | doctor | ping | trace | version | completion) documented "$noun" ;;
+	status | doctor | ping | trace | capture | version | completion) documented "$noun" ;;
 	*)
 		check 0 "Usage: vlsp $noun VERB" '^$' vlsp "$noun" --help
 		for verb in $(vlsp __complete "$noun" ''); do documented "$noun" "$verb"; done
