@@ -11,6 +11,11 @@
 #   o-def  198.18.0.1    ------   def0  the default route
 . "$(dirname "$0")/lib.sh"
 [ -c /dev/net/tun ] || skip "no /dev/net/tun"
+if [ "$(stat -c %a /dev/net/tun)" != 666 ]; then # without udev it is root's alone
+	mount -t tmpfs -o mode=755 tmpfs /dev/net
+	mknod -m 666 /dev/net/tun c 10 200
+	mounts >"$WORK/mounts.before"
+fi
 
 outside() { nsenter --net="$WORK/outside" "$@"; }
 pair() { # pair HOST OUTSIDE ADDRESS
