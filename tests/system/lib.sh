@@ -202,7 +202,10 @@ leftovers() {
 }
 # The kernel numbers BPF objects for the whole machine: ours are those that a process of this story holds.
 bpf_ids() {
-	{ cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true; } | awk '/^(map|prog)_id:/ { sub("_id:", ""); print $1 " id " $2 }' | sort -u
+	{ cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true; } | awk '
+		# a prog_array (3) that anybody opened while it went may be lost by the kernel: see no_bpf_left
+		/^map_type:/ { type = $2 }
+		/^prog_id:/ || (/^map_id:/ && type != 3) { sub("_id:", ""); print $1 " id " $2 }' | sort -u
 }
 
 mounts() { awk '{ print $2 }' /proc/self/mounts | sort; }
