@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/api/router_view.h"
+#include "daemon/api/listing.h"
 #include "daemon/api/routes.h"
 #include "daemon/ctl/app.h"
 
@@ -86,27 +87,20 @@ static void post_app(struct api_call *call)
 
 static void answer_list(struct api_call *call, const struct model_router *router)
 {
-	const char *detail = api_text(call, "detail");
-	bool all = detail && strcmp(detail, "all") == 0;
-	json_t *list = json_array(), *records = all ? json_array() : NULL, *json;
-	struct api_page page = api_page_of(call);
+	struct api_listing listing;
 	const struct list *pos;
 
+	api_listing_start(&listing, call);
 	list_for_each (pos, &call->api->model->apps) {
 		const struct model_app *app = list_entry(pos, struct model_app, all);
 
-		if ((router && app->router != router) || !api_page_takes(&page))
-			continue;
-		json_array_append_new(list, json_integer(app->id));
-		if (all)
-			json_array_append_new(records, api_encode_app(call->api, app, false));
+		if ((!router || app->router == router) && api_listing_takes(&listing))
+			api_listing_add(&listing, app->id,
+					listing.records ? api_encode_app(call->api, app, false)
+							: NULL);
 	}
-	json = json_pack("{s:s,s:o}", "type", "app", "list", list);
-	if (json && router)
-		json_object_set_new(json, "routerID", json_integer(router->id));
-	if (json && all)
-		json_object_set_new(json, "detail", records);
-	api_answer(call, 200, json);
+	api_listing_answer(&listing, call, "app",
+			   router ? json_pack("{s:I}", "routerID", (json_int_t)router->id) : NULL);
 }
 
 static void get_apps(struct api_call *call)

@@ -5,6 +5,7 @@
 
 #include "daemon/api/encode.h"
 #include "daemon/api/router_view.h"
+#include "daemon/api/listing.h"
 #include "daemon/api/routes.h"
 
 static struct model_link *link_of(struct api_call *call)
@@ -65,25 +66,18 @@ static void post_link(struct api_call *call)
 
 static void get_links(struct api_call *call)
 {
-	const char *detail = api_text(call, "detail");
-	bool all = detail && strcmp(detail, "all") == 0;
-	json_t *list = json_array(), *records = all ? json_array() : NULL, *json;
-	struct api_page page = api_page_of(call);
+	struct api_listing listing;
 	const struct list *pos;
 
+	api_listing_start(&listing, call);
 	list_for_each (pos, &call->api->model->links) {
 		const struct model_link *link = list_entry(pos, struct model_link, all);
 
-		if (!api_page_takes(&page))
-			continue;
-		json_array_append_new(list, json_integer(link->id));
-		if (all)
-			json_array_append_new(records, api_encode_link(call->api, link));
+		if (api_listing_takes(&listing))
+			api_listing_add(&listing, link->id,
+					listing.records ? api_encode_link(call->api, link) : NULL);
 	}
-	json = json_pack("{s:s,s:o}", "type", "link", "list", list);
-	if (json && all)
-		json_object_set_new(json, "detail", records);
-	api_answer(call, 200, json);
+	api_listing_answer(&listing, call, "link", NULL);
 }
 
 void api_answer_link(struct api_call *call, const struct model_link *link)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/api/reconcile.h"
+#include "daemon/api/listing.h"
 #include "daemon/api/routes.h"
 
 json_t *api_encode_op(const struct ctl_op *op)
@@ -27,25 +28,18 @@ json_t *api_encode_op(const struct ctl_op *op)
 
 static void get_operations(struct api_call *call)
 {
-	const char *detail = api_text(call, "detail");
-	bool all = detail && strcmp(detail, "all") == 0;
-	json_t *list = json_array(), *records = all ? json_array() : NULL, *json;
-	struct api_page page = api_page_of(call);
 	const struct list *head = ctl_op_list(call->api->ctl), *pos;
+	struct api_listing listing;
 
+	api_listing_start(&listing, call);
 	list_for_each (pos, head) {
 		const struct ctl_op *op = list_entry(pos, struct ctl_op, all);
 
-		if (!api_page_takes(&page))
-			continue;
-		json_array_append_new(list, json_integer((json_int_t)op->id));
-		if (all)
-			json_array_append_new(records, api_encode_op(op));
+		if (api_listing_takes(&listing))
+			api_listing_add(&listing, (json_int_t)op->id,
+					listing.records ? api_encode_op(op) : NULL);
 	}
-	json = json_pack("{s:s,s:o}", "type", "operation", "list", list);
-	if (json && all)
-		json_object_set_new(json, "detail", records);
-	api_answer(call, 200, json);
+	api_listing_answer(&listing, call, "operation", NULL);
 }
 
 static void get_operation(struct api_call *call)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/api/encode.h"
+#include "daemon/api/listing.h"
 #include "daemon/api/router_view.h"
 #include "daemon/api/routes.h"
 #include "lib/base/cleanup.h"
@@ -92,25 +93,19 @@ static bool wanted(const struct api_call *call, const struct model_router *route
 
 static void get_routers(struct api_call *call)
 {
-	const char *detail = api_text(call, "detail");
-	bool all = detail && strcmp(detail, "all") == 0;
-	json_t *list = json_array(), *records = all ? json_array() : NULL, *json;
-	struct api_page page = api_page_of(call);
+	struct api_listing listing;
 	const struct list *pos;
 
+	api_listing_start(&listing, call);
 	list_for_each (pos, &call->api->model->routers) {
 		const struct model_router *router = list_entry(pos, struct model_router, all);
 
-		if (!wanted(call, router) || !api_page_takes(&page))
-			continue;
-		json_array_append_new(list, json_integer(router->id));
-		if (all)
-			json_array_append_new(records, api_encode_router(call->api, router));
+		if (wanted(call, router) && api_listing_takes(&listing))
+			api_listing_add(&listing, router->id,
+					listing.records ? api_encode_router(call->api, router)
+							: NULL);
 	}
-	json = json_pack("{s:s,s:o}", "type", "router", "list", list);
-	if (json && all)
-		json_object_set_new(json, "detail", records);
-	api_answer(call, 200, json);
+	api_listing_answer(&listing, call, "router", NULL);
 }
 
 static void get_router(struct api_call *call)
