@@ -103,20 +103,10 @@ static int take(struct relay *relay, uint16_t type, const void *body, uint32_t l
 
 static void frame(void *arg, uint16_t type, const void *body, uint32_t length, int fd)
 {
-	int r = take(arg, type, body, length, fd);
-
-	if (r < 0 && fd >= 0)
-		close(fd);
-	if (r < 0 && r != -EEXIST)
-		log_debug("relay: frame %u: %s", type, strerror(-r));
+	chan_frame_done("relay", type, take(arg, type, body, length, fd), fd);
 }
 
-static void batch_end(void *arg)
-{
-	(void)arg;
-}
-
-static const struct chan_ops ops = {.connected = connected, .frame = frame, .batch_end = batch_end};
+static const struct chan_ops ops = {.connected = connected, .frame = frame};
 
 int control_open(struct relay *relay, const char *socket)
 {

@@ -222,20 +222,10 @@ static int take(struct supervisor *supervisor, uint16_t type, const void *body, 
 
 static void frame(void *arg, uint16_t type, const void *body, uint32_t length, int fd)
 {
-	int r = take(arg, type, body, length, fd);
-
-	if (r < 0 && fd >= 0)
-		close(fd);
-	if (r < 0 && r != -EEXIST)
-		log_debug("supervisor: frame %u: %s", type, strerror(-r));
+	chan_frame_done("supervisor", type, take(arg, type, body, length, fd), fd);
 }
 
-static void batch_end(void *arg)
-{
-	(void)arg;
-}
-
-static const struct chan_ops ops = {.connected = connected, .frame = frame, .batch_end = batch_end};
+static const struct chan_ops ops = {.connected = connected, .frame = frame};
 
 int talk_open(struct supervisor *supervisor, const char *socket)
 {

@@ -177,7 +177,8 @@ static void ready(void *arg, uint32_t events)
 	}
 	if (r < 0 && r != -EAGAIN && r != -EINTR)
 		lose(chan, r);
-	chan->ops->batch_end(chan->arg);
+	if (chan->ops->batch_end)
+		chan->ops->batch_end(chan->arg);
 }
 
 /* --- connecting ------------------------------------------------------------------------------ */
@@ -272,4 +273,12 @@ void chan_free(struct chan *chan)
 	disconnect(chan);
 	loop_timer_free(chan->timer);
 	free(chan);
+}
+
+void chan_frame_done(const char *who, uint16_t type, int r, int fd)
+{
+	if (r < 0 && fd >= 0)
+		close(fd);
+	if (r < 0 && r != -EEXIST)
+		log_debug("%s: frame %u: %s", who, type, strerror(-r));
 }

@@ -17,7 +17,7 @@ struct chan_ops {
 	void (*connected)(void *arg); /* say HELLO now */
 	/* One frame; fd: -1, or the callee's to close. Pointers are valid during the call. */
 	void (*frame)(void *arg, uint16_t type, const void *body, uint32_t length, int fd);
-	/* After each batch of frames. */
+	/* After each batch of frames; may be NULL. */
 	void (*batch_end)(void *arg);
 };
 
@@ -37,5 +37,10 @@ int chan_send(struct chan *chan, enum frame_type type, const void *body, uint32_
 /* A frame without body that hands over a descriptor, which stays the caller's; at once or not at
  * all (-EAGAIN). 0 or -errno. */
 int chan_give(struct chan *chan, enum frame_type type, int fd);
+
+/* For ops->frame of a helper process: r is 0 if it has kept the descriptor, -EEXIST if the frame
+ * was dealt with and did not need one, another -errno if it makes no sense, which is logged at
+ * debug. Closes fd unless it was kept. */
+void chan_frame_done(const char *who, uint16_t type, int r, int fd);
 
 #endif

@@ -13,6 +13,8 @@
 
 #include "bpf/loader/functions.h"
 #include "lib/base/bpfring.h"
+/* behind what has cmocka */
+#include "tests/bpf/record.h"
 
 #define RING_BYTES 65536
 
@@ -110,18 +112,10 @@ static inline void make_ring(uint32_t index)
 /* The next frame in the ring of that function, or NULL; valid until the next call. */
 static inline const struct vlsp_fn_frame *got(uint32_t index)
 {
-	static uint8_t copy[70000] __attribute__((aligned(8)));
-	const struct vlsp_fn_frame *frame = (const void *)copy;
-	const void *record;
 	uint32_t size;
+	const struct vlsp_fn_frame *frame = next_record(rings[index], sizeof(*frame), &size);
 
-	record = bpfring_peek(rings[index], &size);
-	if (!record)
-		return NULL;
-	assert_true(size >= sizeof(*frame) && size <= sizeof(copy));
-	memcpy(copy, record, size);
-	bpfring_next(rings[index]);
-	assert_true(frame->length <= size - sizeof(*frame));
+	assert_true(!frame || frame->length <= size - sizeof(*frame));
 	return frame;
 }
 

@@ -3,7 +3,7 @@
 #include "tests/bpf/shaped.h"
 
 #include "bpf/loader/functions.h"
-#include "lib/base/bpfring.h"
+#include "tests/bpf/record.h"
 
 #define RING_BYTES 131072
 #define TAP	   5 /* of most tests; TAP + 1 is another */
@@ -31,18 +31,10 @@ static void tap(uint32_t number, uint16_t flags, uint32_t snaplen)
 /* The next record of that tap; valid until the next call. */
 static const struct vlsp_tap_frame *next_of(uint32_t index)
 {
-	static uint8_t copy[70000] __attribute__((aligned(8)));
-	const struct vlsp_tap_frame *frame = (const void *)copy;
-	const void *record;
 	uint32_t size;
+	const struct vlsp_tap_frame *frame = next_record(rings[index], sizeof(*frame), &size);
 
-	record = bpfring_peek(rings[index], &size);
-	if (!record)
-		return NULL;
-	assert_true(size >= sizeof(*frame) && size <= sizeof(copy));
-	memcpy(copy, record, size);
-	bpfring_next(rings[index]);
-	assert_true(frame->captured <= size - sizeof(*frame));
+	assert_true(!frame || frame->captured <= size - sizeof(*frame));
 	return frame;
 }
 
