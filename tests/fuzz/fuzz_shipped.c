@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apps/exchange.h"
+#include "apps/nat_packet.h"
 #include "apps/parse.h"
 #include "apps/random.h"
 #include "apps/settings.h"
@@ -123,13 +124,46 @@ static void try_words(const uint8_t *data, size_t size)
 		CHECK(whole <= (uint64_t)1 << 60);
 }
 
+/* Ports and identifiers that are changed are those that are read then, and a quote's sums stay
+ * right. */
+static void try_nat_ends(struct vlsp_packet *packet)
+{
+	struct nat_view view, again;
+
+	if (nat_read(packet, &view) < 0)
+		return;
+	for (enum nat_end end = NAT_SRC; end <= NAT_DST; end++) {
+		CHECK(!view.later || view.port[end] < 0);
+		CHECK(nat_set(packet, end, 0x0a000009, view.port[end] < 0 ? -1 : 4242) == 0);
+		CHECK(nat_read(packet, &again) == 0 && again.host[end] == 0x0a000009);
+		CHECK(again.port[end] == (view.port[end] < 0 ? -1 : 4242));
+	}
+}
+
+static void try_nat(const uint8_t *data, size_t size)
+{
+	uint8_t copy[1500];
+	struct vlsp_packet packet = {.data = copy, .size = size, .room = sizeof(copy)};
+	struct nat_quote quote;
+
+	if (size > sizeof(copy))
+		return;
+	memcpy(copy, data, size);
+	if (nat_quote_read(&packet, &quote)) {
+		try_nat_ends(&quote.packet);
+		nat_quote_write(&packet, &quote);
+		CHECK(nat_quote_read(&packet, &quote));
+	}
+	try_nat_ends(&packet);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
 		return 0;
-	switch ((uint8_t)(data[0] - '0') % 5) {
+	switch ((uint8_t)(data[0] - '0') % 6) {
 	case 0:
 		try_settings(data + 1, size - 1);
 		break;
@@ -142,8 +176,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 3:
 		try_topic((const char *)data + 1, size - 1);
 		break;
-	default:
+	case 4:
 		try_words(data + 1, size - 1);
+		break;
+	default:
+		try_nat(data + 1, size - 1);
 	}
 	return 0;
 }
