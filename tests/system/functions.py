@@ -8,6 +8,9 @@
   functions.py ask HOST PORT TEXT [FROM_PORT [COUNT]]      prints the answers; exits 1 if none came in a second
   functions.py send HOST PORT COUNT BYTES [FROM_PORT]      numbered ones
   functions.py chunks HOST PORT COUNT     payloads for trim: significance 9, 5, 1 of 100, 400, 800 bytes
+  functions.py refused HOST PORT [FROM_PORT [BYTES]]       connected; prints the error that comes for what it sends
+  functions.py peer PORT                  waits for a datagram, and answers until there is an error, which it prints
+  functions.py later HOST COUNT           last fragments of UDP datagrams of which no other is sent (root)
   functions.py talk HOST PORT MEGABYTES   TCP: sends so much, and compares what an echo sends back
 """
 import hashlib
@@ -92,6 +95,40 @@ def chunks(host, port, count):
         s.sendto(head + b"a" * 100 + b"b" * 400 + b"c" * 800, (host, int(port)))
 
 
+def error_of(s, payload):
+    """What the network says about datagrams of a connected socket, of which one may be lost; they go on for 5 seconds."""
+    s.settimeout(0.2)
+    for _ in range(25):
+        try:
+            s.send(payload)
+            s.recv(65536)
+        except TimeoutError:
+            continue
+        except OSError as error:
+            return error.strerror
+    return "nothing"
+
+
+def refused(host, port, from_port=0, size=4):
+    s = udp(int(from_port))
+    s.connect((host, int(port)))
+    print(error_of(s, b"." * int(size)))
+
+
+def peer(port):
+    s = udp(int(port))
+    s.connect(s.recvfrom(65536)[1])
+    print(error_of(s, b"answer"))
+
+
+def later(host, count):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for n in range(int(count)):
+        # offset 185 (1,480 bytes), the last; length, checksum and source are the kernel's
+        s.sendto(struct.pack(">BBHHHBBH4s4s", 0x45, 0, 0, 1000 + n, 185, 64, socket.IPPROTO_UDP, 0,
+                             bytes(4), socket.inet_aton(host)) + b"rest", (host, 0))
+
+
 def talk(host, port, megabytes):
     data = bytes(range(251)) * (int(megabytes) * 1_000_000 // 251)
     c = socket.create_connection((host, int(port)), timeout=20)
@@ -106,4 +143,4 @@ def talk(host, port, megabytes):
     return 0 if same else 1
 
 
-sys.exit({f.__name__: f for f in (echo, number, sink, ask, send, chunks, talk)}[sys.argv[1]](*sys.argv[2:]))
+sys.exit({f.__name__: f for f in (echo, number, sink, ask, send, chunks, refused, peer, later, talk)}[sys.argv[1]](*sys.argv[2:]))
