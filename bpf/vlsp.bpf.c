@@ -63,6 +63,22 @@ static __always_inline int careful(struct __sk_buff *skb, __u32 program)
 	return TC_ACT_SHOT;
 }
 
+/* Whether what has such a hint may want it; true where there is no telling. */
+static __always_inline bool wanted(struct __sk_buff *skb, const struct vlsp_hint *hint,
+				   const struct vdp_hdr *vdp)
+{
+	struct match_fields fields = {
+		.src = vdp->src, .dst = vdp->dst, .flow = vdp->flow, .protocol = vdp->protocol};
+	const void *end = packet_end(skb);
+	const __be32 *ports = (const void *)(vdp + 1);
+
+	if (!(vdp->version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_OPTIONS)) &&
+	    (vdp->protocol == IPPROTO_UDP || vdp->protocol == IPPROTO_TCP) &&
+	    (const void *)(ports + 1) <= end)
+		fields_ports(&fields, *ports);
+	return hint_hit(hint, &fields);
+}
+
 /* The datagram is for this router. CAREFUL as below. */
 static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *conf, __u32 slot,
 				const struct vdp_hdr *vdp)
@@ -71,7 +87,7 @@ static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *c
 
 	if (!router)
 		return TC_ACT_SHOT;
-	if (router->flags & VLSP_ROUTER_TAP)
+	if (router->flags & VLSP_ROUTER_TAP && wanted(skb, &router->tap, vdp))
 		return CAREFUL;
 	enum vlsp_drop cause = fault(skb, vdp);
 
@@ -81,23 +97,29 @@ static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *c
 	return to_edge(skb, conf, router);
 }
 
-/* Whether some function of the router may want it; true where there is no telling. */
-static __always_inline bool arrival_wanted(struct __sk_buff *skb, __u32 slot,
-					   const struct vdp_hdr *vdp)
+/* A port of RARE_IN: whether some function or capture may want what has come by it. What is no
+ * datagram, only captures can want. */
+static __always_inline bool arrival_wanted(struct __sk_buff *skb, const struct vlsp_port *port)
 {
-	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
-	struct match_fields fields = {
-		.src = vdp->src, .dst = vdp->dst, .flow = vdp->flow, .protocol = vdp->protocol};
-	const void *end = packet_end(skb);
-	const __be32 *ports = (const void *)(vdp + 1);
+	__u32 flags = port->flags, slot = port->slot;
+	struct vdp_hdr *vdp = NULL;
 
-	if (!router)
+	if (flags & VLSP_PORT_SILENT)
 		return true;
-	if (!(vdp->version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_OPTIONS)) &&
-	    (vdp->protocol == IPPROTO_UDP || vdp->protocol == IPPROTO_TCP) &&
-	    (const void *)(ports + 1) <= end)
-		fields_ports(&fields, *ports);
-	return hint_hit(&router->hint, &fields);
+	if (flags & VLSP_PORT_VALID && skb->protocol == bpf_htons(VDP_ETHERTYPE))
+		vdp = linear(skb, NET_END);
+	if (!vdp)
+		return flags & VLSP_PORT_TAP;
+	vdp = (void *)vdp + ETH_HLEN;
+	if (vdp->version_flags >> 4 != VDP_VERSION || vdp->protocol == VDP_PROTO_CONTROL)
+		return flags & VLSP_PORT_TAP;
+	if (flags & VLSP_PORT_TAP && wanted(skb, &port->tap, vdp))
+		return true;
+	if (!(flags & VLSP_PORT_CHAIN))
+		return false;
+	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
+
+	return !router || wanted(skb, &router->hint, vdp);
 }
 
 /* CAREFUL: nothing has been done yet, and vlsp_arrive is to do it. */
@@ -108,7 +130,7 @@ static __always_inline int hop(struct __sk_buff *skb)
 
 	if (!port)
 		return TC_ACT_UNSPEC;
-	if (port->flags & RARE_IN & ~VLSP_PORT_CHAIN)
+	if (port->flags & RARE_IN && arrival_wanted(skb, port))
 		return CAREFUL;
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
 		return TC_ACT_UNSPEC;
@@ -138,9 +160,6 @@ static __always_inline int hop(struct __sk_buff *skb)
 		return verdict;
 	}
 
-	if (port->flags & VLSP_PORT_CHAIN && arrival_wanted(skb, port->slot, vdp))
-		return CAREFUL;
-
 	__be32 dst = vdp->dst;
 
 	if (dst == port->address)
@@ -158,7 +177,7 @@ static __always_inline int hop(struct __sk_buff *skb)
 		return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
 	__u32 flags = to->flags;
 
-	if (flags & RARE_OUT)
+	if (flags & RARE_OUT && (flags & VLSP_PORT_SILENT || wanted(skb, &to->tap, vdp)))
 		return CAREFUL;
 	vdp->ttl--;
 	count_rx(count_row(conf, ifindex), bytes);
@@ -192,37 +211,6 @@ int vlsp_arrive(struct __sk_buff *skb)
 }
 
 /*
- * A datagram of the router has become VDP: sends it into its first link. CAREFUL: vlsp_depart is
- * to do that.
- */
-static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_conf *conf,
-				     __u32 slot, __be32 dst, struct vlsp_count *row, __u32 bytes)
-{
-	__u32 out = route(conf, slot, dst);
-
-	if (!out) {
-		count_drop(row, VLSP_DROP_NO_ROUTE);
-		return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
-	}
-	struct vlsp_port *to = bpf_map_lookup_elem(&vlsp_port, &out);
-
-	if (!to || !(to->flags & VLSP_PORT_VALID)) {
-		count_drop(row, VLSP_DROP_DOWN);
-		return TC_ACT_SHOT;
-	}
-	if (to->flags & RARE_OUT)
-		return CAREFUL;
-	count_tx(count_row(conf, out), bytes);
-	if (to->flags & VLSP_PORT_SHAPED) {
-		int verdict = emulate(skb, out);
-
-		if (verdict != EMULATE_GO)
-			return verdict;
-	}
-	return bpf_redirect(out, 0);
-}
-
-/*
  * A large segment of a flow that a function with a ring may want. lo can cut frames, but says that
  * it need not; of frames with a VLAN tag it says nothing, so the kernel cuts these.
  */
@@ -247,16 +235,59 @@ static __always_inline bool cut_it(const struct vlsp_conf *conf, const struct ip
 	return cut_wanted(&fields);
 }
 
-/* As arrival_wanted(), of what the router's own programs send; ports 0: not known. */
-static __always_inline bool leaver_wanted(const struct vlsp_router *router,
-					  const struct vdp_hdr *vdp, __be32 ports)
+/* As wanted(), of what the router's own programs send; ports 0: not known. */
+static __always_inline bool wanted_of(const struct vlsp_hint *hint, const struct vdp_hdr *vdp,
+				      __be32 ports)
 {
 	struct match_fields fields = {
 		.src = vdp->src, .dst = vdp->dst, .flow = vdp->flow, .protocol = vdp->protocol};
 
 	if (ports && !(vdp->version_flags & VDP_FLAG_FRAGMENT))
 		fields_ports(&fields, ports);
-	return hint_hit(&router->hint, &fields);
+	return hint_hit(hint, &fields);
+}
+
+static __always_inline bool leaver_wanted(const struct vlsp_router *router,
+					  const struct vdp_hdr *vdp, __be32 ports)
+{
+	__u32 flags = router->flags;
+
+	return (flags & VLSP_ROUTER_CHAIN && wanted_of(&router->hint, vdp, ports)) ||
+	       (flags & VLSP_ROUTER_TAP && wanted_of(&router->tap, vdp, ports));
+}
+
+/*
+ * A datagram of the router has become VDP: sends it into its first link. CAREFUL: vlsp_depart is
+ * to do that.
+ */
+static __always_inline int first_hop(struct __sk_buff *skb, const struct vlsp_conf *conf,
+				     __u32 slot, const struct vdp_hdr *vdp, __be32 ports,
+				     struct vlsp_count *row, __u32 bytes)
+{
+	__u32 out = route(conf, slot, vdp->dst);
+
+	if (!out) {
+		count_drop(row, VLSP_DROP_NO_ROUTE);
+		return bpf_redirect(EDGE_IFINDEX, BPF_F_INGRESS);
+	}
+	struct vlsp_port *to = bpf_map_lookup_elem(&vlsp_port, &out);
+
+	if (!to || !(to->flags & VLSP_PORT_VALID)) {
+		count_drop(row, VLSP_DROP_DOWN);
+		return TC_ACT_SHOT;
+	}
+	if (to->flags & VLSP_PORT_SILENT)
+		return CAREFUL;
+	if (to->flags & VLSP_PORT_TAP_OUT && wanted_of(&to->tap, vdp, ports))
+		return CAREFUL;
+	count_tx(count_row(conf, out), bytes);
+	if (to->flags & VLSP_PORT_SHAPED) {
+		int verdict = emulate(skb, out);
+
+		if (verdict != EMULATE_GO)
+			return verdict;
+	}
+	return bpf_redirect(out, 0);
 }
 
 /* IPv4 of the router's programs, on its edge device. CAREFUL: it has become VDP or
@@ -318,11 +349,9 @@ static __always_inline int leave(struct __sk_buff *skb)
 			 *(__u8 *)ip == IPV4_PLAIN ? 0 : VDP_FLAG_OPTIONS);
 	eth->h_proto = bpf_htons(VDP_ETHERTYPE);
 	count_tx(row, bytes);
-	if (router->flags & ~VLSP_ROUTER_CHAIN)
-		return CAREFUL;
 	if (router->flags && leaver_wanted(router, (void *)ip, meta.ports))
 		return CAREFUL;
-	return first_hop(skb, conf, slot, dst, row, bytes);
+	return first_hop(skb, conf, slot, (void *)ip, meta.ports, row, bytes);
 }
 
 SEC("tc")

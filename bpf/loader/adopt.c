@@ -6,7 +6,7 @@
  * maps of maps that records speak of are looked up, because that may take long (inner.c). Called by
  * loader.c.
  */
-#include "bpf/loader/loader_priv.h"
+#include "bpf/loader/taps_priv.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>

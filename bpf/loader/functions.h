@@ -66,11 +66,12 @@ int bld_tap_ring(struct bld *bld, uint32_t index, uint32_t bytes);
 int bld_tap_settle(struct bld *bld);
 /*
  * The filter of VLSP_TAP_FILTER: instructions of a BPF_PROG_TYPE_SCHED_CLS program without calls of
- * own functions, that returns 1 for a frame that is wanted and 0 for others. err: what the verifier
- * said.
+ * own functions, that returns 1 for a frame that is wanted and 0 for others. hint: what all
+ * datagrams have that it wants, but for control datagrams; NULL: nothing is known. To be called
+ * before the tap is at any port. err: what the verifier said.
  */
 int bld_tap_filter(struct bld *bld, uint32_t index, const struct bpf_insn *insns, size_t n,
-		   struct err *err);
+		   const struct vlsp_hint *hint, struct err *err);
 /*
  * That tap at a port: of a link end, or of an edge. flags: enum vlsp_tap_flags; 0: not any more. A
  * tap that is there already is changed. A tap goes with its port. -ENOENT: no such port; -ENOSPC:

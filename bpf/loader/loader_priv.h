@@ -54,7 +54,7 @@ struct bld_slot {
 	int fib;	/* -1: none */
 	int next;	/* the larger map between grow and switch, or -1 */
 	uint32_t flags; /* enum vlsp_router_flags */
-	struct vlsp_hint hint;
+	struct vlsp_hint hint, tap;
 	bool pending; /* its record says that its FIB is being written */
 };
 
@@ -91,8 +91,9 @@ struct bld {
 	struct outer *counts; /* vlsp_count */
 
 	struct bld_rings fn_rings, tap_rings;
-	struct vlsp_fn_count *fn_counts;   /* mapped */
-	struct vlsp_tap_count *tap_counts; /* mapped */
+	struct vlsp_fn_count *fn_counts;	  /* mapped */
+	struct vlsp_tap_count *tap_counts;	  /* mapped */
+	struct vlsp_hint tap_hints[VLSP_TAP_MAX]; /* of their filters */
 };
 
 /* pins.c: the BPF file system. Makes and locks the directory. */
@@ -151,15 +152,11 @@ int bld_chunk_need(struct bld *bld, uint32_t port);
 int bld_count_prepare(struct bld *bld, uint32_t port);
 size_t bld_chunk_size(const struct bld *bld);
 
-/* functions.c, taps.c: what is mapped; what an earlier daemon left. */
+/* functions.c: what is mapped; what an earlier daemon left. */
 int bld_functions_open(struct bld *bld);
 void bld_functions_close(struct bld *bld);
 int bld_functions_adopt(struct bld *bld);
-int bld_taps_adopt(struct bld *bld);
-/* The router or port is going. */
+/* The router is going. */
 void bld_chain_forget(struct bld *bld, uint32_t slot);
-void bld_taps_forget(struct bld *bld, uint32_t port);
-/* VLSP_PORT_TAP, VLSP_PORT_TAP_OUT: what a port that has these other flags has of taps. */
-uint32_t bld_taps_marks(const struct bld *bld, uint32_t port, uint32_t flags);
 
 #endif

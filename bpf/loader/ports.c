@@ -3,7 +3,7 @@
  * Ports (link ends and edges): their records in vlsp_port and their counters, which live in chunks
  * that are made when the first port of one appears. Called by the local host back end.
  */
-#include "bpf/loader/loader_priv.h"
+#include "bpf/loader/taps_priv.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -104,13 +104,14 @@ static int write_port(struct bld *bld, uint32_t port, const struct vlsp_port *re
 }
 
 /* What it has besides what the caller says: its router's chain, its taps. */
-static uint32_t marks(const struct bld *bld, uint32_t port, const struct vlsp_port *record)
+static void add_marks(const struct bld *bld, uint32_t port, struct vlsp_port *record)
 {
-	uint32_t flags = bld_taps_marks(bld, port, record->flags);
+	const struct bld_tapped tapped = bld_port_tapped(bld, port, record->flags);
 
+	record->flags = (record->flags & ~BLD_MARKS) | tapped.flags;
+	record->tap = tapped.hint;
 	if (bld->slots[record->slot].flags & VLSP_ROUTER_CHAIN)
-		flags |= VLSP_PORT_CHAIN;
-	return flags;
+		record->flags |= VLSP_PORT_CHAIN;
 }
 
 int bld_port_mark(struct bld *bld, uint32_t port, uint32_t mask, uint32_t flags)
@@ -121,6 +122,18 @@ int bld_port_mark(struct bld *bld, uint32_t port, uint32_t mask, uint32_t flags)
 	return record.flags == bld->ports[port].flags ? 0 : write_port(bld, port, &record);
 }
 
+int bld_port_tap(struct bld *bld, uint32_t port, const struct bld_tapped *tapped)
+{
+	struct vlsp_port record = bld->ports[port];
+
+	record.flags &= ~(VLSP_PORT_TAP | VLSP_PORT_TAP_OUT);
+	record.flags |= tapped->flags;
+	record.tap = tapped->hint;
+	return memcmp(&record, &bld->ports[port], sizeof(record)) == 0
+		       ? 0
+		       : write_port(bld, port, &record);
+}
+
 int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 {
 	struct vlsp_port old, next = *record;
@@ -129,7 +142,7 @@ int bld_port_set(struct bld *bld, uint32_t port, const struct vlsp_port *record)
 	if (port < VLSP_PORT_FIRST || port >= VLSP_PORT_MAX || record->slot >= VLSP_SLOT_MAX)
 		return -EINVAL;
 	old = bld->ports[port];
-	next.flags = (next.flags & ~BLD_MARKS) | marks(bld, port, record);
+	add_marks(bld, port, &next);
 	if (!(old.flags & VLSP_PORT_VALID)) {
 		r = bld_count_prepare(bld, port);
 		if (r < 0)
@@ -171,6 +184,7 @@ int bld_port_read(const struct bld *bld, uint32_t port, struct vlsp_port *ret_re
 	if (!(record.flags & VLSP_PORT_VALID))
 		return -ENOENT;
 	record.flags &= ~BLD_MARKS;
+	memset(&record.tap, 0, sizeof(record.tap));
 	*ret_record = record;
 	return 0;
 }

@@ -4,7 +4,7 @@
  * its own mapping; here a map is made, entered, replaced by a larger one, and taken away. Called by
  * the local host back end.
  */
-#include "bpf/loader/loader_priv.h"
+#include "bpf/loader/taps_priv.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -114,7 +114,8 @@ static struct vlsp_router record_of(const struct bld_slot *s)
 	return (struct vlsp_router){.address = htonl(s->address),
 				    .edge = s->address ? s->edge_port : 0,
 				    .flags = s->flags,
-				    .hint = s->hint};
+				    .hint = s->hint,
+				    .tap = s->tap};
 }
 
 int bld_slots_settle(struct bld *bld)
@@ -159,6 +160,15 @@ int bld_router_hint(struct bld *bld, uint32_t slot, const struct vlsp_hint *hint
 	struct bld_slot next = bld->slots[slot];
 
 	next.hint = *hint;
+	return change(bld, slot, &next);
+}
+
+int bld_router_tap(struct bld *bld, uint32_t slot, bool on, const struct vlsp_hint *hint)
+{
+	struct bld_slot next = bld->slots[slot];
+
+	next.flags = on ? next.flags | VLSP_ROUTER_TAP : next.flags & ~VLSP_ROUTER_TAP;
+	next.tap = *hint;
 	return change(bld, slot, &next);
 }
 

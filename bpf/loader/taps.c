@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf/loader/loader_priv.h"
+#include "bpf/loader/taps_priv.h"
+#include "lib/wire/hint.h"
 
 #define LOG_SIZE 65536
 #define LOG_KEPT 320
@@ -41,8 +42,9 @@ static void filter_refused(const char *log, int error, struct err *err)
 }
 
 int bld_tap_filter(struct bld *bld, uint32_t index, const struct bpf_insn *insns, size_t n,
-		   struct err *err)
+		   const struct vlsp_hint *hint, struct err *err)
 {
+	static const struct vlsp_hint any;
 	static char log[LOG_SIZE];
 	LIBBPF_OPTS(bpf_prog_load_opts, opts);
 	int fd, r;
@@ -66,7 +68,10 @@ int bld_tap_filter(struct bld *bld, uint32_t index, const struct bpf_insn *insns
 		return err_errno(err, fd, "loading the filter");
 	r = bpf_map_update_elem(bld->fds[BLD_TAP_FILTER], &index, &fd, BPF_ANY);
 	close(fd);
-	return r < 0 ? err_errno(err, r, "entering the filter") : 0;
+	if (r < 0)
+		return err_errno(err, r, "entering the filter");
+	bld->tap_hints[index] = hint ? *hint : any;
+	return 0;
 }
 
 /* The slot whose edge that port is; VLSP_SLOT_MAX: none. */
@@ -84,37 +89,48 @@ static uint32_t edge_of(const struct bld *bld, uint32_t port)
  * Where nothing that leaves is tapped, the fast path sends on as ever: into a port without a shape
  * nothing is dropped, but for a silent one, which it leaves to others anyway.
  */
-static uint32_t marks_of(const struct vlsp_taps *taps, uint32_t flags)
+static struct bld_tapped tapped_by(const struct bld *bld, const struct vlsp_taps *taps,
+				   uint32_t flags)
 {
-	uint32_t marks = taps->count ? VLSP_PORT_TAP : 0;
+	static const struct vlsp_hint any;
+	struct bld_tapped tapped = {.flags = taps->count ? VLSP_PORT_TAP : 0};
 
-	for (uint32_t i = 0; i < taps->count; i++)
+	for (uint32_t i = 0; i < taps->count; i++) {
+		const struct vlsp_hint *hint = &any;
+
 		if (taps->tap[i].flags & VLSP_TAP_TX ||
 		    (taps->tap[i].flags & VLSP_TAP_DROPS && flags & VLSP_PORT_SHAPED))
-			marks |= VLSP_PORT_TAP_OUT;
-	return marks;
+			tapped.flags |= VLSP_PORT_TAP_OUT;
+		if (taps->tap[i].flags & VLSP_TAP_FILTER)
+			hint = &bld->tap_hints[taps->tap[i].index];
+		if (i == 0)
+			tapped.hint = *hint;
+		else
+			hint_widen(&tapped.hint, hint);
+	}
+	return tapped;
 }
 
-uint32_t bld_taps_marks(const struct bld *bld, uint32_t port, uint32_t flags)
+struct bld_tapped bld_port_tapped(const struct bld *bld, uint32_t port, uint32_t flags)
 {
-	struct vlsp_taps taps;
+	struct vlsp_taps taps = {0};
 
-	if (!(bld->ports[port].flags & VLSP_PORT_TAP) ||
+	if (bld->ports[port].flags & VLSP_PORT_TAP &&
 	    bpf_map_lookup_elem(bld->fds[BLD_TAP], &port, &taps) < 0)
-		return 0;
-	return marks_of(&taps, flags);
+		taps.count = 0;
+	return tapped_by(bld, &taps, flags);
 }
 
 static int mark(struct bld *bld, uint32_t port, const struct vlsp_taps *taps)
 {
-	const uint32_t all = VLSP_PORT_TAP | VLSP_PORT_TAP_OUT;
-	uint32_t slot, marks = marks_of(taps, bld->ports[port].flags);
-	bool on = taps->count > 0;
+	const struct bld_tapped tapped = tapped_by(bld, taps, bld->ports[port].flags);
+	uint32_t slot;
 
 	if (bld->ports[port].flags & VLSP_PORT_VALID)
-		return bld_port_mark(bld, port, all, marks);
+		return bld_port_tap(bld, port, &tapped);
 	slot = edge_of(bld, port);
-	return slot < VLSP_SLOT_MAX ? bld_router_mark(bld, slot, VLSP_ROUTER_TAP, on) : -ENOENT;
+	return slot < VLSP_SLOT_MAX ? bld_router_tap(bld, slot, taps->count > 0, &tapped.hint)
+				    : -ENOENT;
 }
 
 static int write_taps(struct bld *bld, uint32_t port, const struct vlsp_taps *taps)
@@ -201,6 +217,7 @@ void bld_tap_clear(struct bld *bld, uint32_t index)
 		from = &last;
 	}
 	bpf_map_delete_elem(bld->fds[BLD_TAP_FILTER], &index);
+	memset(&bld->tap_hints[index], 0, sizeof(bld->tap_hints[index]));
 	bld_rings_clear(&bld->tap_rings, index);
 	memset(bld->tap_counts + (size_t)index * bld->ncpu, 0,
 	       bld->ncpu * sizeof(*bld->tap_counts));
@@ -224,6 +241,7 @@ int bld_tap_count_read(const struct bld *bld, uint32_t index, struct vlsp_tap_co
 /* Who read them is gone. */
 int bld_taps_adopt(struct bld *bld)
 {
+	const struct bld_tapped none = {0};
 	struct vlsp_taps taps;
 	uint32_t port;
 	int r;
@@ -241,9 +259,9 @@ int bld_taps_adopt(struct bld *bld)
 	for (uint32_t index = 0; index < VLSP_TAP_MAX; index++)
 		bld_tap_clear(bld, index);
 	for (port = VLSP_PORT_FIRST, r = 0; r == 0 && port < VLSP_PORT_MAX; port++)
-		r = bld_port_mark(bld, port, VLSP_PORT_TAP | VLSP_PORT_TAP_OUT, 0);
+		r = bld_port_tap(bld, port, &none);
 	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)
 		if (bld->slots[slot].address)
-			r = bld_router_mark(bld, slot, VLSP_ROUTER_TAP, false);
+			r = bld_router_tap(bld, slot, false, &none.hint);
 	return r;
 }

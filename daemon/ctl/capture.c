@@ -291,6 +291,7 @@ static int open_host(struct ctl_capture *c, const struct ctl_capture_spec *spec,
 	if (spec->flags & CAPTURE_NO_CONTROL)
 		r = filter_exclude_control(filter);
 	c->filtered = !filter_is_empty(filter);
+	capture.hint = filter_hint(filter);
 	if (r == 0 && c->filtered)
 		r = filter_compile(filter, &insns, &capture.filter_count);
 	filter_free(filter);

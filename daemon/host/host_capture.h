@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/shared/hint.h"
 #include "lib/base/err.h"
 
 struct host;
@@ -19,6 +20,7 @@ struct host_capture {
 	uint32_t ring;		       /* bytes */
 	const struct bpf_insn *filter; /* lib/capture/filter.h; NULL: none */
 	size_t filter_count;
+	struct vlsp_hint hint; /* of the filter */
 };
 
 struct host_capture_counts {

@@ -39,7 +39,8 @@ static int enter(struct local *local, uint32_t id, const struct host_capture *ca
 	ring = bld_tap_ring(local->bld, id, capture->ring);
 	r = ring < 0 ? err_errno(err, ring, "buffer: a ring of %u bytes", capture->ring) : 0;
 	if (r == 0 && capture->filter)
-		r = bld_tap_filter(local->bld, id, capture->filter, capture->filter_count, err);
+		r = bld_tap_filter(local->bld, id, capture->filter, capture->filter_count,
+				   &capture->hint, err);
 	pthread_mutex_unlock(&local->bld_lock);
 	if (r == 0)
 		*ret_ring = ring;

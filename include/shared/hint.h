@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
-/* What all functions of a router have in common; part of struct vlsp_router (maps.h). */
+/* What all functions of a router, or all captures of a port, have in common; part of struct
+ * vlsp_router and struct vlsp_port (maps.h). */
 #ifndef VLSP_SHARED_HINT_H
 #define VLSP_SHARED_HINT_H
 
@@ -8,8 +9,8 @@
 enum vlsp_hint_flags { VLSP_HINT_FLOW = 1 << 0 /* value is one of a flow id */ };
 
 /*
- * What each datagram has that some function of a router's chain may want: quickly looked at, so
- * that others go their fast way. Not exact. Zeros: any.
+ * What each datagram has that some function of a router's chain, or some capture, may want: quickly
+ * looked at, so that others go their fast way. Not exact. Zeros: any.
  */
 struct vlsp_hint {
 	__be32 value, mask;	  /* of source or destination; or of the flow id */

@@ -57,7 +57,7 @@
  * only if it knows their layout. To be increased with every change of the records here, of the set
  * of maps, and of what programs, router processes and daemon expect of one another by them.
  */
-#define VLSP_LAYOUT 4
+#define VLSP_LAYOUT 5
 
 struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */
@@ -84,6 +84,7 @@ struct vlsp_router {
 	__u32 flags;	/* enum vlsp_router_flags */
 	__u32 reserved;
 	struct vlsp_hint hint; /* of its chain */
+	struct vlsp_hint tap;  /* of the captures of its edge */
 };
 
 enum vlsp_port_flags {
@@ -97,10 +98,11 @@ enum vlsp_port_flags {
 };
 
 struct vlsp_port {
-	__u32 slot;	/* router that owns the end */
-	__be32 address; /* that router's address, so that a hop needs one look-up less */
-	__u32 flags;	/* enum vlsp_port_flags */
-	__u32 link;	/* link id, for people and captures */
+	__u32 slot;	      /* router that owns the end */
+	__be32 address;	      /* that router's address, so that a hop needs one look-up less */
+	__u32 flags;	      /* enum vlsp_port_flags */
+	__u32 link;	      /* link id, for people and captures */
+	struct vlsp_hint tap; /* of its captures */
 };
 
 struct vlsp_hello {
@@ -158,8 +160,8 @@ struct vlsp_count {
 
 _Static_assert(sizeof(struct vlsp_addr) == 8, "stride of a mapped array");
 _Static_assert(sizeof(struct vlsp_fib) == 8, "one store");
-_Static_assert(sizeof(struct vlsp_port) == 16, "shared layout");
-_Static_assert(sizeof(struct vlsp_router) == 32, "shared layout");
+_Static_assert(sizeof(struct vlsp_port) == 32, "shared layout");
+_Static_assert(sizeof(struct vlsp_router) == 48, "shared layout");
 _Static_assert(sizeof(struct vlsp_count) == 192, "three cache lines");
 
 #endif

@@ -53,7 +53,7 @@ static __always_inline bool match_hit(const struct vlsp_match *m, const struct m
 	return want & VLSP_MATCH_EITHER && match_side(m, f->dst, f->src, f->dport, f->sport);
 }
 
-/* Whether some function may want it; true where there is no telling. */
+/* Whether some function or capture may want it; true where there is no telling. */
 static __always_inline bool hint_hit(const struct vlsp_hint *h, const struct match_fields *f)
 {
 	if (h->protocol && f->protocol != h->protocol)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/shared/hint.h"
 #include "lib/base/err.h"
 
 #define FILTER_TEXT_MAX	 4096 /* bytes */
@@ -35,5 +36,8 @@ int filter_exclude_control(struct filter *filter);
 /* The program; the frame begins with its Ethernet header. 0 or -ENOMEM; the caller frees
  * *ret_insns. */
 int filter_compile(const struct filter *filter, struct bpf_insn **ret_insns, size_t *ret_count);
+/* hint_hit() (include/shared/match.h) is true of each datagram that matches, but for control
+ * datagrams. */
+struct vlsp_hint filter_hint(const struct filter *filter);
 
 #endif

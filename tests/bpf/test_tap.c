@@ -370,7 +370,7 @@ static int set_filter(uint32_t index, int32_t offset, int32_t value)
 	};
 	struct err err = {0};
 
-	return bld_tap_filter(bld, index, insns, sizeof(insns) / sizeof(insns[0]), &err);
+	return bld_tap_filter(bld, index, insns, sizeof(insns) / sizeof(insns[0]), NULL, &err);
 }
 
 static void a_filter_says_which_are_seen(void **state)
@@ -412,9 +412,9 @@ static void a_bad_filter_is_refused_with_the_verifier_s_words(void **state)
 
 	(void)state;
 	need_bpf();
-	assert_true(bld_tap_filter(bld, TAP, bad, 1, &err) < 0);
+	assert_true(bld_tap_filter(bld, TAP, bad, 1, NULL, &err) < 0);
 	assert_non_null(strstr(err.text, "R0"));
-	assert_int_equal(bld_tap_filter(bld, VLSP_TAP_MAX, bad, 1, &err), -EINVAL);
+	assert_int_equal(bld_tap_filter(bld, VLSP_TAP_MAX, bad, 1, NULL, &err), -EINVAL);
 }
 
 static void eight_taps_of_a_port_each_see_what_is_theirs(void **state)

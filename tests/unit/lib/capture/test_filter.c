@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "include/shared/match.h"
 #include "lib/base/cleanup.h"
 #include "tests/unit/lib/capture/evaluate.h"
 
@@ -354,6 +355,98 @@ static void programs_agree_with_their_text(void **state)
 	assert_in_range(matched, all / 5, all * 4 / 5);
 }
 
+/* --- hints --- */
+
+/* As the fast path sees a datagram. */
+static bool has_hint(const struct vlsp_hint *hint, const struct eval_frame *frame)
+{
+	struct eval_fields f;
+	struct match_fields fields;
+
+	eval_fields(frame, &f);
+	fields = (struct match_fields){.src = htonl(f.src),
+				       .dst = htonl(f.dst),
+				       .flow = htonl(f.flow),
+				       .protocol = f.protocol,
+				       .sport = (uint16_t)f.sport,
+				       .dport = (uint16_t)f.dport,
+				       .has_ports = f.ports && f.protocol != FILTER_SCTP};
+	return hint_hit(hint, &fields);
+}
+
+/* of UDP, r1:1000 > r2:7, flow 0xdeadbeef */
+static void hints_tell_apart_what_they_can(void **state)
+{
+	static const struct {
+		const char *text;
+		bool hit;
+	} rows[] = {
+		{"", true},
+		{"udp", true},
+		{"tcp", false},
+		{"udp port 77 and host r2", false},
+		{"port 77 and host r2", false},
+		{"host 10.0.0.9", false},
+		{"host 10.0.0.9 or udp", true},
+		{"tcp or icmp", true}, /* not exact: two protocols have nothing in common */
+		{"host 10.0.0.8 or host 10.0.0.9", false},
+		{"dst port 1000", true}, /* of either side */
+		{"flow 5", false},
+		{"flow 0xdeadbeef", true},
+		{"host 10.0.0.9 and (udp or tcp)", false},
+		{"not udp", true},
+		{"not udp and port 9", false},
+		{"ttl 3 and tcp", false},
+		{"net 10.9.0.0 mask 255.255.0.255", false},
+		{"port 0", true},
+	};
+	struct eval_frame udp = datagram(17, 64, R1, R2, 1000, 7);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct filter *filter = parse(rows[i].text);
+		struct vlsp_hint hint = filter_hint(filter);
+
+		if (has_hint(&hint, &udp) != rows[i].hit)
+			fail_msg("%s", rows[i].text);
+		assert_int_equal(filter_exclude_control(filter), 0);
+		hint = filter_hint(filter);
+		assert_int_equal(has_hint(&hint, &udp), rows[i].hit);
+		filter_free(filter);
+	}
+}
+
+static void whatever_matches_has_the_hint(void **state)
+{
+	struct eval_rng rng = {3};
+	size_t hits = 0, misses = 0;
+
+	(void)state;
+	for (int n = 0; n < 20000; n++) {
+		struct filter_node nodes[EVAL_NODES_MAX];
+		struct filter filter = {.nodes = nodes};
+		struct vlsp_hint hint;
+
+		filter.root = eval_tree_random(&rng, nodes, &filter.count, 1 + n % 4);
+		hint = filter_hint(&filter);
+		for (int k = 0; k < 40; k++) {
+			struct eval_frame frame;
+			struct eval_fields f;
+
+			eval_frame_random(&rng, &frame);
+			eval_fields(&frame, &f);
+			if (!f.datagram || f.protocol == VDP_PROTO_CONTROL)
+				continue;
+			if (eval_filter(&filter, &frame)) {
+				assert_true(has_hint(&hint, &frame));
+				hits++;
+			}
+			misses += !has_hint(&hint, &frame);
+		}
+	}
+	assert_true(hits > 10000 && misses > 10000);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
@@ -362,6 +455,7 @@ int main(void)
 		T(words_mean_what_they_say),	   T(mistakes_have_position_and_reason),
 		T(without_routers_names_are_none), T(too_much_is_refused),
 		T(control_can_be_left_out),	   T(programs_agree_with_their_text),
+		T(hints_tell_apart_what_they_can), T(whatever_matches_has_the_hint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
