@@ -26,6 +26,7 @@
 #define FRAMES_A_LOOK 1024 /* before signals and the daemon are looked at again */
 #define ROUND_NS      NSEC_PER_SEC
 #define FINAL_NS      (2 * NSEC_PER_SEC) /* for the daemon's last answer */
+#define REST_NS	      1000000
 
 struct capture {
 	struct cli *cli;
@@ -37,6 +38,8 @@ struct capture {
 	uint32_t flags; /* enum capture_flags */
 	uint64_t count_max, captured, skipped, bytes;
 	uint64_t drops[VLSP_DROP_CAUSES];
+	uint32_t ring;			      /* bytes */
+	uint64_t rested;		      /* bytes that had been read of it by the last rest */
 	uint64_t start_ns, next_ns, until_ns; /* monotonic */
 	int signals;
 	bool stop; /* asked to */
@@ -147,6 +150,21 @@ static int wait_for(struct capture *c, uint64_t deadline_ns)
 	return fds[1].revents ? capture_source_take(&c->daemon, c->ports) : 0;
 }
 
+/*
+ * Who waits for the ring makes the fast path wake it, which costs far more than a copy. So that it
+ * is not each datagram that does, those of a moment are read together - unless so many come that
+ * the ring could fill meanwhile.
+ */
+static void rest(struct capture *c)
+{
+	const struct timespec moment = {.tv_nsec = REST_NS};
+	uint64_t bytes = source_read(c->source) - c->rested;
+
+	c->rested += bytes;
+	if (bytes && bytes < c->ring / 8)
+		nanosleep(&moment, NULL);
+}
+
 static int run_loop(struct capture *c)
 {
 	int r = 0;
@@ -165,6 +183,8 @@ static int run_loop(struct capture *c)
 			until = 0; /* a look at the others, without waiting */
 		if (r < 0)
 			break;
+		if (until)
+			rest(c);
 		if (until && c->until_ns && c->until_ns < until)
 			until = c->until_ns;
 		r = wait_for(c, until);
@@ -369,6 +389,7 @@ static int capture_all(struct capture *c, const struct capture_ask *ask, const c
 
 	if (rc)
 		return rc;
+	c->ring = ask->ring;
 	r = source_open(c->daemon.ring, &c->source);
 	if (r < 0)
 		return cli_fail(cli, "the ring: %s", strerror(-r));

@@ -11,6 +11,8 @@
 
 struct source {
 	struct bpfring *ring;
+	uint32_t size; /* of the record that was looked at */
+	uint64_t read;
 	uint64_t ahead_ns; /* of the wall clock: added to the monotonic one, modulo 2^64 */
 };
 
@@ -51,12 +53,11 @@ bool source_is_sound(const struct vlsp_tap_frame *frame, uint32_t size)
 
 int source_peek(struct source *source, const struct vlsp_tap_frame **ret_frame)
 {
-	uint32_t size = 0;
-	const struct vlsp_tap_frame *frame = bpfring_peek(source->ring, &size);
+	const struct vlsp_tap_frame *frame = bpfring_peek(source->ring, &source->size);
 
 	if (!frame)
 		return 0;
-	if (!source_is_sound(frame, size))
+	if (!source_is_sound(frame, source->size))
 		return -EPROTO;
 	*ret_frame = frame;
 	return 1;
@@ -65,6 +66,12 @@ int source_peek(struct source *source, const struct vlsp_tap_frame **ret_frame)
 void source_next(struct source *source)
 {
 	bpfring_next(source->ring);
+	source->read += source->size;
+}
+
+uint64_t source_read(const struct source *source)
+{
+	return source->read;
 }
 
 uint64_t source_wall_ns(const struct source *source, uint64_t mono_ns)

@@ -21,6 +21,8 @@ void source_close(struct source *source); /* NULL is fine */
  * no sense. */
 int source_peek(struct source *source, const struct vlsp_tap_frame **ret_frame);
 void source_next(struct source *source);
+/* Bytes of the ring that were read so far. */
+uint64_t source_read(const struct source *source);
 
 /* Of a record's time, nanoseconds since 1970. The difference of both clocks is measured at opening
  * and by source_sync(). */
