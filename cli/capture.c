@@ -90,8 +90,10 @@ static int take_frames(struct capture *c)
 	const struct vlsp_tap_frame *frame;
 
 	for (int i = 0; i < FRAMES_A_LOOK && !is_full(c); i++) {
-		int r = source_peek(c->source, &frame);
+		int r = 0;
 
+		if (i == 0 || !source_is_empty(c->source))
+			r = source_peek(c->source, &frame);
 		if (r == 0)
 			return 0;
 		if (r > 0)
@@ -151,9 +153,9 @@ static int wait_for(struct capture *c, uint64_t deadline_ns)
 }
 
 /*
- * Who waits for the ring makes the fast path wake it, which costs far more than a copy. So that it
- * is not each datagram that does, those of a moment are read together - unless so many come that
- * the ring could fill meanwhile.
+ * Who waits for the ring makes the fast path wake it, which costs far more than a copy. So those of
+ * a moment are read together, unless so many come that the ring could fill meanwhile, and who goes
+ * on finding some is not woken at all.
  */
 static void rest(struct capture *c)
 {

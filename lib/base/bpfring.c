@@ -17,8 +17,8 @@ struct bpfring {
 	unsigned long *consumer; /* page of its own, written by us */
 	const unsigned long *producer;
 	const uint8_t *data;
-	unsigned long mask, at;
-	uint32_t step; /* of the record that was looked at */
+	unsigned long mask, at, told; /* at, as the kernel knows it */
+	uint32_t step;		      /* of the record that was looked at */
 	size_t page, tail_size;
 };
 
@@ -73,7 +73,7 @@ int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring)
 	}
 	ring->producer = p;
 	ring->data = (const uint8_t *)p + ring->page;
-	ring->at = *ring->consumer;
+	ring->at = ring->told = *ring->consumer;
 	*ret_ring = ring;
 	return 0;
 }
@@ -89,7 +89,13 @@ void bpfring_close(struct bpfring *ring)
 	free(ring);
 }
 
-const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size)
+static void tell(struct bpfring *ring)
+{
+	ring->told = ring->at;
+	__atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
+}
+
+static const void *next_record(struct bpfring *ring, uint32_t *ret_size)
 {
 	unsigned long end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
@@ -111,10 +117,27 @@ const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size)
 	return NULL;
 }
 
+/*
+ * A producer wakes the reader if all before its record has been read. So that it does so only when
+ * the reader is about to wait, that is told late: when there is nothing more - and then it has to
+ * be looked again, for what was added between - or when there is much.
+ */
+const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size)
+{
+	const void *record = next_record(ring, ret_size);
+
+	if (record || ring->told == ring->at)
+		return record;
+	tell(ring);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return next_record(ring, ret_size);
+}
+
 void bpfring_next(struct bpfring *ring)
 {
 	ring->at += ring->step;
-	__atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
+	if (ring->at - ring->told > ring->mask / 8)
+		tell(ring);
 }
 
 bool bpfring_empty(const struct bpfring *ring)

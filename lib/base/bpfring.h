@@ -12,18 +12,20 @@
 
 struct bpfring;
 
-/* fd: of the map, which stays the caller's; it is readable (poll) when something was added and all
- * before had been read. -EINVAL if it is no ring buffer, or another -errno. */
+/* fd: of the map, which stays the caller's; it is readable (poll) until bpfring_peek() has said
+ * that there is nothing. -EINVAL if it is no ring buffer, or another -errno. */
 int bpfring_open(int fd, struct bpfring **ret_ring);
 /* The same for who may not ask the kernel (bpf(2)) how large the ring is: bytes, a power of two. */
 int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring);
 void bpfring_close(struct bpfring *ring); /* NULL is fine */
 
-/* The next record and its bytes, or NULL: there is none, or it is being written. Valid until
- * bpfring_next(). Records that were given up by their producer are passed over. */
+/* The next record and its bytes, or NULL: there is none, or it is being written, and from now on
+ * the next one wakes who polls. Valid until bpfring_next(). Records that were given up by their
+ * producer are passed over. */
 const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size);
 void bpfring_next(struct bpfring *ring);
-/* True if nothing was reserved that has not been read. */
+/* True if nothing was reserved that has not been read. Who looks by this, and not yet by
+ * bpfring_peek(), is not woken: that costs the producer an interrupt. */
 bool bpfring_empty(const struct bpfring *ring);
 
 #endif

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Time in nanoseconds. CLOCK_MONOTONIC is what BPF's bpf_ktime_get_ns() reads too. */
 #ifndef VLSP_LIB_BASE_CLOCK_H
 #define VLSP_LIB_BASE_CLOCK_H

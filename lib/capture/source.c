@@ -63,6 +63,11 @@ int source_peek(struct source *source, const struct vlsp_tap_frame **ret_frame)
 	return 1;
 }
 
+bool source_is_empty(const struct source *source)
+{
+	return bpfring_empty(source->ring);
+}
+
 void source_next(struct source *source)
 {
 	bpfring_next(source->ring);

@@ -21,6 +21,9 @@ void source_close(struct source *source); /* NULL is fine */
  * no sense. */
 int source_peek(struct source *source, const struct vlsp_tap_frame **ret_frame);
 void source_next(struct source *source);
+/* There is none now. source_peek() says so, too, and the next record wakes who polls then, which
+ * costs the fast path an interrupt. */
+bool source_is_empty(const struct source *source);
 /* Bytes of the ring that were read so far. */
 uint64_t source_read(const struct source *source);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "lib/base/bpfring.h"
@@ -156,6 +157,7 @@ static void given_up_records_are_passed_over(void **state)
 static void a_full_ring_takes_more_when_it_was_read(void **state)
 {
 	unsigned added = 0;
+	uint32_t size;
 
 	(void)state;
 	need();
@@ -163,15 +165,17 @@ static void a_full_ring_takes_more_when_it_was_read(void **state)
 		added++;
 	assert_in_range(added, 9, 10);
 	expect(400, 0);
+	expect(400, 1); /* an eighth is told at once */
 	assert_int_equal(add(400, added), ADDED);
-	for (unsigned n = 1; n <= added; n++)
+	for (unsigned n = 2; n <= added; n++)
 		expect(400, n);
-	assert_true(bpfring_empty(ring));
+	assert_null(bpfring_peek(ring, &size));
 }
 
 static void the_map_is_readable_while_something_is_in_it(void **state)
 {
 	struct pollfd poller = {.fd = map, .events = POLLIN};
+	uint32_t size;
 
 	(void)state;
 	need();
@@ -179,7 +183,36 @@ static void the_map_is_readable_while_something_is_in_it(void **state)
 	assert_int_equal(add(10, 3), ADDED);
 	assert_int_equal(poll(&poller, 1, 0), 1);
 	expect(10, 3);
+	assert_null(bpfring_peek(ring, &size));
 	assert_int_equal(poll(&poller, 1, 0), 0);
+}
+
+/* Edges show each wake-up, which is what a producer pays for. */
+static void only_who_has_seen_the_ring_empty_is_woken(void **state)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+	int epoll = epoll_create1(0);
+	uint32_t size;
+
+	(void)state;
+	need();
+	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, map, &event), 0);
+	assert_int_equal(epoll_wait(epoll, &event, 1, 0), 0);
+	assert_int_equal(add(10, 1), ADDED);
+	assert_int_equal(epoll_wait(epoll, &event, 1, 1000), 1);
+	for (unsigned n = 1; n < 8; n++) { /* it reads on */
+		expect(10, n);
+		assert_true(bpfring_empty(ring));
+		assert_int_equal(add(10, n + 1), ADDED);
+		assert_int_equal(epoll_wait(epoll, &event, 1, 20), 0);
+	}
+	expect(10, 8);
+	assert_null(bpfring_peek(ring, &size));
+	assert_int_equal(add(10, 9), ADDED);
+	assert_int_equal(epoll_wait(epoll, &event, 1, 1000), 1);
+	expect(10, 9);
+	assert_null(bpfring_peek(ring, &size));
+	close(epoll);
 }
 
 static void only_a_ring_is_taken_for_one(void **state)
@@ -212,6 +245,7 @@ int main(void)
 		T(given_up_records_are_passed_over),
 		T(a_full_ring_takes_more_when_it_was_read),
 		T(the_map_is_readable_while_something_is_in_it),
+		T(only_who_has_seen_the_ring_empty_is_woken),
 		T(only_a_ring_is_taken_for_one),
 	};
 
