@@ -181,11 +181,11 @@ static void *hello(void *arg, struct local_chan *chan, const struct frame_hello 
 	relay->realtime = said->fib & RELAY_REALTIME;
 	relay->ringless = !(said->fib & RELAY_HAS_RING);
 	log_debug("relay %d: connected%s", pid, relay->realtime ? ", real-time" : "");
+	supply(relay); /* before a worker that waits for it gives it more, and says so in has */
 	pthread_mutex_lock(&relay->lock);
 	relay->ready = true;
 	pthread_cond_broadcast(&relay->cond);
 	pthread_mutex_unlock(&relay->lock);
-	supply(relay);
 	if (!relay->need_count)
 		give_ring(relay);
 	return relay;
@@ -353,7 +353,8 @@ static int give_sockets(struct local_relay *relay, const struct local_names *nam
 		r = sock < 0 ? sock : post(relay, FRAME_ROUTER, &router, sizeof(router), sock);
 		if (r < 0)
 			return r;
-		relay->has[router.slot] = true;
+		if (!again) /* else it may have gone meanwhile */
+			relay->has[router.slot] = true;
 	}
 	return 0;
 }
