@@ -38,18 +38,39 @@ said() { # said FILE PATTERN: what the group of the last line that matches it is
 	sed -nE "s/$2/\\1/p" "$1" | tail -n 1
 }
 
-step "Documentation/apps has what --help says, of each of them"
-cat "$ROOT"/Documentation/apps/*.md >pages
+step "Documentation/apps has what --help says, of each of them; so do its README.md and vlsp-apps(7), and no others"
 for program in "$APPS"/*; do
 	[ -x "$program" ] || continue # "about": a line for each
-	"$program" --help >help
-	! grep -q '^  --order' help || continue # a network function
-	must python3 - "$program" <<'P'
-import sys
-assert "```\n" + open("help").read() + "```\n" in open("pages").read(), sys.argv[1] + ": Documentation/apps has not what --help prints"
-P
 	must_fail 2 "^$(basename "$program"): --no-such-option: there is no such option" "$program" --no-such-option
 done
+must python3 - "$ROOT/Documentation" "$APPS" <<'P'
+import pathlib, re, subprocess, sys
+pages, programs = map(pathlib.Path, sys.argv[1:])
+about = dict(line.split("\t") for line in (programs / "about").read_text().splitlines())
+row = re.compile(r"^\| (`[^|]*) \| [^|]* \| \[[\w-]+\]\(([\w-]+)\.md\) \|$", re.M)
+table = (pages / "apps/README.md").read_text().split("\n## ")[0]
+page_of = {name: page for names, page in row.findall(table) for name in re.findall(r"`([\w-]+)`", names)}
+manual, page, entries = (pages / "man/vlsp-apps.7.scd").read_text().splitlines(), None, {}
+for line, after in zip(manual, manual[1:]):
+    named = re.search(r"_Documentation/apps/([\w-]+)\.md_$", line)
+    page = named[1] if named else page
+    if after.startswith("\t") and (name := re.match(r"\*([\w-]+)\*", line)):
+        entries[name[1]] = (page, re.sub("[*_]", "", line), after)
+for what, names in (("README.md", page_of), ("vlsp-apps(7)", entries)):
+    if set(names) != set(about):
+        sys.exit(f"{what}: too many or missing: {set(names) ^ set(about)}")
+for name, summary in about.items():
+    text = subprocess.run([programs / name, "--help"], check=True, capture_output=True, text=True).stdout
+    want = (page_of[name], text.split("\n")[0].removeprefix("usage: "), f"\t{summary[0].upper()}{summary[1:]}.")
+    if entries[name] != want:
+        sys.exit(f"vlsp-apps(7): {name}: {entries[name]}, not {want}")
+    if "\n  --order" in text:  # a network function; what all of them have is told once
+        text = re.sub(r"^  --(match|order|queue|closed|help) .*\n", "", text, flags=re.M)
+    section = (pages / f"apps/{page_of[name]}.md").read_text().partition(f"\n## {name}\n")[2].split("\n## ")[0]
+    # "pass" has nothing but that
+    if not section or ("\n  " in text and "```\n" + text + "```\n" not in section):
+        sys.exit(f"{page_of[name]}.md: has no section of {name}, or not what its --help prints")
+P
 
 step "wrong usage names the argument; outside of a router they say that they are on none"
 must_fail 2 "^send: COUNT: is missing" "$APPS/send" 10.0.0.1 7
