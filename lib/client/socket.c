@@ -90,6 +90,35 @@ int vlsp_socket_fd(const struct vlsp_socket *sock)
 	return sock->fd;
 }
 
+#define PICKS_MAX 100 /* of a port; another program can be faster each time */
+
+/*
+ * To a port that the kernel picks. Bound to port 0 the socket would get one, too, but one that the
+ * kernel takes back when a connection ends: that of vlsp_bind() is kept. So another socket asks.
+ */
+static int bind_to_any(int fd, struct sockaddr_in *in)
+{
+	int r = -EADDRINUSE;
+
+	for (int i = 0; r == -EADDRINUSE && i < PICKS_MAX; i++) {
+		socklen_t size = sizeof(*in);
+		int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		if (probe < 0)
+			return -errno;
+		in->sin_port = 0;
+		r = bind(probe, (struct sockaddr *)in, sizeof(*in)) < 0 ||
+				    getsockname(probe, (struct sockaddr *)in, &size) < 0
+			    ? -errno
+			    : 0;
+		close(probe);
+		if (r < 0)
+			return r;
+		r = bind(fd, (struct sockaddr *)in, sizeof(*in)) < 0 ? -errno : 0;
+	}
+	return r;
+}
+
 int vlsp_bind(struct vlsp_socket *sock, const struct vlsp_address *local)
 {
 	struct vlsp_address address = local ? *local : (struct vlsp_address){0};
@@ -103,7 +132,9 @@ int vlsp_bind(struct vlsp_socket *sock, const struct vlsp_address *local)
 		address.host = r == 0 ? self.host : 0;
 	}
 	in = socket_address(&address);
-	if (r == 0 && bind(sock->fd, (struct sockaddr *)&in, sizeof(in)) < 0)
+	if (r == 0 && !address.port)
+		r = bind_to_any(sock->fd, &in);
+	else if (r == 0 && bind(sock->fd, (struct sockaddr *)&in, sizeof(in)) < 0)
 		r = -errno;
 	return socket_return(sock, r);
 }

@@ -194,6 +194,31 @@ static void a_connection_hears_that_nobody_is_there(void **state)
 	pair_close(&pair);
 }
 
+/* Also one that the kernel has picked; that of a socket that was never bound goes. */
+static void a_port_that_was_bound_outlives_a_connection(void **state)
+{
+	struct vlsp_address before, after;
+	struct pair pair;
+	char data[8];
+
+	(void)state;
+	if (!on_router)
+		skip();
+	pair = pair_open();
+	before = pair.at_b;
+	assert_int_equal(vlsp_connect(pair.b, &pair.at_a), 0);
+	assert_int_equal(vlsp_disconnect(pair.b), 0);
+	assert_int_equal(vlsp_local(pair.b, &after), 0);
+	assert_memory_equal(&after, &before, sizeof(before));
+	assert_int_equal(vlsp_send(pair.a, "x", 1), 1);
+	assert_int_equal(vlsp_recv(pair.b, data, sizeof(data), NULL), 1);
+	assert_fails(EINVAL, vlsp_bind(pair.b, NULL));
+	assert_int_equal(vlsp_disconnect(pair.a), 0);
+	assert_int_equal(vlsp_local(pair.a, &after), 0);
+	assert_int_equal(after.port, 0);
+	pair_close(&pair);
+}
+
 static void a_connection_hears_nobody_else(void **state)
 {
 	struct vlsp_socket *other;
@@ -257,6 +282,7 @@ int main(void)
 		cmocka_unit_test(options_have_ranges),
 		cmocka_unit_test(a_flow_id_needs_meta),
 		cmocka_unit_test(a_connection_hears_that_nobody_is_there),
+		cmocka_unit_test(a_port_that_was_bound_outlives_a_connection),
 		cmocka_unit_test(a_connection_hears_nobody_else),
 		cmocka_unit_test(closing_wakes_all_who_wait),
 	};
