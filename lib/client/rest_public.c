@@ -60,6 +60,21 @@ void vlsp_rest_close(struct vlsp_rest *rest)
 	free(rest);
 }
 
+/* What would make another request of it than the caller means. */
+static int check(const char *method, const char *path, struct err *err)
+{
+	if (!*method || method[strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+		return err_set(err, EINVAL, "method: '%.40s' is not one like GET", method);
+	if (path[0] != '/')
+		return err_set(err, EINVAL, "path: '%.200s' does not begin with a slash", path);
+	for (const char *c = path; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return err_set(err, EINVAL,
+				       "path: character 0x%02x at position %zu is not encoded",
+				       (unsigned char)*c, (size_t)(c - path) + 1);
+	return 0;
+}
+
 int vlsp_rest_call(struct vlsp_rest *rest, const char *method, const char *path, const char *body,
 		   char **ret_body)
 {
@@ -67,8 +82,10 @@ int vlsp_rest_call(struct vlsp_rest *rest, const char *method, const char *path,
 
 	pthread_mutex_lock(&rest->lock);
 	rest->err.text[0] = '\0';
-	r = rest_call(rest->rest, method, path, body ? "application/json" : NULL, body,
-		      body ? strlen(body) : 0, &status, ret_body, NULL, &rest->err);
+	r = check(method, path, &rest->err);
+	if (r == 0)
+		r = rest_call(rest->rest, method, path, body ? "application/json" : NULL, body,
+			      body ? strlen(body) : 0, &status, ret_body, NULL, &rest->err);
 	pthread_mutex_unlock(&rest->lock);
 	if (r == 0)
 		return status;
