@@ -54,6 +54,8 @@ static void explain(struct app *app)
 		app->text[0] = '\0';
 	else if (app->why[0])
 		snprintf(app->text, sizeof(app->text), "%s", app->why);
+	else if (life->status == 0 && life->phase != APP_FAILED)
+		app->text[0] = '\0'; /* it has done what it was for */
 	else if (life->status >= 0)
 		explain_end(app, app->text, sizeof(app->text));
 }

@@ -33,6 +33,7 @@ static void test_where(void **arg)
 	       "grep -c . /proc/net/dev; grep ^NoNewPrivs /proc/self/status | tr -d '\\t'; "
 	       "ls /proc/self/fd | tr '\\n' ' '; nice");
 	ended(1, 0);
+	assert_string_equal(text, ""); /* nothing is wrong */
 	has_line(1, "o 10.0.0.9 nine");
 	has_line(1, "o /tmp");
 	has_line(1, "o 1448300777");
