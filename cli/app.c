@@ -10,6 +10,8 @@
 #include "cli/print.h"
 #include "lib/base/cleanup.h"
 
+#define SETTING_MAX 32 /* characters of a setting's key */
+
 void app_wait_query(const struct cli *cli, struct path *path)
 {
 	char text[32];
@@ -139,18 +141,29 @@ static void print_functions(FILE *out, const json_t *list)
 	}
 }
 
+/* What it reports of itself; its names may be longer than ours. */
+static void print_values(FILE *out, json_t *values)
+{
+	const json_t *value;
+	const char *key;
+	int width = 10;
+
+	json_object_foreach (values, key, value)
+		width = (int)strlen(key) > width ? (int)strlen(key) : width;
+	json_object_foreach (values, key, value)
+		fprintf(out, "%-*s %s\n", width, key, json_string_value(value));
+}
+
 static void show_print(FILE *out, const json_t *app)
 {
 	const char *args = json_string_value(json_object_get(app, "args")),
 		   *error = json_string_value(json_object_get(app, "error"));
-	const json_t *value;
-	const char *key;
 	char text[64];
 
 	fprintf(out, "name       %s\nid         %lld, number %lld on %s\n", body_text(app, "name"),
 		body_int(app, "id"), body_int(app, "aid"), body_text(app, "router"));
-	fprintf(out, "runs       %s %s\nstate      %s\n", body_text(app, "classname"),
-		args ? args : "", state(app, text, sizeof(text)));
+	fprintf(out, "runs       %s%s%s\nstate      %s\n", body_text(app, "classname"),
+		args && *args ? " " : "", args ? args : "", state(app, text, sizeof(text)));
 	if (error && *error)
 		fprintf(out, "error      %s\n", error);
 	fprintf(out, "run time   %s\n",
@@ -161,8 +174,7 @@ static void show_print(FILE *out, const json_t *app)
 		fprintf(out, "pid        %lld\n", body_int(app, "pid"));
 	print_usage(out, json_object_get(app, "usage"));
 	print_functions(out, json_object_get(app, "functions"));
-	json_object_foreach (json_object_get(app, "values"), key, value)
-		fprintf(out, "%-10s %s\n", key, json_string_value(value));
+	print_values(out, json_object_get(app, "values"));
 }
 
 static int show_run(struct cli *cli)
@@ -215,7 +227,7 @@ static int stop_run(struct cli *cli)
 		path_segment(&path, "/app/");
 	}
 	app_wait_query(cli, &path);
-	return change(cli, "DELETE", &path, "stopped");
+	return change(cli, "DELETE", &path, cli_given(cli, "no-wait") ? "ends" : "stopped");
 }
 
 static int restart_run(struct cli *cli)
@@ -225,7 +237,8 @@ static int restart_run(struct cli *cli)
 	app_path(cli, &path);
 	path_segment(&path, "/restart");
 	app_wait_query(cli, &path);
-	return change(cli, "POST", &path, "started anew");
+	return change(cli, "POST", &path,
+		      cli_given(cli, "no-wait") ? "is to start anew" : "started anew");
 }
 
 static int set_run(struct cli *cli)
@@ -234,8 +247,11 @@ static int set_run(struct cli *cli)
 	char key[64];
 	struct path path;
 
-	if (!equals || equals == setting || (size_t)(equals - setting) >= sizeof(key))
+	if (!equals || equals == setting)
 		return cli_usage(cli, "%s: expected KEY=VALUE", setting);
+	if ((size_t)(equals - setting) > SETTING_MAX)
+		return cli_usage(cli, "%.*s...: a key has at most %d characters", SETTING_MAX,
+				 setting, SETTING_MAX);
 	snprintf(key, sizeof(key), "%.*s", (int)(equals - setting), setting);
 	app_path(cli, &path);
 	path_query(&path, "key", key);

@@ -19,6 +19,7 @@
 /* Options that are fields of the same name and hold a text. */
 static const char *const text_fields[] = {"name",  "dir", "user",  "restart", "ready",
 					  "grace", "log", "match", "policy"};
+static const char *const bpf_options[] = {"match", "order", "policy"};
 static const char *const limit_fields[] = {"memory", "cpu", "pids"};
 
 /* --file LOCAL:PATH. 0 or the exit code. */
@@ -100,6 +101,25 @@ static void add_limits(struct cli *cli, json_t *app)
 	json_decref(limits);
 }
 
+/*
+ * From the root, with the name that was typed: what a program is called by matters to some, as to
+ * busybox, or to a Python that finds its environment beside its link.
+ */
+static char *whole_path(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	cleanup_free char *above = NULL, *dir = NULL;
+	char *whole = NULL;
+
+	if (!*base || strcmp(base, ".") == 0 || strcmp(base, "..") == 0 || access(path, F_OK) < 0)
+		return realpath(path, NULL); /* a directory, which is refused; or nothing */
+	above = slash ? strndup(path, (size_t)(base - path)) : strdup(".");
+	dir = above ? realpath(above, NULL) : NULL;
+	if (!dir || asprintf(&whole, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, base) < 0)
+		return NULL;
+	return whole;
+}
+
 /* Where a program of that name is, by PATH; NULL: nowhere. */
 static char *in_path(const char *name)
 {
@@ -111,7 +131,7 @@ static char *in_path(const char *name)
 
 		if (n && asprintf(&full, "%.*s/%s", (int)n, path, name) > 0 &&
 		    access(full, X_OK) == 0)
-			return realpath(full, NULL);
+			return whole_path(full);
 		path += n + (path[n] == ':');
 	}
 	return NULL;
@@ -138,7 +158,7 @@ static int program_of(struct cli *cli, const char *word, char **ret_program)
 	int rc;
 
 	if (strchr(word, '/') || cli_given(cli, "bpf")) {
-		*ret_program = realpath(word, NULL);
+		*ret_program = whole_path(word);
 		return *ret_program ? 0 : cli_fail(cli, "%s: %s", word, strerror(errno));
 	}
 	rc = request_json(cli, "GET", "/app/shipped", &answer);
@@ -152,11 +172,26 @@ static int program_of(struct cli *cli, const char *word, char **ret_program)
 	return cli_fail(cli, "%s: neither a shipped application nor a program in PATH", word);
 }
 
+/* Functions that are programs have options of these names, too, behind their own name. */
+static int check_bpf_options(struct cli *cli)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bpf_options); i++)
+		if (cli_given(cli, bpf_options[i]) && !cli_given(cli, "bpf"))
+			return cli_usage(cli,
+					 "--%s: is of --bpf here; what is for the program itself "
+					 "stands behind its name",
+					 bpf_options[i]);
+	return 0;
+}
+
 static int app_of(struct cli *cli, json_t *app)
 {
 	cleanup_free char *program = NULL;
 	json_t *args = json_array();
-	int rc = program_of(cli, cli_arg(cli, 1), &program);
+	int rc = check_bpf_options(cli);
+
+	if (rc == 0)
+		rc = program_of(cli, cli_arg(cli, 1), &program);
 
 	for (size_t i = 2; rc == 0 && i < cli->arg_count; i++)
 		if (json_array_append_new(args, json_string(cli->args[i])) < 0)

@@ -134,9 +134,11 @@ int file_read_named(void *arg, const char *path, char **ret_text, size_t *ret_si
 	fd = open(full, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, errno, "%.200s", full);
-	if (!S_ISREG(st.st_mode) || st.st_size > TOPO_FILE_MAX)
-		return err_set(err, EINVAL, "%.200s: no file, or larger than %u MB", full,
-			       TOPO_FILE_MAX >> 20);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "%.200s: is %s, not a file", full,
+			       S_ISDIR(st.st_mode) ? "a directory" : "a device or the like");
+	if (st.st_size > TOPO_FILE_MAX)
+		return err_set(err, EINVAL, "%.200s: larger than %u MB", full, TOPO_FILE_MAX >> 20);
 	text = malloc((size_t)st.st_size + 1);
 	if (!text)
 		return err_set(err, ENOMEM, "out of memory");

@@ -154,8 +154,8 @@ static int parse_duration(const struct cli_option *o, const char *text, int64_t 
 			return 0;
 		}
 	}
-	n = (size_t)snprintf(buf, size, "--%s: '%.60s' is not a time from %g s to %g s", o->name,
-			     text, (double)o->min / 1e9, (double)o->max / 1e9);
+	n = (size_t)snprintf(buf, size, "--%s: '%.60s' is not a time from %.9g s to %.9g s",
+			     o->name, text, (double)o->min / 1e9, (double)o->max / 1e9);
 	for (size_t i = 0; i < ARRAY_SIZE(likes) && n < size; i++)
 		if (likes[i].ns >= (double)o->min && likes[i].ns <= (double)o->max)
 			n += (size_t)snprintf(buf + n, size - n, "%s%s", shown++ ? ", " : " (like ",

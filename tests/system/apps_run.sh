@@ -40,6 +40,16 @@ must_fail 1 'status 4: oops' vlsp app start --name bad a /bin/sh -c 'echo oops >
 must_fail 1 'neither a shipped application nor a program' vlsp app start a nonsense
 must_fail 1 'there is no application bad' vlsp app show a bad
 
+step "one that has ended well has no error; a program is called as it was, also where that is a link"
+ln -s /bin/sh "$WORK/linked"
+must vlsp app start --ready exit a "$WORK/linked" -c 'echo "I am $0"' # in a place that it does not see
+equal "" "$(field a linked error)" "the error of one that ended well"
+must_say "^I am $WORK/linked$" vlsp app logs a linked
+must vlsp app start --ready exit a /bin/sh -c 'echo "I am $0"'
+must_say '^I am /usr/bin/sh$|^I am /bin/sh$' vlsp app logs a sh
+must vlsp app stop a linked
+must vlsp app stop a sh
+
 step "what it sends and receives is counted"
 must vlsp app start --name pinger c ping "$(address b)"
 sent() { # sent COUNT: packets at least
