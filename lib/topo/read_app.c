@@ -370,6 +370,10 @@ static int complete(struct topo_reader *r, const struct tree_node *node, const c
 		if (tree_get(node, of_program[i]))
 			return topo_field_fail(r, node->line, "%s%s%s: is not for bpf", path,
 					       path[0] ? "." : "", of_program[i]);
+	if (field->bpf && field->app->arg_count > 1)
+		return topo_field_fail(r, node->line,
+				       "%s%sargs: of bpf are at most one, the program's name", path,
+				       path[0] ? "." : "");
 	return 0;
 }
 

@@ -238,6 +238,7 @@ static void what_is_wrong_is_named(void **state)
 		{ONE("bpf: a.o"), PLACE "bpf: 'a.o' is not an absolute path"},
 		{ONE("run: a, match: udp"), PLACE "match: is for bpf only"},
 		{ONE("bpf: /a, user: root"), PLACE "user: is not for bpf"},
+		{ONE("bpf: /a, args: [x, y]"), PLACE "args: of bpf are at most one"},
 		{ONE("run: a, name: 12"), PLACE "name: '12' would be taken for a number"},
 		{ONE("run: a, name: 'a b'"), PLACE "name: "},
 		{ONE("run: a, env: [A]"), PLACE "env: expected a map of names and values"},
