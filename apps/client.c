@@ -180,9 +180,10 @@ int main(int argc, char **argv)
 	printf("%llu requests, %llu responses, %llu lost, %llu refused, %zu unfinished; %llu "
 	       "bytes\n",
 	       asked, (unsigned long long)latency.count, lost, refused, waiting, bytes);
-	printf("latency mean %.3f ms, median %.3f, 90%% %.3f, 99%% %.3f, max %.3f ms\n",
-	       stats_mean(&latency) / 1e6, (double)stats_percentile(&latency, 50) / 1e6,
-	       (double)stats_percentile(&latency, 90) / 1e6,
-	       (double)stats_percentile(&latency, 99) / 1e6, (double)latency.max / 1e6);
+	if (latency.count)
+		printf("latency mean %.3f ms, median %.3f, 90%% %.3f, 99%% %.3f, max %.3f ms\n",
+		       stats_mean(&latency) / 1e6, (double)stats_percentile(&latency, 50) / 1e6,
+		       (double)stats_percentile(&latency, 90) / 1e6,
+		       (double)stats_percentile(&latency, 99) / 1e6, (double)latency.max / 1e6);
 	return app_end() || latency.count == 0;
 }

@@ -66,6 +66,12 @@ void app_fail(const char *fmt, ...)
 	exit(1);
 }
 
+void app_fail_file(const char *path)
+{
+	fprintf(stderr, "%s: %s: %s\n", app->name, path, strerror(errno));
+	exit(1);
+}
+
 /* --- the command line ----------------------------------------------------------------------- */
 
 static void list(const struct app_option *o)

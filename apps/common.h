@@ -63,8 +63,9 @@ int app_end(void);
 /* "NAME: ARGUMENT: ..." and exit 2. */
 void app_usage(const char *argument, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
-/* "NAME: ...: what errno means" and exit 1. */
+/* "NAME: ...: what errno means" and exit 1. Of the network; files have words of their own. */
 void app_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void app_fail_file(const char *path) __attribute__((noreturn));
 
 #define APP_FOREVER UINT64_MAX
 

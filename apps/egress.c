@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 static uint16_t port;
 static struct sockaddr_in to = {.sin_family = AF_INET};
 static bool verbose;
+static int fd = -1; /* of UDP */
 static unsigned long long datagrams, bytes, refused;
 
 static const char *to_text(void)
@@ -27,8 +29,35 @@ static const char *to_text(void)
 	return text;
 }
 
+static void refuse(int error)
+{
+	if (refused++ == 0)
+		fprintf(stderr, "egress: to %s: %s\n", to_text(), vlsp_strerror(error));
+}
+
+/* What a host has answered by ICMP, such as that nobody is there. */
+static void take_answers(void)
+{
+	char control[256];
+	struct msghdr msg = {.msg_control = control, .msg_controllen = sizeof(control)};
+
+	while (fd >= 0 && recvmsg(fd, &msg, MSG_ERRQUEUE) >= 0) {
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+			struct sock_extended_err told;
+
+			if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_RECVERR)
+				continue;
+			memcpy(&told, CMSG_DATA(c), sizeof(told));
+			if (told.ee_origin == SO_EE_ORIGIN_ICMP)
+				refuse((int)told.ee_errno);
+		}
+		msg.msg_controllen = sizeof(control);
+	}
+}
+
 static void report(void)
 {
+	take_answers();
 	vlsp_app_report("to", "%s", to_text());
 	vlsp_app_report("datagrams", "%llu", datagrams);
 	vlsp_app_report("bytes", "%llu", bytes);
@@ -68,17 +97,27 @@ static const struct app_option settings[] = {
 static const struct app app = {"egress", "takes virtual datagrams and sends them on as real UDP",
 			       options, report, settings};
 
-static void pass(int fd, const char *data, size_t size, const struct vlsp_address *from)
+static int send_udp(const char *data, size_t size)
+{
+	return sendto(fd, data, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
+static void pass(const char *data, size_t size, const struct vlsp_address *from)
 {
 	char text[VLSP_ADDRESS_TEXT];
+	unsigned long long before = refused;
+	int r;
 
 	if (verbose)
 		printf("%zu bytes from %s to %s\n", size, vlsp_address_format(from, text),
 		       to_text());
-	if (sendto(fd, data, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
-		refused++; /* no way to there, or nobody there: it may come */
-		if (refused == 1)
-			fprintf(stderr, "egress: to %s: %s\n", to_text(), vlsp_strerror(errno));
+	r = send_udp(data, size);
+	if (r < 0) { /* this one; or it is told now what became of another, and was not sent */
+		take_answers();
+		r = refused > before ? send_udp(data, size) : r;
+	}
+	if (r < 0) { /* no way to there: it may come */
+		refuse(-r);
 		return;
 	}
 	datagrams++;
@@ -91,16 +130,16 @@ int main(int argc, char **argv)
 	struct vlsp_socket *socket_in;
 	struct vlsp_info info;
 	ssize_t got;
-	int fd;
 
 	app_start(&app, argc, argv);
 	socket_in = app_socket(port);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){1}, sizeof(int)) < 0)
 		app_fail("cannot open a UDP socket");
 	app_ready();
 	while ((got = app_recv(socket_in, data, sizeof(data), &info, APP_FOREVER)) >= 0)
-		pass(fd, data, (size_t)got, &info.from);
+		pass(data, (size_t)got, &info.from);
+	take_answers();
 	printf("let out %llu datagrams, %llu bytes, %llu refused\n", datagrams, bytes, refused);
 	return app_end();
 }

@@ -296,6 +296,8 @@ int main(int argc, char **argv)
 	}
 	if (!target_count)
 		app_usage("ADDR:PORT", "is missing (or -l PORT)");
+	if (random_mean(&rate) < 1)
+		app_usage("-r", "at least 1 bit/s");
 	if (random_mean(&arrival) <= 0 && count == UINT64_MAX)
 		app_usage("-a", "all at once needs -n COUNT");
 	rng.state = seed ? seed : random_seed();

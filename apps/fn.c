@@ -119,6 +119,16 @@ void fn_report(void)
 	vlsp_app_report("answered", "%llu", answered);
 }
 
+const char *fn_parse_rate(const char *text, void *value)
+{
+	double bits;
+
+	if (parse_rate(text, &bits) || bits < 1)
+		return "a rate (64kbit, 1.5mbit)";
+	*(double *)value = bits;
+	return NULL;
+}
+
 bool fn_bucket_take(struct fn_bucket *bucket, double rate, double burst, double tokens,
 		    uint64_t now_ns)
 {

@@ -46,6 +46,9 @@ void fn_answer(struct vlsp_packet *packet, const void *payload, size_t size);
 /* Reports "passed", "dropped", "answered". */
 void fn_report(void);
 
+/* A rate above 0 into a double of bit/s; what is wanted, or NULL (apps/parse.h). */
+const char *fn_parse_rate(const char *text, void *value);
+
 /* A bucket of tokens that fills at rate a second up to burst. */
 struct fn_bucket {
 	double tokens;

@@ -27,6 +27,10 @@ static void report(void)
 	fn_report();
 	vlsp_app_report("rate", "%.0f", rate);
 	vlsp_app_report("burst", "%llu", (unsigned long long)burst);
+	if (marks)
+		vlsp_app_report("action", "mark:%u", (unsigned)tclass);
+	else
+		vlsp_app_report("action", "drop");
 	vlsp_app_report("within", "%llu", within);
 	vlsp_app_report("beyond", "%llu", beyond);
 	vlsp_app_report("flows", "%llu", known);
@@ -49,18 +53,8 @@ static const char *parse_action(const char *text, void *value)
 	return NULL;
 }
 
-static const char *parse_limit(const char *text, void *value)
-{
-	double bits;
-
-	if (parse_rate(text, &bits) || bits < 1)
-		return "a rate (64kbit, 1.5mbit)";
-	*(double *)value = bits;
-	return NULL;
-}
-
 static const struct app_option options[] = {
-	{"RATE", NULL, "of each flow, bit/s: 64kbit, 1.5mbit", parse_limit, &rate},
+	{"RATE", NULL, "of each flow, bit/s: 64kbit, 1.5mbit", fn_parse_rate, &rate},
 	{"--burst", "BYTES", "that may come at once (default 15000)", parse_bytes, &burst},
 	{"--action", "ACTION", "on what is beyond: drop (default), or mark:CLASS", parse_action,
 	 NULL},
@@ -69,7 +63,7 @@ static const struct app_option options[] = {
 	{0},
 };
 static const struct app_option settings[] = {
-	{"rate", "RATE", "of each flow", parse_limit, &rate},
+	{"rate", "RATE", "of each flow", fn_parse_rate, &rate},
 	{"burst", "BYTES", "that may come at once", parse_bytes, &burst},
 	{"action", "ACTION", "on what is beyond", parse_action, NULL},
 	{0},

@@ -17,10 +17,11 @@
 #include "apps/common.h"
 #include "apps/random.h"
 
-#define SECOND 1000000000ULL
-#define STEP   (SECOND / 20) /* how often profiles are looked at, and a burner's period */
-#define CHUNK  ((size_t)1 << 20)
-#define CORES  64
+#define CONSTANT "constant:"
+#define SECOND	 1000000000ULL
+#define STEP	 (SECOND / 20) /* how often profiles are looked at, and a burner's period */
+#define CHUNK	 ((size_t)1 << 20)
+#define CORES	 64
 
 struct profile {
 	enum { STEADY, ON_OFF, RAMP, DRAWN } kind;
@@ -91,7 +92,9 @@ static bool profile(const char *text, parse_fn *quantity, parse_fn *dist,
 		if (dist(copy, &p.dist) || parse_time(at + 1, &ns) || ns == 0)
 			return false;
 		times[0] = (double)ns / 1e9;
-	} else if (quantity(copy, &p.a)) {
+	} else if (quantity(strncmp(copy, CONSTANT, strlen(CONSTANT)) == 0 ? copy + strlen(CONSTANT)
+									   : copy,
+			    &p.a)) {
 		return false;
 	}
 	p.on_s = times[0];

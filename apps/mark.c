@@ -5,6 +5,15 @@
 static uint64_t tclass, flow;
 static bool has_tclass, has_flow;
 
+static void report(void)
+{
+	fn_report();
+	if (has_tclass)
+		vlsp_app_report("class", "%u", (unsigned)tclass);
+	if (has_flow)
+		vlsp_app_report("flow", "%u", (unsigned)flow);
+}
+
 static const char *parse_class(const char *text, void *value)
 {
 	uint64_t n;
@@ -42,7 +51,7 @@ static const struct app_option settings[] = {
 	{0},
 };
 static const struct app app = {"mark", "gives datagrams a traffic class or a flow id", options,
-			       fn_report, settings};
+			       report, settings};
 
 int main(int argc, char **argv)
 {

@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 
 	app_start(&app, argc, argv);
 	if (sum_of_weights() <= 0)
-		app_usage("ADDR:PORT=WEIGHT", "no way has a weight above 0");
+		app_usage("ADDR:PORT=WEIGHT", "is missing, or no way has a weight above 0");
 	for (unsigned i = 0; weights_given && i < WAYS_MAX; i++)
 		if ((ways[i].to.port != 0) != (i < weights_given))
 			app_usage("-split", "one weight for each way");

@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	session.fd = get ? open(local, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
 			 : open(local, O_RDONLY | O_CLOEXEC);
 	if (session.fd < 0)
-		app_fail("%s", local);
+		app_fail_file(local);
 	session.socket = app_socket(0);
 	session.peer.port = port;
 	session.timeout_ns = timeout_ns;

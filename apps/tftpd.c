@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 		app_usage("-r", "1 to 1000");
 	directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory_fd < 0)
-		app_fail("%s", directory);
+		app_fail_file(directory);
 	socket = app_socket(port);
 	app_ready();
 	serve(socket);

@@ -41,14 +41,14 @@ static void report(void)
 }
 
 static const struct app_option options[] = {
-	{"RATE", NULL, "of all that match, bit/s: 64kbit, 1.5mbit", parse_rate, &rate},
+	{"RATE", NULL, "of all that match, bit/s: 64kbit, 1.5mbit", fn_parse_rate, &rate},
 	{"--burst", "BYTES", "that may come at once (default 15000)", parse_bytes, &burst},
 	FN_MATCH,
 	FN_OPTIONS,
 	{0},
 };
 static const struct app_option settings[] = {
-	{"rate", "RATE", "of all that match", parse_rate, &rate},
+	{"rate", "RATE", "of all that match", fn_parse_rate, &rate},
 	{"burst", "BYTES", "that may come at once", parse_bytes, &burst},
 	{0},
 };

@@ -192,6 +192,11 @@ wait $listener
 equal 1000 "$(cat udp.out)" "bytes that came out"
 stop out
 must grep -q '^let out 20 datagrams, 1000 bytes, 0 refused' out.out
+serve out r2 9400 egress 9400 192.0.2.1:9301 # where nobody listens, which the host says of each
+run r1 send r2 9400 20 -s 50 -i 20 >send.out
+stop out
+must grep -qE '^let out 20 datagrams, 1000 bytes, ([1-9]|1[0-9]|20) refused' out.out
+must grep -q '^egress: to 192.0.2.1:9301: Nobody is there at that port' out.out
 ip link del outer
 
 step "load: processor and memory as /proc has them, network as the router counts it"
@@ -209,6 +214,8 @@ echo "  processor: $used % of 40, network: $rate bit/s of 822400 with headers"
 [ $rate -ge 400000 ] && [ $rate -le 1200000 ] || { echo "sent $rate bit/s, not 822400"; exit 1; }
 stop load
 must grep -qE '^used [0-9.]+ s of processor in [0-9.]+ s, 50 MiB, sent [0-9]+ bytes' load.out
+must_say '^used ' run r1 load -c constant:1 -t 10
+must_fail 2 '^flows: -r: at least 1 bit/s' "$APPS/flows" 10.0.0.1:1 -r 0
 must_fail 2 '^load: -c: .onoff:1,2,3. is not a profile' "$APPS/load" -c onoff:1,2,3
 
 step "flows: what was sent has come, or was lost by the link that loses"
@@ -247,10 +254,13 @@ equal 300 $((responses + gone)) "responses and lost ones"
 [ "$gone" -ge 10 ] && [ "$responses" -ge 100 ] || { echo "$gone lost, $responses came: loss of 5 % in each datagram"; exit 1; }
 must grep -qE '^latency mean [0-9.]+ ms, median [0-9.]+, 90% [0-9.]+' client.out
 must_fail 1 '^2 requests, 0 responses, 2 lost' run r1 client r4:81 -n 2 -w 50
+! run r1 client r4:81 -n 1 -w 50 | grep latency || { echo "a latency of no responses"; exit 1; }
 
 step "tftp: a file of 1 MB over a link that loses 5 %, each way, by checksum"
 mkdir -p files/sub && head -c 1000000 /dev/urandom >files/data && ln -s /etc/passwd files/link && echo low >files/sub/low
+must_fail 1 '^tftpd: nowhere: No such file or directory' run r4 tftpd nowhere
 serve tftpd r4 69 tftpd files -w -t 40
+must_fail 1 '^tftp: nowhere: No such file or directory' run r1 tftp r4 put new nowhere
 run r1 tftp r4 get data got -w 40 >tftp.out
 must grep -qE '^got data: 1000000 bytes in 682 blocks of 1468, [1-9][0-9]* sent again' tftp.out
 must cmp files/data got

@@ -164,6 +164,7 @@ within=$(value limit within)
 eventually 5 says 2 value limit flows
 must vlsp app set r2 limit action=mark:8
 eventually 5 must_say '^set action=mark:8' vlsp app logs r2 limit
+eventually 5 says mark:8 value limit action
 must py r1 send "$R3" 12 30 972 1111
 eventually 5 must_say "^$R1 1111 8 972 " cat "$WORK/out.$jobs"
 stop limit
@@ -238,6 +239,7 @@ equal 3 "$(fn counter dropped)" "datagrams that it has dropped"
 must_say "counter +ready .*count.bpf.o .eBPF." vlsp app list r2
 must_fail 1 'has several programs, .*vlsp_in' vlsp app start --bpf r2 "$BUILD/bpf/vlsp.bpf.o"
 must_fail 1 'No such file' vlsp app start --bpf r2 /nowhere.o
+must_fail 1 'args: of bpf are at most one' vlsp app start --bpf r2 "$WORK/count.bpf.o" count more
 
 step "the daemon is killed: functions go on, and the next one knows them"
 must start stays pass --match "icmp from to-r1" --order 9
