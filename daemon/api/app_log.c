@@ -77,6 +77,12 @@ static const char *tail_from(const char *from, const char *to, const struct want
 	return at;
 }
 
+/* Where what was before is kept. */
+static void path_before(const char *path, char before[300])
+{
+	snprintf(before, 300, "%s.1", path);
+}
+
 struct mapped {
 	const char *start, *end; /* whole lines */
 };
@@ -132,7 +138,7 @@ static void answer_whole(struct api_call *call, const char *path, const struct w
 		api_answer_error(call, 503, "log: out of memory");
 		return;
 	}
-	snprintf(before, sizeof(before), "%s.1", path);
+	path_before(path, before);
 	now = map_file(path);
 	old = map_file(before);
 	from_now = tail_from(now.start, now.end, wanted, &tail);
@@ -212,24 +218,64 @@ static bool pump_chunk(struct follower *f, bool *ret_more)
 	return true;
 }
 
-/* The file has been begun anew: opens that. */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/*
+ * The file has been begun anew, perhaps more than once since the last look: then that of before is
+ * another than ours, and comes first; what was between the two is gone.
+ */
 static bool turned_over(struct follower *f)
 {
-	struct stat now, open_one;
+	static const char note[] = "event: err\ndata: (lines may be missing here: they came faster "
+				   "than they were read)\n\n";
+	struct stat now, old, open_one;
+	char before[300];
+	bool missed;
 	int fd;
 
 	if (stat(f->path, &now) < 0 || (f->fd >= 0 && fstat(f->fd, &open_one) < 0))
 		return false;
-	if (f->fd >= 0 && now.st_ino == open_one.st_ino && now.st_dev == open_one.st_dev)
+	if (f->fd >= 0 && same_file(&now, &open_one))
 		return false;
-	fd = open(f->path, O_RDONLY | O_CLOEXEC);
+	path_before(f->path, before);
+	missed = f->fd >= 0 && stat(before, &old) == 0 && !same_file(&old, &open_one) &&
+		 !same_file(&old, &now);
+	fd = open(missed ? before : f->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
+	if (missed)
+		(void)http_stream_push(f->stream, note, sizeof(note) - 1);
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = fd;
 	f->at = 0;
 	return true;
+}
+
+/* It begins with what there is, in the file of before, if that is wanted. */
+static void follow_from(struct follower *f)
+{
+	struct mapped now = map_file(f->path), old;
+	char before[300];
+	int fd = -1;
+
+	f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
+	f->at = tail_from(now.start, now.end, &f->wanted, &f->wanted.tail) - now.start;
+	unmap(now);
+	path_before(f->path, before);
+	if (f->wanted.tail > 0)
+		fd = open(before, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	old = map_file(before);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	f->at = tail_from(old.start, old.end, &f->wanted, &f->wanted.tail) - old.start;
+	unmap(old);
 }
 
 static void pump(void *arg)
@@ -270,7 +316,6 @@ static void answer_followed(struct api_call *call, const struct model_app *app, 
 {
 	struct http_stream_events events = {.drained = on_drained, .gone = on_gone};
 	struct follower *f = calloc(1, sizeof(*f));
-	struct mapped now;
 
 	if (!f || loop_timer_new(call->api->loop, pump, f, &f->timer) < 0) {
 		free(f);
@@ -281,10 +326,7 @@ static void answer_followed(struct api_call *call, const struct model_app *app, 
 	f->wanted = *wanted;
 	f->id = app->id;
 	snprintf(f->path, sizeof(f->path), "%s", path);
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
-	now = map_file(path);
-	f->at = tail_from(now.start, now.end, wanted, &f->wanted.tail) - now.start;
-	unmap(now);
+	follow_from(f);
 	events.arg = f;
 	f->stream = http_stream(call->req, "text/event-stream", &events);
 	if (!f->stream) {

@@ -274,6 +274,18 @@ static void output_is_read_whole_in_part_and_as_it_comes(void **state)
 	assert_string_equal(c.body, "event: out\ndata: last of the old\n\n"
 				    "event: out\ndata: first of the new\n\n");
 	c.size = 0;
+	assert_int_equal(rename(path, old), 0); /* twice between two looks */
+	say(path, "3.2 o between\n");
+	assert_int_equal(rename(path, old), 0);
+	say(path, "3.3 o and on\n");
+	while (!c.size || !strstr(c.body, "on\n\n"))
+		loop_once(h->loop, 1000);
+	assert_string_equal(c.body,
+			    "event: err\ndata: (lines may be missing here: they came faster "
+			    "than they were read)\n\n"
+			    "event: out\ndata: between\n\n"
+			    "event: out\ndata: and on\n\n");
+	c.size = 0;
 	must(h, "DELETE /router/r1/app/x", 200);
 	while (!c.size)
 		loop_once(h->loop, 1000);
@@ -281,6 +293,28 @@ static void output_is_read_whole_in_part_and_as_it_comes(void **state)
 	c.events.drained(c.events.arg);
 	assert_false(c.streaming); /* it has ended of itself */
 	free(c.body);
+	unlink(path);
+	unlink(old);
+}
+
+static void following_begins_with_what_was_before(void **state)
+{
+	char path[] = "/tmp/vlsp-app-log.XXXXXX", old[40];
+	struct harness *h = *state;
+	struct call c = {0};
+
+	assert_true(close(mkstemp(path)) == 0);
+	snprintf(old, sizeof(old), "%s.1", path);
+	fake_app_say_log(h->host, path);
+	must(h, "POST /router/r1/app/?run=x", 201);
+	say(old, "1.000001 o one\n1.000002 e two\n");
+	say(path, "2.000000 o three\n");
+	assert_int_equal(request(h, "GET /router/r1/app/x/log?follow=true&tail=2", NULL, &c), 200);
+	assert_string_equal(c.body, "event: err\ndata: two\n\nevent: out\ndata: three\n\n");
+	call_done(&c);
+	assert_int_equal(request(h, "GET /router/r1/app/x/log?follow=true", NULL, &c), 200);
+	assert_non_null(strstr(c.body, "data: one\n\nevent: err\ndata: two\n\nevent: out"));
+	call_done(&c);
 	unlink(path);
 	unlink(old);
 }
@@ -324,6 +358,7 @@ int main(void)
 		TEST(one_that_does_not_start_is_told_and_gone),
 		TEST(rights_are_for_root_alone),
 		TEST(output_is_read_whole_in_part_and_as_it_comes),
+		TEST(following_begins_with_what_was_before),
 		TEST(changes_are_events_and_numbers),
 		TEST(shipped_ones_are_listed),
 	};
