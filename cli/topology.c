@@ -14,7 +14,8 @@
 static const struct cli_option apply_options[] = {
 	{.name = "dry-run", .letter = 'n', .help = "print what would be done, change nothing"},
 	{.name = "replace", .help = "delete what runs first: ids and addresses start anew"},
-	{.name = "no-wait", .help = "return once it is made, before routes have converged"},
+	{.name = "no-wait",
+	 .help = "return once it is made; do not wait for routes and applications"},
 	{.name = "no-events", .help = "do not start events of the file that are new"},
 	{.name = "timeout",
 	 .value = "TIME",

@@ -244,10 +244,10 @@ static const struct api_param put_params[] = {
 	SOURCE_PARAM,
 	{"dry_run", API_BOOLEAN, .doc = "true: answer what would change, change nothing"},
 	{"replace", API_BOOLEAN, .doc = "true: everything that runs goes first"},
-	{"no_wait", API_BOOLEAN, .doc = "true: do not wait for the routes"},
+	{"no_wait", API_BOOLEAN, .doc = "true: do not wait for routes and applications"},
 	{"no_events", API_BOOLEAN, .doc = "true: do not start events that are new"},
 	{"timeout", API_NUMBER, .min = 0, .max = TIMEOUT_MAX_S,
-	 .doc = "seconds to wait for the routes; 60 if not given"},
+	 .doc = "seconds to wait for routes, and again for applications; 60 if not given"},
 	{.name = NULL}};
 static const struct api_param diff_params[] = {
 	SOURCE_PARAM,

@@ -112,15 +112,18 @@ static bool turn_has_come(struct ctl *ctl, struct model_app *app)
 	return true;
 }
 
-/* Another of its name is still on its way out: it may hold what this one needs. */
-static bool name_held(const struct model_app *app)
+/* Another is still on its way out that may hold what this one needs, a port or a file: it has the
+ * same name, or both came by a document, which may have named them anew. */
+static bool room_held(const struct model_app *app)
 {
 	const struct list *pos;
 
 	list_for_each (pos, &app->router->apps) {
 		const struct model_app *other = list_entry(pos, struct model_app, of_router);
 
-		if (other != app && other->going && strcmp(other->app->name, app->app->name) == 0)
+		if (other != app && other->going &&
+		    ((other->by_topology && app->by_topology) ||
+		     strcmp(other->app->name, app->app->name) == 0))
 			return true;
 	}
 	return false;
@@ -137,7 +140,7 @@ static void start(struct ctl *ctl, struct model_app *app)
 	struct err err = {0};
 	int ret;
 
-	if (router->state == MODEL_PLANNED || router->state == MODEL_DELETING || name_held(app) ||
+	if (router->state == MODEL_PLANNED || router->state == MODEL_DELETING || room_held(app) ||
 	    !turn_has_come(ctl, app))
 		return;
 	if (!app_ops(ctl)) {

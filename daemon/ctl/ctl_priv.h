@@ -21,8 +21,10 @@ struct op;
 
 enum settle_kind { /* what an operation waits for in the end, but with no_wait */
 		   SETTLE_NOT,
-		   SETTLE_READY,   /* applications that it adds are ready, or did their work */
-		   SETTLE_OR_NONE, /* the same; one that failed is taken away again */
+		   SETTLE_READY,   /* applications that it adds are ready, or did their work; those
+				      that it takes away are gone */
+		   SETTLE_OR_NONE, /* the one that it adds is ready; if it failed it is taken away
+				    */
 		   SETTLE_GONE,	   /* applications that it takes away are gone */
 };
 

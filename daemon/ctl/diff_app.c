@@ -121,8 +121,13 @@ static int diff_place(const struct place *p)
 		return 0;
 	list_for_each (pos, &had->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, of_router);
+		int ret = 0;
 
-		if (!app->going && !topo_apps_find(wanted, app->app->name) && spare(p, app) < 0)
+		if (!app->going)
+			ret = topo_apps_find(wanted, app->app->name) ? 0 : spare(p, app);
+		else if (p->keep && app->by_topology) /* of an apply that did not wait */
+			ret = plan_app_wait(p->d->plan, app);
+		if (ret < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -83,7 +83,7 @@ struct plan {
 	struct plan_router_set *routers_set;
 	struct plan_app *apps_add;
 	uint32_t *apps_del;  /* ids */
-	uint32_t *apps_wait; /* ids of those that are there and not ready yet */
+	uint32_t *apps_wait; /* ids of those that are there and not ready, or not gone, yet */
 	size_t links_del_count, links_del_room, routers_del_count, routers_del_room;
 	size_t routers_add_count, routers_add_room, links_add_count, links_add_room;
 	size_t links_set_count, links_set_room, routers_set_count, routers_set_room;

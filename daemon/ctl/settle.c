@@ -37,8 +37,9 @@ void settle_free(struct settle *settle)
 int settle_note(struct op *op)
 {
 	const struct plan *plan = &op->plan;
-	bool gone = op->kind->settles == SETTLE_GONE;
-	size_t count = gone ? plan->apps_del_count : plan->apps_add_count + plan->apps_wait_count;
+	bool dels = op->kind->settles != SETTLE_OR_NONE, adds = op->kind->settles != SETTLE_GONE;
+	size_t count = (dels ? plan->apps_del_count : 0) +
+		       (adds ? plan->apps_add_count + plan->apps_wait_count : 0);
 	struct settle *settle;
 	uint32_t *to;
 
@@ -57,11 +58,11 @@ int settle_note(struct op *op)
 	settle->kind = op->kind->settles;
 	settle->count = settle->total = count;
 	to = settle->ids;
-	for (size_t i = 0; gone && i < plan->apps_del_count; i++)
+	for (size_t i = 0; dels && i < plan->apps_del_count; i++)
 		*to++ = plan->apps_del[i];
-	for (size_t i = 0; !gone && i < plan->apps_add_count; i++)
+	for (size_t i = 0; adds && i < plan->apps_add_count; i++)
 		*to++ = plan->apps_add[i].made->id;
-	for (size_t i = 0; !gone && i < plan->apps_wait_count; i++)
+	for (size_t i = 0; adds && i < plan->apps_wait_count; i++)
 		*to++ = plan->apps_wait[i];
 	op->settle = settle;
 	return 0;
@@ -121,6 +122,8 @@ static bool settled(struct ctl *ctl, struct settle *settle, uint32_t id)
 
 	if (settle->kind == SETTLE_GONE)
 		return !app;
+	if (settle->kind == SETTLE_READY && app && app->going)
+		return false;
 	if (app && !app->going && !apps_well(app)) {
 		if (!apps_lost(app))
 			return false;
@@ -190,11 +193,11 @@ void settle_look(struct ctl *ctl)
 static void late(struct ctl *ctl, struct settle *settle)
 {
 	unsigned long long ms = (unsigned long long)settle->op->timeout_ms;
-	bool gone = settle->kind == SETTLE_GONE;
+	/* It waits for this one, so it is there. */
 	const struct model_app *app = model_app_by_id(ctl->model, settle->ids[0]);
+	bool gone = settle->kind == SETTLE_GONE || app->going;
 	struct err err;
 
-	/* It waits for this one, so it is there. */
 	err_set(&err, ETIMEDOUT, "application %s on %s %s within %llu ms: it is %s%s%.200s",
 		app->app->name, app->router->name, gone ? "has not ended" : "is not ready", ms,
 		model_app_phase_name(app->state.phase), app->state.text[0] ? ": " : "",

@@ -92,7 +92,7 @@ static bool step(struct fake *fake, struct fake_app *app)
 
 	if (!app->news && app->state.phase == HOST_APP_STARTING)
 		begin(fake, app);
-	else if (!app->news && app->state.phase == HOST_APP_STOPPING)
+	else if (!app->news && app->state.phase == HOST_APP_STOPPING && !fake->apps.held)
 		end(app, 15); /* SIGTERM */
 	else if (!app->news && app->state.phase == HOST_APP_RUNNING &&
 		 app->ready == TOPO_APP_READY_EXIT)
@@ -114,6 +114,8 @@ void fake_apps_timer(void *arg)
 	struct list *pos, *tmp;
 	bool more = false;
 
+	if (fake->apps.silent)
+		return;
 	fake->apps.untold = false;
 	list_for_each_safe (pos, tmp, &fake->machine->apps)
 		more |= step(fake, list_entry(pos, struct fake_app, node));
@@ -197,7 +199,7 @@ static int stop(struct host *host, uint32_t id)
 	struct fake *fake = fake_of(host);
 	struct fake_app *app = app_get(fake, id);
 
-	if (!app)
+	if (!app || fake->apps.silent)
 		return -ESRCH;
 	if (is_over(app) || app->state.phase == HOST_APP_STOPPING)
 		return 0;
@@ -348,6 +350,22 @@ int fake_app_become(struct host *host, uint32_t id, const struct host_app_state 
 	app->news = true;
 	soon(fake);
 	return 0;
+}
+
+void fake_apps_hold(struct host *host, bool hold)
+{
+	struct fake *fake = fake_of(host);
+
+	fake->apps.held = hold;
+	soon(fake);
+}
+
+void fake_apps_silence(struct host *host, bool silent)
+{
+	struct fake *fake = fake_of(host);
+
+	fake->apps.silent = silent;
+	soon(fake);
 }
 
 void fake_app_say_usage(struct host *host, const struct host_app_usage *say)

@@ -14,6 +14,8 @@
 struct fake_apps { /* part of struct fake: what tests have said */
 	struct loop_timer *timer;
 	bool untold; /* known has to be called */
+	bool held;   /* none ends that is to stop */
+	bool silent; /* nothing is told */
 	uint64_t refuse_countdown, fail_countdown;
 	int refuse_error;
 	char refuse_text[200], fail_text[200], refuse_match[100], log[200];
@@ -29,6 +31,10 @@ void fake_app_refuse(struct host *host, uint64_t n, int error, const char *text)
 void fake_app_fail(struct host *host, uint64_t n, const char *text);
 /* It is in this state from now on, which the loop tells. -ENOENT. */
 int fake_app_become(struct host *host, uint32_t id, const struct host_app_state *state);
+/* Whether those that are to stop go on, as one that does not heed SIGTERM does during its grace. */
+void fake_apps_hold(struct host *host, bool hold);
+/* Whether nothing is told or known of them, as while their supervisor has not connected. */
+void fake_apps_silence(struct host *host, bool silent);
 /* Reported by it, or changed. -ENOENT, -ENOSPC. */
 int fake_app_report(struct host *host, uint32_t id, const char *key, const char *value);
 void fake_app_say_usage(struct host *host, const struct host_app_usage *usage); /* of each */

@@ -13,7 +13,7 @@
 enum model_app_phase {
 	MODEL_APP_PLANNED, /* its operation has not been done yet */
 	MODEL_APP_WANTED,  /* not asked of the machine yet: others have to be ready before, or the
-			      router or an application of that name has to be gone */
+			      router or an application in whose place it comes, gone */
 	MODEL_APP_STARTING,
 	MODEL_APP_RUNNING,
 	MODEL_APP_WAITING, /* has ended, and is about to be started again by its policy */

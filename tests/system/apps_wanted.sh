@@ -49,6 +49,29 @@ equal "$db" "$(pid_of r2 db)" "what is equal runs on"
 must_say '1004' tr '\0' ' ' <"/proc/$(pid_of r1 web)/cmdline"
 must_fail 1 'there is no application none' vlsp app stop r1 none
 
+step "apply waits until what it takes away has ended, by force if it must; what comes in its place finds the port free"
+port() { # port NAME: has UDP port 5005, and does not heed SIGTERM
+	echo "      - {name: $1, run: /bin/sh, grace: 2s, args: [-c, \"trap '' TERM; exec python3 -c 'import socket as s, time; u = s.socket(2, 2); u.bind((str(), 5005)); time.sleep(1006)'\"]}"
+}
+port_held() { on r2 ss -Hlun 'sport = :5005' | grep -q .; }
+sed "/name: db/a\\$(port one)" other.yaml >port.yaml
+must vlsp topology apply port.yaml
+eventually 5 port_held
+one=$(pid_of r2 one)
+sed "/name: db/a\\$(port two)" other.yaml >port2.yaml
+vlsp topology apply port2.yaml >applied 2>&1 &
+eventually 5 must_say stopping vlsp app show r2 one
+must vlsp link set r1-r2 --weight 2 # others are served meanwhile
+wait $! || { cat applied; false; }
+must_say '\+1 application, -1 application' cat applied
+[ ! -d "/proc/$one" ] || { echo "process $one is still there"; false; }
+eventually 5 port_held
+apps_are "r1/web running ready" "r2/db running ready" "r2/two running ready" "r3/hand running ready"
+two=$(pid_of r2 two)
+must vlsp topology apply other.yaml
+[ ! -d "/proc/$two" ] || { echo "process $two is still there"; false; }
+apps_are "r1/web running ready" "r2/db running ready" "r3/hand running ready"
+
 step "one that fails fails the apply by name; network and all others stay, and the next apply tries again"
 sed '/name: db/a\      - {name: odd, run: /bin/sh, args: [-c, "echo no disk >\&2; exit 3"], ready: exit}' other.yaml >odd.yaml
 must_fail 1 'application odd on r2: .*no disk' vlsp topology apply odd.yaml

@@ -256,6 +256,92 @@ static void one_that_is_not_ready_in_time_is_named(void **state)
 	topo_doc_free(doc);
 }
 
+static void an_apply_ends_when_what_it_takes_away_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct topo_doc *doc = line_doc(), *none = line_doc();
+	struct ending ending = {0}, again = {0};
+	struct err err = {0};
+
+	DOC_APPS(doc, 0, "{run: echo}", "{run: send}");
+	world_apply(w, doc);
+	fake_apps_hold(w->host, true);
+	assert_int_equal(ctl_topology_apply(w->ctl, none, 0, 0, world_ended, &ending, NULL, &err),
+			 0);
+	world_settle(w, 5);
+	assert_int_equal(ending.calls, 0);
+	assert_string_equal(app_list(w, "r0-0"),
+			    "echo stopping ready going; send stopping ready going");
+	/* Others run meanwhile; one that has nothing to do waits for the same. */
+	assert_int_equal(app_start(w, "r0-0", "{run: recv}").state, CTL_DONE);
+	assert_int_equal(ctl_topology_apply(w->ctl, none, 0, 0, world_ended, &again, NULL, &err),
+			 0);
+	world_settle(w, 5);
+	assert_int_equal(ctl_op_by_id(w->ctl, 2)->state, CTL_SETTLING);
+	assert_int_equal(ctl_op_by_id(w->ctl, 2)->total, 2);
+	assert_int_equal(again.calls, 0);
+	fake_apps_hold(w->host, false);
+	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
+	assert_string_equal(app_list(w, "r0-0"), "recv running ready");
+	assert_int_equal(ending.op.summary.apps_removed, 2);
+	assert_int_equal(world_wait(w, &again)->state, CTL_DONE);
+	assert_int_equal(again.op.summary.apps_removed, 0);
+	topo_doc_free(doc);
+	topo_doc_free(none);
+}
+
+static void what_does_not_end_in_time_is_named(void **state)
+{
+	struct world *w = *state;
+	struct topo_doc *doc = line_doc();
+	struct ending ending = {0};
+	struct err err = {0};
+
+	DOC_APPS(doc, 0, "{run: echo}", "{run: send}");
+	world_apply(w, doc);
+	fake_apps_hold(w->host, true);
+	DOC_APPS(doc, 0, "{run: send}");
+	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 50, world_ended, &ending, NULL, &err),
+			 0);
+	world_wait(w, &ending);
+	assert_int_equal(ending.op.err.code, ETIMEDOUT);
+	assert_string_equal(ending.op.err.text,
+			    "application echo on r0-0 has not ended within 50 ms: it is stopping");
+	assert_string_equal(app_list(w, "r0-0"), "echo stopping ready going; send running ready");
+	assert_int_equal(world_apply_flags(w, doc, CTL_APPLY_NO_WAIT).state, CTL_DONE);
+	fake_apps_hold(w->host, false);
+	world_apply(w, doc);
+	assert_string_equal(app_list(w, "r0-0"), "send running ready");
+	topo_doc_free(doc);
+}
+
+/* Under the same name, or another: it may have the same port. */
+static void what_comes_in_its_place_starts_when_it_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct topo_doc *doc = line_doc();
+	struct ending ending = {0};
+	struct err err = {0};
+
+	DOC_APPS(doc, 0, "{run: echo}", "{run: send}");
+	world_apply(w, doc);
+	fake_apps_hold(w->host, true);
+	DOC_APPS(doc, 0, "{run: echo, args: [x]}", "{run: recv}");
+	DOC_APPS(doc, 1, "{run: recv}");
+	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 0, world_ended, &ending, NULL, &err),
+			 0);
+	world_settle(w, 5);
+	assert_string_equal(app_list(w, "r0-0"),
+			    "echo stopping ready going; send stopping ready going; "
+			    "echo wanted; recv wanted");
+	assert_string_equal(app_list(w, "r0-1"), "recv running ready");
+	fake_apps_hold(w->host, false);
+	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
+	assert_string_equal(app_list(w, "r0-0"), "echo running ready; recv running ready");
+	assert_done(w, doc);
+	topo_doc_free(doc);
+}
+
 static void what_the_machine_refuses_of_the_network_costs_no_application(void **state)
 {
 	struct world *w = *state;
@@ -362,6 +448,9 @@ int main(void)
 		T(one_that_ended_well_is_let_alone_and_one_that_did_not_is_not),
 		T(nobody_waits_who_does_not_want_to),
 		T(one_that_is_not_ready_in_time_is_named),
+		T(an_apply_ends_when_what_it_takes_away_is_gone),
+		T(what_does_not_end_in_time_is_named),
+		T(what_comes_in_its_place_starts_when_it_is_gone),
 		T(what_the_machine_refuses_of_the_network_costs_no_application),
 		T(a_document_may_wait_for_what_is_not_there_no_more_than_for_itself),
 		T(what_is_shown_can_be_applied_whatever_has_gone),
