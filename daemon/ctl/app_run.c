@@ -57,7 +57,12 @@ void app_anew(struct ctl *ctl, struct model_app *app)
 {
 	if (app_ops(ctl) && app_asked(app))
 		app_ops(ctl)->forget(ctl->host, app->id);
-	app->restored = app->with_router = app->again = false;
+	app_again(ctl, app);
+}
+
+void app_again(struct ctl *ctl, struct model_app *app)
+{
+	app->restored = app->with_router = app->again = app->ousted = false;
 	app->unwritten |= model_app_over(app);
 	model_app_set_phase(ctl->model, app, MODEL_APP_WANTED);
 	keep_apps_soon(ctl);
@@ -223,10 +228,15 @@ static void on_kick(void *arg)
 	list_for_each_safe (pos, tmp, &ctl->model->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, all);
 
-		if (app->going)
+		if (app->going) {
 			stop(ctl, app);
-		else if (app->state.phase == MODEL_APP_WANTED && !app->restored &&
-			 ctl->apps->known && ctl->apps->recovered)
+			continue;
+		}
+		if (!ctl->apps->known || !ctl->apps->recovered)
+			continue;
+		if (app->ousted && app->router->state == MODEL_RUNNING)
+			app_anew(ctl, app);
+		if (app->state.phase == MODEL_APP_WANTED && !app->restored)
 			start(ctl, app);
 	}
 	settle_look(ctl);

@@ -32,6 +32,8 @@ static inline bool app_asked(const struct model_app *app)
 
 /* From the beginning, as if it had not been asked for; the machine forgets it. */
 void app_anew(struct ctl *ctl, struct model_app *app);
+/* The same of one that the machine does not have; what it printed before is kept. */
+void app_again(struct ctl *ctl, struct model_app *app);
 /* Over, without the machine's word. */
 void app_give_up(struct ctl *ctl, struct model_app *app, enum model_app_phase phase, int error,
 		 const char *text);

@@ -115,6 +115,7 @@ static void undone(void *arg, struct host_batch *batch, int status, const struct
 		events_router_is(ctl, del->router, del->again);
 		apps_router_again(ctl, del->router);
 	}
+	apps_kick(ctl); /* of routers that were to go and stay */
 	host_batch_free(batch);
 	keep_undone(ctl, wrong, gone, &why);
 	fail(ctl, op, &why);

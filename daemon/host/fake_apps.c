@@ -134,6 +134,7 @@ void fake_apps_sweep(struct fake *fake)
 		const struct fake_router *router = fake_router_get(fake, app->slot);
 
 		if (!is_over(app) && (!router || router->item.id != app->router_id)) {
+			app->state.stopped = true;
 			end(app, 9); /* SIGKILL */
 			soon(fake);
 		}
@@ -204,6 +205,7 @@ static int stop(struct host *host, uint32_t id)
 	if (is_over(app) || app->state.phase == HOST_APP_STOPPING)
 		return 0;
 	app->state.phase = HOST_APP_STOPPING;
+	app->state.stopped = true;
 	app->news = true;
 	soon(fake);
 	return 0;

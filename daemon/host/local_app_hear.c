@@ -90,6 +90,7 @@ static void hear_state(struct local_apps *apps, const struct app_state *said, co
 	app->state = (struct host_app_state){
 		.phase = (enum host_app_phase)said->phase,
 		.ready = said->ready,
+		.stopped = said->stopped,
 		.pid = said->pid,
 		.status = said->status,
 		.restarts = said->restarts,

@@ -51,6 +51,7 @@ struct model_app {
 	bool restored;	  /* the machine has not told of it since the daemon's start */
 	bool with_router; /* has ended while its router was not well */
 	bool again;	  /* its router was made again: it is started when it has ended */
+	bool ousted;	  /* it ended as its router was to go; if that stays, it is started */
 	bool unwritten;	  /* the store does not have its state yet */
 	unsigned walk;	  /* the last one that came by: app_after.c */
 };

@@ -69,6 +69,7 @@ static void tell(struct app *app)
 		.slot = app->spec->head.slot,
 		.phase = life->phase,
 		.ready = life->ready,
+		.stopped = app->stopped,
 		.pid = life->executed ? app->run.program : 0,
 		.status = life->status,
 		.restarts = life->restarts,

@@ -46,6 +46,7 @@ struct app {
 	struct output *output; /* NULL: no run */
 	struct link *link;
 	struct app_run run;
+	bool stopped; /* by APP_STOP */
 	uint64_t started_ms, ended_ms;
 	char why[APP_TEXT];    /* it could not be started */
 	struct app_state told; /* as told last */

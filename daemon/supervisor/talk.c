@@ -190,8 +190,10 @@ static int take(struct supervisor *supervisor, uint16_t type, const void *body, 
 		if (!head(&stop, sizeof(stop), body, length))
 			return -EPROTO;
 		app = app_get(supervisor, stop.id);
-		if (app)
-			app_stop(app, stop.now);
+		if (!app)
+			break;
+		app->stopped |= !life_is_over(&app->life);
+		app_stop(app, stop.now);
 		break;
 	case FRAME_APP_SET:
 		if (!head(&id, sizeof(id), body, length))

@@ -54,7 +54,8 @@ struct app_stop {
 struct app_state { /* followed by text, not NUL-terminated */
 	uint32_t id, router_id, slot;
 	uint32_t phase; /* enum app_phase */
-	uint32_t ready;
+	uint16_t ready;
+	uint16_t stopped; /* by APP_STOP: it does, or did, not end by itself */
 	int32_t pid;
 	int32_t status;
 	uint32_t restarts;

@@ -456,6 +456,23 @@ static void a_router_that_had_to_stay_has_them_again(void **state)
 	assert_same(w);
 }
 
+/* An operation that was undone, or a daemon before that did not finish one, has ended it. */
+static void what_was_ended_with_a_router_that_stays_runs_again(void **state)
+{
+	struct world *w = *state;
+	struct host_app_state state_told = {.phase = HOST_APP_ENDED, .status = 15};
+
+	app_start(w, "r1", "{run: echo}");
+	app_start(w, "r1", "{run: send}");
+	assert_int_equal(fake_app_become(w->host, 1, &state_told), 0);
+	state_told.stopped = true;
+	assert_int_equal(fake_app_become(w->host, 2, &state_told), 0);
+	world_settle(w, 3);
+	assert_string_equal(app_list(w, "r1"), "echo ended; send running ready");
+	assert_int_equal(app_there(w, "r1", "send")->id, 2);
+	assert_same(w);
+}
+
 static void those_that_were_lost_are_started_again_or_have_ended(void **state)
 {
 	struct world *w = *state;
@@ -494,6 +511,7 @@ int main(void)
 		T(settings_reach_it),
 		T(a_routers_end_ends_them),
 		T(a_router_that_had_to_stay_has_them_again),
+		T(what_was_ended_with_a_router_that_stays_runs_again),
 		T(those_that_were_lost_are_started_again_or_have_ended),
 	};
 

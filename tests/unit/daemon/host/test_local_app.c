@@ -156,14 +156,16 @@ static void it_is_told_what_becomes_of_them(void **state)
 	assert_int_equal(ops->stop(world->host, 5), 0);
 	now = until(world, 5, HOST_APP_ENDED, false);
 	assert_int_equal(now->status, SIGTERM);
+	assert_true(now->stopped);
 	assert_int_equal(ops->set(world->host, 5, "a", "b"), -ENOTCONN);
 	assert_int_equal(ops->log_path(world->host, 5, path, sizeof(path)), 0);
 	assert_int_equal(access(path, R_OK), 0);
 	ops->forget(world->host, 5);
-	assert_int_equal(ops->log_path(world->host, 5, path, sizeof(path)), -ESRCH);
 	expect(world, "test -z \"$(ls -A " RUNTIME "/apps)\"");
+	assert_int_equal(ops->log_path(world->host, 5, path, sizeof(path)), -ESRCH);
 	start(world, 6, 0, "echo why >&2; exit 3");
 	now = until(world, 6, HOST_APP_FAILED, false);
+	assert_false(now->stopped);
 	assert_non_null(strstr(now->text, "status 3: why"));
 }
 

@@ -84,10 +84,12 @@ static void test_floods(void **arg)
 	for (uint32_t id = 10; id < 15; id++) {
 		run(id, "echo fine");
 		ended(id, 0);
+		assert_int_equal(state.stopped, 0);
 		has_line(id, "o fine");
 	}
 	stop(1, true);
 	until(1, APP_ENDED);
+	assert_int_equal(state.stopped, 1);
 }
 
 static void test_log_limit(void **arg)
