@@ -82,10 +82,22 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 static void missing(struct ctl *ctl, struct model_app *app)
 {
 	if (app->again || app->app->restart != TOPO_APP_NEVER)
-		app_anew(ctl, app);
+		app_again(ctl, app);
 	else
 		app_give_up(ctl, app, MODEL_APP_ENDED, 0,
 			    "it ended while nobody watched; how is not known");
+}
+
+static bool wanted(void *arg, uint32_t id)
+{
+	return model_app_by_id(arg, id);
+}
+
+/* Of those that were lost and that nobody wants, nothing else will be told. */
+static void sweep(struct ctl *ctl)
+{
+	if (app_ops(ctl) && app_ops(ctl)->sweep)
+		app_ops(ctl)->sweep(ctl->host, wanted, ctl->model);
 }
 
 void app_judge(struct ctl *ctl)
@@ -95,9 +107,10 @@ void app_judge(struct ctl *ctl)
 	list_for_each (pos, &ctl->model->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, all);
 
-		if (app->restored)
+		if (app->restored && !app->going)
 			missing(ctl, app);
 	}
+	sweep(ctl);
 	apps_kick(ctl);
 }
 
@@ -117,6 +130,7 @@ static void look_for_lost(struct ctl *ctl)
 		else
 			missing(ctl, app);
 	}
+	sweep(ctl);
 	apps_kick(ctl);
 }
 

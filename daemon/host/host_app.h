@@ -88,12 +88,16 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 	int (*values)(struct host *host, uint32_t id, struct host_app_value *ret, size_t max);
 	/* The same of the network functions that it has now. -ESRCH. */
 	int (*functions)(struct host *host, uint32_t id, struct host_app_function *ret, size_t max);
-	/* Path of the file that has its output, which is there until forget(). Lines are
+	/* Path of the file that has its output, which is there until forget(), also when it was
+	 * lost; -ESRCH, -ENOENT. Lines are
 	 * "SECONDS.MICROSECONDS o|e TEXT" (out, err; wall clock). Grows; when it is full it is
 	 * renamed to PATH.1, and a new one begun. */
 	int (*log_path)(struct host *host, uint32_t id, char *buf, size_t size);
-	/* One that has ended: log and record go. */
+	/* One that has ended, or is not known any more: log and record go. */
 	void (*forget)(struct host *host, uint32_t id);
+	/* Of those that were lost: groups of such that are not known go, and logs of such that are
+	 * not wanted either. NULL: there is neither. */
+	void (*sweep)(struct host *host, bool (*wanted)(void *arg, uint32_t id), void *arg);
 	/* The shipped applications: name, a line about it, the next name, ... ends with NULL. Live
 	 * as long as host. */
 	const char *const *(*shipped)(struct host *host);

@@ -241,9 +241,54 @@ static int log_path(struct host *host, uint32_t id, char *buf, size_t size)
 {
 	const struct local_apps *apps = apps_of(host);
 
-	if (!local_app_get(apps, id))
-		return local_object_has(apps->local->objects, id) ? -ENOENT : -ESRCH;
-	return snprintf(buf, size, "%s/%u.log", apps->dir, id) >= (int)size ? -ENAMETOOLONG : 0;
+	if (local_object_has(apps->local->objects, id))
+		return -ENOENT;
+	if (snprintf(buf, size, "%s/%u.log", apps->dir, id) >= (int)size)
+		return -ENAMETOOLONG;
+	return local_app_get(apps, id) || access(buf, F_OK) == 0 ? 0 : -ESRCH;
+}
+
+/* Of one that no supervisor has any more; there may be none. */
+static void log_remove(const struct local_apps *apps, uint32_t id)
+{
+	char path[140];
+
+	snprintf(path, sizeof(path), "%s/%u.log", apps->dir, id);
+	(void)unlink(path);
+	snprintf(path, sizeof(path), "%s/%u.log.1", apps->dir, id);
+	(void)unlink(path);
+}
+
+/* Nobody runs in it. */
+static void group_sweep(void *arg, uint32_t router_id, uint32_t id)
+{
+	struct local_apps *apps = arg;
+	struct local_app lost = {.id = id, .router_id = router_id};
+
+	if (local_app_get(apps, id))
+		return;
+	if (apps->counts && group_of(apps, &lost))
+		bld_apps_forget(apps->counts, lost.group);
+	local_cgroup_app_del(apps->local->cgroup, router_id, id);
+}
+
+static void sweep(struct host *host, bool (*wanted)(void *arg, uint32_t id), void *arg)
+{
+	struct local_apps *apps = apps_of(host);
+	DIR *dir = opendir(apps->dir);
+	struct dirent *entry;
+	char *end;
+
+	while (dir && (entry = readdir(dir))) {
+		uint32_t id = (uint32_t)strtoul(entry->d_name, &end, 10);
+
+		if (end != entry->d_name && strncmp(end, ".log", 4) == 0 &&
+		    !local_app_get(apps, id) && !wanted(arg, id))
+			log_remove(apps, id);
+	}
+	if (dir)
+		closedir(dir);
+	local_cgroup_app_each(apps->local->cgroup, group_sweep, apps);
 }
 
 static void forget(struct host *host, uint32_t id)
@@ -253,6 +298,7 @@ static void forget(struct host *host, uint32_t id)
 
 	if (!app) {
 		local_object_forget(apps->local->objects, id);
+		log_remove(apps, id);
 		return;
 	}
 	if (!local_app_is_over(app))
@@ -285,6 +331,7 @@ const struct host_app_ops local_app_ops = {
 	.functions = functions,
 	.log_path = log_path,
 	.forget = forget,
+	.sweep = sweep,
 	.shipped = shipped,
 	.match_check = match_check,
 };

@@ -48,6 +48,9 @@ int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32
 			 const struct topo_limits *limits, char ***ret_paths, struct err *err);
 /* Their number of processes is limited by these groups. */
 bool local_cgroup_counts_pids(const struct local_cgroup *cgroup);
+/* Each that there is, also of applications that nobody knows; fn may delete it. */
+typedef void (*local_cgroup_app_fn)(void *arg, uint32_t router_id, uint32_t id);
+void local_cgroup_app_each(const struct local_cgroup *cgroup, local_cgroup_app_fn fn, void *arg);
 /* Once it has ended. */
 void local_cgroup_app_del(struct local_cgroup *cgroup, uint32_t router_id, uint32_t id);
 /* Directory of the unified hierarchy in which all of the instance's applications are; "": there is

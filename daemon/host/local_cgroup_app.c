@@ -5,6 +5,7 @@
  * which is in the hierarchy that counts traffic, too. They do not stand in the journal: what is in
  * a directory of ours is ours. Called by local_app*.c and local_limits.c.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,57 @@ int local_cgroup_app_add(struct local_cgroup *cgroup, uint32_t router_id, uint32
 	}
 	*ret_paths = paths;
 	return 0;
+}
+
+/* The number that the name is, behind that prefix; 0: it is none. */
+static uint32_t number_of(const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	unsigned long n;
+	char *end;
+
+	if (strncmp(name, prefix, length) != 0 || name[length] < '1' || name[length] > '9')
+		return 0;
+	n = strtoul(name + length, &end, 10);
+	return *end || n > UINT32_MAX ? 0 : (uint32_t)n;
+}
+
+static void each_of_router(const char *path, uint32_t router_id, local_cgroup_app_fn fn, void *arg)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		uint32_t id = number_of(entry->d_name, "app-");
+
+		if (id)
+			fn(arg, router_id, id);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* In each hierarchy: one of them may have what the others have not. */
+void local_cgroup_app_each(const struct local_cgroup *cgroup, local_cgroup_app_fn fn, void *arg)
+{
+	char **paths = cgroup->cgroups ? local_cgroup_all(cgroup, cgroup->group) : NULL;
+
+	for (char **p = paths; p && *p; p++) {
+		DIR *dir = opendir(*p);
+		const struct dirent *entry;
+
+		while (dir && (entry = readdir(dir))) {
+			uint32_t router_id = number_of(entry->d_name, "");
+			char path[PATH_MAX];
+
+			if (router_id && snprintf(path, sizeof(path), "%s/%u", *p, router_id) <
+						 (int)sizeof(path))
+				each_of_router(path, router_id, fn, arg);
+		}
+		if (dir)
+			closedir(dir);
+	}
+	free(paths);
 }
 
 bool local_cgroup_counts_pids(const struct local_cgroup *cgroup)

@@ -106,8 +106,11 @@ step "their supervisor is killed: all of their processes end; policy says what i
 kill -9 "$(pgrep -o -f '^vlsp-supervisor ')"
 eventually 10 apps_are "r1/web ended" "r2/db running ready"
 equal 1 "$(processes | wc -w)" "processes"
+must vlsp app logs r1 web # what it has printed is still there, until it goes
 must_say '~1 application' vlsp topology apply other.yaml
 apps_are "r1/web running ready" "r2/db running ready"
+output_of() { find "$RUNTIME/apps" -name '*.log*' | sed 's|.*/||; s/[.].*//' | sort -un | tr '\n' ' '; }
+equal "$(vlsp app list --json | jq -r '.list | sort | map("\(.) ") | add')" "$(output_of)" "applications that have output"
 
 step "a router that is made again has its applications again"
 umount "$RUNTIME/netns/r1"

@@ -248,22 +248,51 @@ static void they_go_on_without_a_daemon(void **state)
 	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);
 }
 
+static bool is_two(void *arg, uint32_t id)
+{
+	(void)arg;
+	return id == 2;
+}
+
+/* What they have printed is there as long as somebody wants them. */
 static void without_their_supervisor_all_are_gone(void **state)
 {
 	struct world *world = *state;
+	const struct host_app_ops *ops;
+	char path[200];
 
 	NEED(state);
+	ops = world->host->ops->apps;
 	listen_to(world);
 	run_ok(world, grid(1, false));
-	start(world, 1, 0, "sleep 1000");
+	start(world, 1, 0, "echo one; exec sleep 1000");
+	start(world, 2, 0, "echo two; exec sleep 1000");
 	(void)until(world, 1, HOST_APP_RUNNING, true);
+	(void)until(world, 2, HOST_APP_RUNNING, true);
+	has_output(world, 1, "o one");
+	has_output(world, 2, "o two");
 	told_count = 0;
 	assert_int_equal(shell("kill -KILL $(pgrep -P %d -f '^vlsp-supervisor ')", getpid()), 0);
 	(void)until(world, 0, HOST_APP_ENDED, false);
 	assert_int_equal(told_count, 1);
-	assert_int_equal(world->host->ops->apps->stop(world->host, 1), -ESRCH);
-	start(world, 2, 0, "sleep 1000"); /* by another one */
+	assert_int_equal(ops->stop(world->host, 1), -ESRCH);
+	ops->sweep(world->host, is_two, NULL);
+	assert_int_equal(ops->log_path(world->host, 1, path, sizeof(path)), -ESRCH);
+	assert_int_equal(ops->log_path(world->host, 2, path, sizeof(path)), 0);
+	start(world, 2, 0, "echo again; exec sleep 1000"); /* by another one */
 	(void)until(world, 2, HOST_APP_RUNNING, true);
+	has_output(world, 2, "o two");
+	has_output(world, 2, "o again");
+	start(world, 3, 0, "sleep 1000");
+	(void)until(world, 3, HOST_APP_RUNNING, true);
+	ops->sweep(world->host, is_two, NULL);
+	assert_int_equal(ops->log_path(world->host, 3, path, sizeof(path)), 0);
+	told_count = 0;
+	assert_int_equal(shell("kill -KILL $(pgrep -P %d -f '^vlsp-supervisor ')", getpid()), 0);
+	(void)until(world, 0, HOST_APP_ENDED, false);
+	ops->forget(world->host, 2);
+	ops->forget(world->host, 3);
+	expect(world, "test -z \"$(ls -A " RUNTIME "/apps)\"");
 }
 
 /* Shipped ones are those that lie beside the daemon's programs. */
