@@ -171,6 +171,8 @@ static void stop(struct ctl *ctl, struct model_app *app)
 
 	if (state.phase == MODEL_APP_STOPPING)
 		return;
+	if (app->restored && !ctl->apps->known)
+		return; /* it may run: the machine has not told yet */
 	if (!app_asked(app) || model_app_over(app) || !app_ops(ctl) ||
 	    app_ops(ctl)->stop(ctl->host, app->id) < 0) {
 		model_app_remove(ctl->model, app);

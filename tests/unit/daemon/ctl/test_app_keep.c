@@ -255,6 +255,31 @@ static void they_go_with_their_router(void **state)
 	assert_int_equal(fake_apps_count(k->w.host), 0);
 }
 
+/* The answer to a stop is that it has ended, also when nobody knows yet whether it runs. */
+static void a_stop_waits_until_the_machine_has_told(void **state)
+{
+	struct kept_world *k = *state;
+	struct recovered recovered;
+	struct ending ending = {0};
+	struct err err = {0};
+
+	routers(k);
+	app_start(&k->w, "r0-1", "{run: send}");
+	end(k, true);
+	boot(k);
+	fake_apps_silence(k->w.host, true);
+	recover(k, &recovered);
+	assert_int_equal(
+		ctl_app_stop(k->w.ctl, "r0-1", "send", NULL, world_ended, &ending, NULL, &err), 0);
+	world_settle(&k->w, 5);
+	assert_int_equal(ending.calls, 0);
+	fake_apps_silence(k->w.host, false);
+	assert_int_equal(world_wait(&k->w, &ending)->state, CTL_DONE);
+	assert_int_equal(fake_apps_count(k->w.host), 2);
+	assert_string_equal(app_list(&k->w, "r0-1"), "");
+	assert_null(row_of(k, "send"));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -270,6 +295,7 @@ int main(void)
 		T(what_could_not_be_taken_back_at_once_is_later),
 		T(a_commit_in_doubt_is_taken_back_whole),
 		T(they_go_with_their_router),
+		T(a_stop_waits_until_the_machine_has_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
