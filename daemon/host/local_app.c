@@ -352,6 +352,7 @@ void local_apps_routers(struct local_apps *apps)
 void local_apps_adopt(struct local_apps *apps)
 {
 	apps->open = true;
+	local_apps_hear_early(apps);
 	apps->names = local_supervisor_runs(apps->supervisor);
 	local_apps_routers(apps);
 	if (apps->heard) /* otherwise it says it when it has connected */
@@ -464,6 +465,7 @@ int local_apps_open(struct local *local, const char *programs, struct local_apps
 		return err_errno(err, ENOMEM, "applications");
 	apps->local = local;
 	apps->wake_fd = -1;
+	list_init(&apps->early);
 	pthread_mutex_init(&apps->lock, NULL);
 	for (size_t i = 0; i < APPS_BUCKETS; i++)
 		list_init(&apps->buckets[i]);
@@ -505,6 +507,7 @@ void local_apps_close(struct local_apps *apps, bool keep)
 		(void)local_journal_del(apps->local->journal, "file", &dir, 1);
 	}
 	local_app_each(apps, free_one, NULL);
+	local_apps_drop_early(apps);
 	bld_apps_close(apps->counts, keep);
 	loop_timer_free(apps->news);
 	loop_timer_free(apps->impatience);

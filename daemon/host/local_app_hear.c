@@ -45,17 +45,68 @@ static void answer(void *arg, const struct app_ask *ask, const char *text, const
 				   (uint32_t)(sizeof(*ask) + size), -1);
 }
 
+/* It came before the functions of an earlier daemon were taken over: which of their numbers are
+ * free is not known. */
+struct early_ask {
+	struct list node; /* struct local_apps.early */
+	struct app_ask ask;
+	char packet[APP_LINK_MAX + 1];
+};
+
+static void early_free(struct early_ask *early)
+{
+	list_del(&early->node);
+	free(early);
+}
+
+void local_apps_drop_early(struct local_apps *apps)
+{
+	while (!list_empty(&apps->early))
+		early_free(list_entry(apps->early.next, struct early_ask, node));
+}
+
+static void take_asks(struct local_apps *apps)
+{
+	while (!list_empty(&apps->early)) {
+		struct early_ask *early = list_entry(apps->early.next, struct early_ask, node);
+		const struct local_app *app = local_app_get(apps, early->ask.id);
+
+		if (app)
+			local_intercept_ask(apps->local->intercepts, &early->ask, app->slot,
+					    early->packet, answer, apps);
+		early_free(early);
+	}
+}
+
 static void hear_ask(struct local_apps *apps, const struct app_ask *ask, const char *text,
 		     size_t size)
 {
-	char packet[APP_LINK_MAX + 1];
-	const struct local_app *app = local_app_get(apps, ask->id);
+	struct early_ask *early;
 
-	if (!app || size > APP_LINK_MAX)
+	if (!local_app_get(apps, ask->id) || size > APP_LINK_MAX)
 		return;
-	memcpy(packet, text, size);
-	packet[size] = '\0';
-	local_intercept_ask(apps->local->intercepts, ask, app->slot, packet, answer, apps);
+	early = malloc(sizeof(*early));
+	if (!early) /* who asks gives up after a while */
+		return;
+	early->ask = *ask;
+	memcpy(early->packet, text, size);
+	early->packet[size] = '\0';
+	list_add_tail(&apps->early, &early->node);
+	if (apps->open)
+		take_asks(apps);
+}
+
+/* What has ended meanwhile has had no functions to lose yet. */
+static void late_end(void *arg, struct local_app *app)
+{
+	if (app->state.phase == HOST_APP_WAITING || local_app_is_over(app))
+		functions_gone(arg, app);
+}
+
+void local_apps_hear_early(struct local_apps *apps)
+{
+	local_app_each(apps, late_end, apps);
+	take_asks(apps);
 }
 
 /* --- states ----------------------------------------------------------------------------------- */
@@ -220,13 +271,19 @@ static void frame(void *arg, uint16_t type, const void *body, uint32_t length)
 	}
 }
 
+/* What is not answered is asked again. */
 static void begun(void *arg)
 {
-	local_app_each(arg, forget_name, NULL);
+	struct local_apps *apps = arg;
+
+	local_app_each(apps, forget_name, NULL);
+	local_apps_drop_early(apps);
+	local_intercept_void(apps->local->intercepts);
 }
 
 static void lost(void *arg)
 {
+	local_apps_drop_early(arg);
 	local_app_each(arg, forget_name, NULL);
 	hear_known(arg);
 }

@@ -39,6 +39,7 @@ struct local_apps {
 	bool open;			/* daemon/ctl is told */
 	bool names;			/* RUNTIME/hosts is kept */
 	bool heard;			/* of the supervisor that was there: all are known */
+	struct list early;		/* struct early_ask: local_app_hear.c */
 	struct loop_timer *news;	/* known has to be called */
 	struct local_end_request *ends; /* under way */
 	struct loop_timer *impatience;	/* with that */
@@ -61,6 +62,9 @@ void local_app_each(struct local_apps *apps, void (*fn)(void *arg, struct local_
 /* local_app_hear.c: what the supervisor says */
 extern const struct local_supervisor_ops local_app_supervisor_ops;
 void local_apps_tell_all(struct local_apps *apps);
+/* Network functions of an earlier daemon are taken over now: what was said too early for that. */
+void local_apps_hear_early(struct local_apps *apps);
+void local_apps_drop_early(struct local_apps *apps);
 
 /* local_app_start.c: checks what is asked for, and writes it down for the supervisor. *ret_fd: a
  * sealed memfd. groups: directories to join. */

@@ -338,6 +338,14 @@ void local_intercept_ask(struct local_intercepts *intercepts, const struct app_a
 	local_work_add(intercepts->local->work, &question->job);
 }
 
+void local_intercept_void(struct local_intercepts *intercepts)
+{
+	struct list *pos;
+
+	list_for_each (pos, &intercepts->asks)
+		list_entry(pos, struct question, node)->gone = true;
+}
+
 void local_intercept_gone(struct local_intercepts *intercepts, uint32_t app,
 			  enum local_function_why why)
 {

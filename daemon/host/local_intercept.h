@@ -43,6 +43,8 @@ typedef void (*local_intercept_answer_fn)(void *arg, const struct app_ask *ask, 
 void local_intercept_ask(struct local_intercepts *intercepts, const struct app_ask *ask,
 			 uint32_t slot, const char *text, local_intercept_answer_fn answer,
 			 void *arg);
+/* Nobody waits for answers to what has been asked up to now: it is asked again, or never was. */
+void local_intercept_void(struct local_intercepts *intercepts);
 /* A run of it has ended: what it asked is not answered; its functions as local_function_gone(). */
 void local_intercept_gone(struct local_intercepts *intercepts, uint32_t app,
 			  enum local_function_why why);

@@ -34,6 +34,13 @@ struct pairs {
 	size_t count;
 };
 
+struct asked {
+	uint32_t ask; /* 0: none */
+	uint64_t at_ns;
+	char *packet;
+	size_t size;
+};
+
 struct link {
 	struct loop *loop;
 	const struct link_ops *ops;
@@ -46,8 +53,8 @@ struct link {
 	struct loop_source *source;
 	bool paused;
 	struct budget budget;
-	uint32_t asked;		  /* ever */
-	uint32_t asks[LINK_ASKS]; /* that are open; 0: none */
+	uint32_t asked;		      /* ever */
+	struct asked asks[LINK_ASKS]; /* that are open */
 };
 
 /* --- keys and values -------------------------------------------------------------------------- */
@@ -115,15 +122,31 @@ static void take_data(struct link *link, const char *text, size_t size)
 	loop_timer_set(link->tell, link->told_ns + TELL_NS);
 }
 
+static void asked_done(struct asked *asked)
+{
+	free(asked->packet);
+	*asked = (struct asked){0};
+}
+
 static void take_ask(struct link *link, const char *packet, size_t size)
 {
 	for (size_t i = 0; i < LINK_ASKS; i++) {
-		if (link->asks[i])
+		struct asked *asked = &link->asks[i];
+
+		if (asked->ask)
 			continue;
+		asked->packet = malloc(size);
+		if (!asked->packet) { /* it gives up waiting after a while */
+			log_warn("an application's question is dropped: out of memory");
+			return;
+		}
+		memcpy(asked->packet, packet, size);
+		asked->size = size;
+		asked->at_ns = clock_mono_ns();
 		if (++link->asked == 0)
 			link->asked = 1;
-		link->asks[i] = link->asked;
-		link->ops->ask(link->arg, link->asked, packet, size);
+		asked->ask = link->asked;
+		link->ops->ask(link->arg, asked->ask, packet, size);
 		return;
 	}
 	log_debug("an application asks more than %d things at once", LINK_ASKS);
@@ -241,7 +264,8 @@ void link_close(struct link *link)
 	link->paused = false;
 	loop_timer_set(link->again, 0);
 	pairs_clear(&link->waiting);
-	memset(link->asks, 0, sizeof(link->asks));
+	for (size_t i = 0; i < LINK_ASKS; i++)
+		asked_done(&link->asks[i]);
 }
 
 /* --- what it is told -------------------------------------------------------------------------- */
@@ -272,11 +296,11 @@ int link_answer(struct link *link, uint32_t ask, const char *text, size_t size, 
 	struct cmsghdr *cmsg;
 	size_t i = 0;
 
-	while (i < LINK_ASKS && (!ask || link->asks[i] != ask))
+	while (i < LINK_ASKS && (!ask || link->asks[i].ask != ask))
 		i++;
 	if (i == LINK_ASKS || link->sock < 0)
 		return -ENOENT;
-	link->asks[i] = 0;
+	asked_done(&link->asks[i]);
 	if (count > APP_LINK_FDS)
 		return -EPROTO;
 	if (count) {
@@ -289,6 +313,22 @@ int link_answer(struct link *link, uint32_t ask, const char *text, size_t size, 
 		memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
 	}
 	return sendmsg(link->sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+void link_ask_again(struct link *link)
+{
+	uint64_t now = clock_mono_ns();
+
+	for (size_t i = 0; i < LINK_ASKS; i++) {
+		struct asked *asked = &link->asks[i];
+
+		if (!asked->ask)
+			continue;
+		if (now - asked->at_ns >= APP_LINK_ASK_MS * NSEC_PER_MSEC)
+			asked_done(asked);
+		else
+			link->ops->ask(link->arg, asked->ask, asked->packet, asked->size);
+	}
 }
 
 size_t link_values(const struct link *link, char *text)

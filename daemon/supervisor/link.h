@@ -39,6 +39,9 @@ int link_set(struct link *link, const char *text, size_t size);
  * -errno. */
 int link_answer(struct link *link, uint32_t ask, const char *text, size_t size, const int *fds,
 		size_t count);
+/* Another daemon is there: what the one before has not answered is asked again, by the same number,
+ * unless the application has given up waiting for it. */
+void link_ask_again(struct link *link);
 /* "KEY=VALUE\n"... of all; the size. text: at least LINK_TEXT bytes. */
 #define LINK_TEXT (LINK_VALUES * (APP_LINK_KEY + APP_LINK_VALUE))
 size_t link_values(const struct link *link, char *text);

@@ -74,6 +74,7 @@ static void connected(void *arg)
 
 		talk_state(app, &app->told, app->text);
 		talk_values(app);
+		link_ask_again(app->link);
 	}
 	(void)chan_send(supervisor->chan, FRAME_APP_KNOWN, NULL, 0);
 }

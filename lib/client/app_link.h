@@ -17,11 +17,12 @@
 
 #include <stddef.h>
 
-#define APP_LINK_ENV   "VLSP_APP_FD"
-#define APP_LINK_MAX   4096
-#define APP_LINK_FDS   2   /* that an answer brings at most */
-#define APP_LINK_KEY   33  /* with NUL */
-#define APP_LINK_VALUE 201 /* with NUL */
+#define APP_LINK_ENV	"VLSP_APP_FD"
+#define APP_LINK_MAX	4096
+#define APP_LINK_FDS	2     /* that an answer brings at most */
+#define APP_LINK_KEY	33    /* with NUL */
+#define APP_LINK_VALUE	201   /* with NUL */
+#define APP_LINK_ASK_MS 10000 /* that it waits for an answer */
 
 /* Sends one packet, without waiting. 0; -ENOTCONN (no supervisor, or it has gone), -EMSGSIZE,
  * -EAGAIN (it does not keep up). */

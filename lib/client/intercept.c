@@ -30,8 +30,7 @@
 
 #define BATCH	   64
 #define FRAMES	   (BATCH + 1) /* one is in the program's hands */
-#define ASK_MS	   10000
-#define SEND_MS	   100 /* the kernel may take nothing for so long */
+#define SEND_MS	   100	       /* the kernel may take nothing for so long */
 #define BEHIND_ALL 255
 #define LO	   1
 #define GAP_MAX_NS 50000 /* between datagrams: above it nobody lingers */
@@ -130,7 +129,7 @@ static int ask(struct vlsp_intercept *intercept, const struct vlsp_intercept_spe
 	answer = malloc(sizeof(*answer));
 	if (!answer)
 		return say(text, ENOMEM, "no memory");
-	r = app_link_ask(question, ASK_MS, answer);
+	r = app_link_ask(question, APP_LINK_ASK_MS, answer);
 	if (r == -ENOTCONN)
 		r = say(text, ENOTCONN, "this program was not started by vlsp app start");
 	else if (r < 0)
@@ -178,7 +177,7 @@ static int give_up(const struct vlsp_intercept *intercept)
 	if (!answer)
 		return -ENOMEM;
 	snprintf(question, sizeof(question), "close\nfunction=%u", intercept->function);
-	r = app_link_ask(question, ASK_MS, answer);
+	r = app_link_ask(question, APP_LINK_ASK_MS, answer);
 	for (unsigned i = 0; r == 0 && i < answer->fd_count; i++)
 		close(answer->fds[i]);
 	free(answer);

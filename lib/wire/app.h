@@ -12,7 +12,7 @@
  *     APP_DATA   uint32_t id + "key=value\n"...: values that it reports, as they are now; after
  *                HELLO of each that has any
  *     APP_ASK    struct app_ask + text: an application asks for an intercept ("INTERCEPT=n\n..."
- *                of its packet), or gives it up
+ *                of its packet), or gives it up; again after HELLO while it is not answered
  *   daemon -> supervisor
  *     APP_START  uint32_t id; descriptor of a sealed memfd as of app_codec.h
  *     APP_STOP   struct app_stop

@@ -248,6 +248,43 @@ static void they_go_on_without_a_daemon(void **state)
 	assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);
 }
 
+/* It asks while there is no daemon; the next one is asked before it has taken over the functions
+ * that there are. */
+static void a_function_that_is_asked_for_in_between_gets_a_place_of_its_own(void **state)
+{
+	struct world *world = *state;
+	char pass[] = "pass", order[] = "--order", one[] = "1", two[] = "2";
+	char run[] = "/bin/sh", c[] = "-c", text[700];
+	char *args[] = {order, one}, *late[] = {c, text};
+	struct topo_app first = {
+		.run = pass, .args = args, .arg_count = 2, .ready = TOPO_APP_READY_NOTIFY};
+	struct topo_app second = {
+		.run = run, .args = late, .arg_count = 2, .ready = TOPO_APP_READY_SETTLED};
+	struct host_app_function f = {0};
+	struct err err = {0};
+
+	NEED(state);
+	snprintf(text, sizeof(text), "sleep 0.3; exec %.*s/apps/pass --order %s",
+		 (int)(strrchr(router_path, '/') - router_path), router_path, two);
+	listen_to(world);
+	run_ok(world, grid(1, false));
+	assert_int_equal(start_as(world, 1, 0, &first, &err), 0);
+	(void)until(world, 1, HOST_APP_RUNNING, true);
+	assert_int_equal(start_as(world, 2, 0, &second, &err), 0);
+	(void)until(world, 2, HOST_APP_RUNNING, true); /* that is: it sleeps */
+	world->host->ops->close(world->host, true);
+	usleep(500000); /* so that it asks now; if it should be later, that is fine, too */
+	take_over(world);
+	for (int i = 0; i < 1000 && world->host->ops->apps->functions(world->host, 2, &f, 1) < 1;
+	     i++)
+		run_for(world, 10);
+	assert_int_equal(f.order, 2);
+	assert_false(f.dead);
+	assert_int_equal(world->host->ops->apps->functions(world->host, 1, &f, 1), 1);
+	assert_int_equal(f.order, 1);
+	assert_false(f.dead);
+}
+
 static bool is_two(void *arg, uint32_t id)
 {
 	(void)arg;
@@ -318,6 +355,7 @@ int main(void)
 		TEST(it_is_told_what_becomes_of_them),
 		TEST(they_end_with_their_router),
 		TEST(they_go_on_without_a_daemon),
+		TEST(a_function_that_is_asked_for_in_between_gets_a_place_of_its_own),
 		TEST(without_their_supervisor_all_are_gone),
 		TEST(shipped_ones_have_names),
 	};

@@ -44,6 +44,15 @@ static void test_link(void **arg)
 	memcpy(&ask, &state, sizeof(ask));
 	assert_int_equal(ask.id, 1);
 	assert_string_equal(text, "INTERCEPT=1\nopen");
+	/* The daemon ends before it has answered; the next one is asked the same. */
+	close(sock);
+	close(listener);
+	unlink(path);
+	start_listening();
+	accept_supervisor();
+	until_told(FRAME_APP_ASK);
+	assert_memory_equal(&state, &ask, sizeof(ask));
+	assert_string_equal(text, "INTERCEPT=1\nopen");
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	say(FRAME_APP_FD, &ask, sizeof(ask), pipes[1]);
 	close(pipes[1]);
