@@ -14,8 +14,9 @@ import tempfile
 import threading
 import time
 
+import apps
 import compare
-from expect import Random, document, possible, request, shown
+from expect import Random, document, possible, request, shown_with_apps as shown
 from rest import NotSent, Unanswered
 from sabotage import Faults, Sabotage
 from world import World, wait_for
@@ -40,9 +41,9 @@ class Record:
         return self.answer is not None and ("undoing" in self.answer.error or "everything else" in self.answer.error)
 
     def __str__(self):
-        what = " ".join(f"{k}={v}" for k, v in self.op.items() if k not in ("routers", "links"))
+        what = " ".join(f"{k}={v}" for k, v in self.op.items() if k not in ("routers", "links", "apps"))
         if "routers" in self.op:
-            what += f" ({len(self.op['routers'])} routers, {len(self.op['links'])} links)"
+            what += f" ({len(self.op['routers'])} routers, {len(self.op['links'])} links, {len(self.op['apps'])} applications)"
         end = "no answer" if self.answer is None else f"{self.answer.status} operation {self.answer.operation} {self.answer.error}"
         return f"{self.sent:.3f} [{self.epoch}] {what} -> {end}"
 
@@ -51,7 +52,7 @@ class Round:
     def __init__(self, world, seed, faults, kinds):
         self.world, self.seed, self.faults = world, seed, faults
         self.rng = random.Random(seed)
-        self.names = Random(self.rng)
+        self.names = Random(self.rng, tokens=seed)
         self.seconds = self.rng.uniform(0.4, 2)
         self.clients = self.rng.randint(2, 6)
         self.kinds = kinds
@@ -63,7 +64,7 @@ class Round:
     # --- while it runs
 
     def client(self, number):
-        names = Random(random.Random(f"{self.seed}/{number}"))
+        names = Random(random.Random(f"{self.seed}/{number}"), tokens=f"{self.seed}.{number}")
         try:
             while not self.over.is_set():
                 with self.lock:
@@ -76,6 +77,10 @@ class Round:
                     continue
                 except Unanswered:
                     pass
+                if op["kind"] == "app-stop" and op["no_wait"] == "false" and record.answer and record.answer.status == 200:
+                    left = apps.group_processes(record.answer.json["appID"])
+                    if left:
+                        self.errors.append(f"{record}: the answer came, and processes {left} were there")
                 with self.lock:
                     self.records.append(record)
                     if record.answer and record.answer.status < 300:
@@ -111,9 +116,11 @@ class Round:
         if answer.status != 200:
             raise Failure(f"the first apply: {answer}")
         self.world.settle()
+        apps.settle(self.world)
         self.base = shown(self.world.rest)
         self.belief = self.base.copy()
         self.before = self.world.routers()
+        self.before_apps = apps.records(self.world.rest)
 
     def run(self):
         self.setup()
@@ -154,7 +161,8 @@ class Round:
             after = {}
             for net in nets:
                 for maybe, _ops in possible(net.copy(), lost):
-                    after.setdefault(repr((sorted(maybe.routers.items(), key=str), sorted(maybe.links.items()))), maybe)
+                    after.setdefault(repr((sorted(maybe.routers.items(), key=str), sorted(maybe.links.items()),
+                                           sorted(maybe.apps.items()))), maybe)
             nets = list(after.values())
         return nets, wrong
 
@@ -189,16 +197,22 @@ class Round:
             return "" if status == 0 and "nothing to do" in out + err else f"exit {status}: {out}{err}"
         wait_for("reconcile finds nothing to do", 10, nothing)
 
-    def check_untouched(self):
-        """Who was well goes on: the same process, unless the round did something to routers."""
-        if self.sabotage.restarts or self.sabotage.mend:
-            return
-        now, redone = self.world.routers(), set()
-        for r in self.records:  # what was begun and not done is undone: a router that was deleted is made again
+    def redone(self, now):
+        """What was begun and not done is undone: a router that was deleted is made again."""
+        redone = set()
+        for r in self.records:
             if r.answer is None or r.answer.status >= 500:
                 kind, keeps = r.op["kind"], r.op.get("routers", [])
                 redone |= {r.op["name"]} if kind == "router-delete" else \
                     now.keys() - set(keeps) if kind in ("apply", "clear") else set()
+        return redone
+
+    def check_untouched(self):
+        """Who was well goes on: the same process, unless the round did something to routers."""
+        if self.sabotage.restarts or self.sabotage.mend:
+            return
+        now = self.world.routers()
+        redone = self.redone(now)
         for name, router in now.items():
             was = self.before.get(name)
             if name not in redone and was and was["routerID"] == router["routerID"] and was["pid"] != router["pid"]:
@@ -228,15 +242,20 @@ class Round:
             note = self.check_model()
         self.reconcile()
         self.world.settle()
+        apps.settle(self.world)
         note = self.check_model() or note
         self.check_untouched()
+        expected = apps.Expected(self.before_apps, self.sabotage, self.redone(self.world.routers()))
+        wait_for("applications as they should be", 10, lambda: "\n".join(apps.kernel(self.world, expected)[:30]), 0.5)
         ends = not self.sabotage.kinds & {"full", "sync", "open", "descriptors"}  # that they are written is not promised
         for what in (compare.kernel(self.world), compare.store(self.world, ends)):
             if what:
                 raise Failure("\n".join(what[:30]))
         text = self.world.rest("GET", "/topology/", {"format": "json"}).text.encode()
+        bad = any(a["state"] == "failed" or a["state"] == "ended" and a.get("exit") != 0
+                  for a in apps.records(self.world.rest).values())  # it starts those anew
         again = self.world.rest("PUT", "/topology/", {"source": "export"}, text)
-        if again.status != 200 or again.json["changed"]:
+        if again.status != 200 or (again.json["changed"] and not bad):
             raise Failure(f"apply of its own export: {again}")
         self.check_traffic()
         return note
@@ -246,7 +265,8 @@ class Round:
         counts = [0, 0, 0]
         for r in self.records:
             counts[2 if r.answer is None else 0 if r.answer.status < 300 else 1] += 1
-        return f"{kinds}: {self.clients} clients, {counts[0]} done, {counts[1]} refused, {counts[2]} unanswered"
+        return f"{kinds}: {self.clients} clients, {counts[0]} done, {counts[1]} refused, {counts[2]} unanswered; " \
+            f"{len(self.base.apps)} applications, then {len(apps.shown(self.world.rest))}"
 
 
 def log_of(world):

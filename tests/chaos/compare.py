@@ -80,7 +80,8 @@ def namespace(router, links, instance):
         kind = d.get("linkinfo", {}).get("info_kind")
         link = next(l for l in links.values() if alias.endswith(":" + l["name"]))
         by = link["backends"]["a-to-b" if link["names"][0] == name else "b-to-a"]
-        if (d.get("qdisc") not in ("noqueue", None)) != ("tc" in by.split(", ")):
+        none = ("noqueue", None, "noop") if admin == "down" else ("noqueue", None)  # noop: it was never up
+        if (d.get("qdisc") not in none) != ("tc" in by.split(", ")):
             out.append(f"router {name}: {dev} has the queue {d.get('qdisc')}, its shape is by {by or 'nothing'}")
         if (d["ifindex"], d.get("ifalias"), kind) != (port, alias, "veth"):
             out.append(f"router {name}: {dev} is {d['ifindex']} {d.get('ifalias')} {kind}, not {port} {alias} veth")

@@ -8,6 +8,8 @@ import copy
 import itertools
 import json
 
+import apps
+
 # Of a link, in both directions; what is not named is taken away.
 SHAPES = ({}, {"delay": "1ms"}, {"delay": "3ms", "jitter": "1ms", "seed": "7"}, {"rate": "100mbit"},
           {"rate": "50mbit", "delay": "2ms"}, {"duplicate": "1%"})
@@ -19,6 +21,7 @@ class Network:
     def __init__(self):
         self.routers = {}  # name: address, None if it is not known
         self.links = {}  # name: (a, b, weight, admin, shape)
+        self.apps = {}  # (router, name): token (apps.py)
 
     def copy(self):
         return copy.deepcopy(self)
@@ -40,6 +43,7 @@ class Network:
             return {404}
         del self.routers[op["name"]]
         self.links = {k: v for k, v in self.links.items() if op["name"] not in v[:2]}
+        self.apps = {k: v for k, v in self.apps.items() if k[0] != op["name"]}
         return {200}
 
     def do_link_add(self, op, _answer):
@@ -65,8 +69,28 @@ class Network:
             return {404}
         return {200}
 
+    def do_app_start(self, op, _answer):
+        if op["router"] not in self.routers:
+            return {404}
+        key = (op["router"], op["name"])
+        may = {201, 409} if key in self.apps else {201}  # it takes the place of one that has ended
+        self.apps[key] = op["token"]
+        return may
+
+    def do_app_stop(self, op, _answer):
+        if self.apps.pop((op["router"], op["name"]), None) is None:
+            return {404, 200} if op["router"] in self.routers else {404}  # one that is on its way out is still found
+        return {200}
+
+    def do_app_restart(self, op, _answer):
+        return {200} if (op["router"], op["name"]) in self.apps else {404}
+
     def do_apply(self, op, _answer):
         old = self.links
+        new = {(r, n): token for r, n, token in op.get("apps", [])}
+        new.update({k: v for k, v in self.apps.items()
+                    if k not in new and not apps.by_document(v) and k[0] in self.routers and k[0] in op["routers"]})
+        self.apps = new
         self.routers = {r: self.routers.get(r) for r in op["routers"]}
         self.links = {}
         for name, a, b, weight in op["links"]:
@@ -78,13 +102,14 @@ class Network:
         return {200}
 
     def do_clear(self, _op, _answer):
-        self.routers, self.links = {}, {}
+        self.routers, self.links, self.apps = {}, {}, {}
         return {200}
 
     def differs(self, other):
         """What is not the same in other, as lines for people; an address that is not known is any."""
         out = []
-        for what, mine, theirs in (("router", self.routers, other.routers), ("link", self.links, other.links)):
+        for what, mine, theirs in (("router", self.routers, other.routers), ("link", self.links, other.links),
+                                   ("application", self.apps, other.apps)):
             for name in sorted(mine.keys() | theirs.keys()):
                 if name not in theirs:
                     out.append(f"{what} {name} is missing (expected {mine[name]})")
@@ -97,9 +122,12 @@ class Network:
 
 def document(op):
     """The body of an apply."""
+    have = {}
+    for router, name, token in op.get("apps", []):
+        have.setdefault(router, []).append(apps.wanted(name, token))
     return json.dumps({
         "name": op.get("name", "chaos"),
-        "routers": list(op["routers"]),
+        "routers": [{"name": r, "apps": have[r]} if r in have else r for r in op["routers"]],
         "links": [{"name": n, "a": a, "b": b, "weight": w} for n, a, b, w in op["links"]]}).encode()
 
 
@@ -122,6 +150,13 @@ def request(rest, op):
         return rest("DELETE", "/link/" + op["name"])
     if kind == "clear":
         return rest("DELETE", "/topology/")
+    if kind == "app-start":  # not waited for: one that fails stays, as FAILED
+        return rest("POST", f"/router/{op['router']}/app/?no_wait=true",
+                    body=json.dumps(apps.wanted(op["name"], op["token"])).encode())
+    if kind == "app-stop":
+        return rest("DELETE", f"/router/{op['router']}/app/{op['name']}", {"no_wait": op["no_wait"]})
+    if kind == "app-restart":
+        return rest("POST", f"/router/{op['router']}/app/{op['name']}/restart?no_wait=true")
     return rest("PUT", "/topology/", {"no_wait": "true", "source": "chaos"}, document(op))
 
 
@@ -139,13 +174,37 @@ def shown(rest):
     return net
 
 
+def shown_with_apps(rest):
+    net = shown(rest)
+    net.apps = apps.shown(rest)
+    return net
+
+
 class Random:
     """Random networks and operations, all from one generator."""
 
-    def __init__(self, rng, names=40, links=80, applies=8):
+    def __init__(self, rng, names=40, links=80, applies=8, tokens=None):
         self.rng, self.applies = rng, applies  # applies: of about 100 operations
+        self.tokens, self.count = tokens, 0  # tokens: begin with that; None: no applications
         self.names = [f"r{i}" for i in range(names)]
         self.link_names = [f"l{i}" for i in range(links)]
+
+    def token(self, origin):
+        """Of a new application, of a random kind. origin: "t" of a topology file, "r" of a request."""
+        self.count += 1
+        return f"{origin}-{self.rng.choice(sorted(apps.KINDS))}-{self.tokens}-{self.count}"
+
+    def some_apps(self, routers, keep):
+        """For a document: some of those in keep, {(router, name): token}, and new ones."""
+        out = []
+        for r in routers if self.tokens else ():
+            for n in apps.NAMES:
+                token = keep.get((r, n))
+                if token and apps.by_document(token) and self.rng.random() < 0.7:
+                    out.append((r, n, token))
+                elif self.rng.random() < 0.15:
+                    out.append((r, n, self.token("t")))
+        return out
 
     def network(self, low=3, high=40):
         """An apply of a connected random network."""
@@ -159,7 +218,7 @@ class Random:
             name = next(names, None)
             if name:
                 links.append((name, a, b, self.rng.randint(1, 9)))
-        return {"kind": "apply", "routers": routers, "links": links}
+        return {"kind": "apply", "routers": routers, "links": links, "apps": self.some_apps(routers, {})}
 
     def changed(self, net):
         """An apply of a document that differs a little from net."""
@@ -174,14 +233,17 @@ class Random:
         for name in self.rng.sample(self.link_names, 4):
             if name not in used and len(routers) > 1:
                 links.append((name, *self.rng.sample(routers, 2), self.rng.randint(1, 9)))
-        return {"kind": "apply", "routers": routers, "links": links}
+        return {"kind": "apply", "routers": routers, "links": links, "apps": self.some_apps(routers, net.apps)}
 
     def operation(self, net):
         """net: what the client believes there is; it may be wrong, which is the point."""
         pick = self.rng.choices(
-            ["router-add", "router-delete", "link-add", "link-set", "link-delete", "apply", "clear"],
-            [20, 8, 25, 30, 8, self.applies, self.applies / 30])[0]
+            ["router-add", "router-delete", "link-add", "link-set", "link-delete", "apply", "clear",
+             "app-start", "app-stop", "app-restart"],
+            [20, 8, 25, 30, 8, self.applies, self.applies / 30, *([20, 12, 5] if self.tokens else [0, 0, 0])])[0]
         op = {"kind": pick}
+        if pick.startswith("app-"):
+            self.app(op, net)
         if pick.startswith("router"):
             op["name"] = self.rng.choice(self.names)
         elif pick.startswith("link"):
@@ -203,6 +265,19 @@ class Random:
         if pick == "apply":
             return self.changed(net) if self.rng.random() < 0.8 else self.network(3, 20)
         return op
+
+    def app(self, op, net):
+        """Of an operation: which application."""
+        known = sorted(net.apps)
+        if op["kind"] == "app-start" or not known or self.rng.random() < 0.1:
+            op["router"] = self.rng.choice(list(net.routers) or self.names)
+            op["name"] = self.rng.choice(apps.NAMES)
+        else:
+            op["router"], op["name"] = self.rng.choice(known)
+        if op["kind"] == "app-start":
+            op["token"] = self.token("r")
+        if op["kind"] == "app-stop":
+            op["no_wait"] = self.rng.choice(["true", "false"])
 
 
 def possible(net, unanswered):

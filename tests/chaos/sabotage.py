@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+from apps import by_token
 from compare import inside, libc, output
 from rest import NotSent, Unanswered
 from world import command_of, processes
@@ -71,10 +72,14 @@ class Sabotage:
         "kill": (12, False, False), "pause": (3, False, False), "clock": (2, False, False),
         "router-pause": (3, False, True), "router-kill": (4, False, True),
         "relay-kill": (3, False, False),
+        "supervisor-kill": (4, False, False), "supervisor-pause": (2, False, False), "app-kill": (4, False, False),
+        "capture": (4, False, False),
         "device": (3, True, False), "name": (2, True, True), "filter": (3, True, False),
         "full": (3, False, False), "descriptors": (2, True, True), "send": (2, True, True),
         "recv": (1, True, True), "mount": (2, True, True), "namespace": (2, True, True),
         "sync": (2, True, True), "open": (1, True, True)}
+
+    CALLS = {"descriptors", "send", "recv", "mount", "namespace", "sync", "open", "full"}  # calls of the daemon fail
 
     def __init__(self, world, rng, faults, seconds, kinds=None):
         self.world, self.rng, self.faults = world, rng, faults
@@ -164,6 +169,37 @@ class Sabotage:
             if command_of(pid).startswith("vlsp-relay " + self.world.path("relay.sock")):
                 ignore_gone(os.kill, pid, signal.SIGKILL)
                 self.note(f"relay ({pid}) killed")
+
+    def supervisors(self):
+        return [p for p in processes() if command_of(p).startswith("vlsp-supervisor " + self.world.path("supervisor.sock"))]
+
+    def do_supervisor_kill(self):
+        for pid in self.supervisors():
+            ignore_gone(os.kill, pid, signal.SIGKILL)
+            self.note(f"supervisor ({pid}) killed")
+
+    def do_supervisor_pause(self):
+        for pid in self.supervisors():
+            ignore_gone(os.kill, pid, signal.SIGSTOP)
+            self.note(f"supervisor ({pid}) stopped")
+            self.later(self.rng.uniform(0.05, 1.5), lambda p=pid: ignore_gone(os.kill, p, signal.SIGCONT))
+
+    def do_app_kill(self):
+        """Any of their processes: also one that an application has started."""
+        pids = sorted(p for own in by_token().values() for p in own)
+        for pid in self.rng.sample(pids, min(len(pids), self.rng.randint(1, 5))):
+            ignore_gone(os.kill, pid, signal.SIGKILL)
+            self.note(f"process {pid} of an application killed")
+
+    def do_capture(self):
+        """One on a router, which ends by a signal; what it wrote is not looked at."""
+        for router in self.some_routers(2):
+            reader = subprocess.Popen([self.world.build + "/vlsp", "--runtime-dir", self.world.runtime, "capture",
+                                       router["name"], "-w", "/dev/null"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.note(f"capture on router {router['name']}")
+            self.later(self.rng.uniform(0.05, 1), lambda r=reader, s=self.rng.choice([signal.SIGINT, signal.SIGKILL]):
+                       (ignore_gone(r.send_signal, s), r.wait()))
 
     def devices(self, router):
         return [d["device"] for d in router.get("linkDetail", [])]

@@ -59,6 +59,7 @@ class World:
         self.env = dict(os.environ, **(env or {}))
         self.rest = Rest(runtime + "/vlspd.sock")
         self.says = ""  # of the last start
+        self.kills = 0  # of the daemon
 
     def path(self, *parts):
         return os.path.join(self.runtime, *parts)
@@ -103,6 +104,7 @@ class World:
         if not pid:
             return False
         os.kill(pid, signal.SIGKILL)
+        self.kills += 1
         wait_for("end of a killed vlspd", 10, lambda: "it is there" if alive(pid) else "", 0.002)
         return True
 
