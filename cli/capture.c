@@ -400,6 +400,8 @@ static int capture_all(struct capture *c, const struct capture_ask *ask, const c
 	if (c->to_file)
 		r = capture_out_open(&c->out, config, source_wall_ns(c->source, c->start_ns),
 				     &c->err);
+	if (r < 0 && c->err.text[0])
+		return cli_fail(cli, "%s", c->err.text); /* there is nothing to sum up */
 	if (r == 0) {
 		cli_note(cli, "capturing %s%s", c->daemon.of, c->until_ns ? "" : ", until Ctrl-C");
 		r = run_loop(c);

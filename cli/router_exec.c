@@ -147,6 +147,27 @@ static int enter_router(struct cli *cli, const char *router, char **ret_name)
 	return rc;
 }
 
+/*
+ * exec(3) says EACCES, too, of what is nowhere, when a directory of PATH may not be searched, as an
+ * application may not search root's.
+ */
+static bool is_nowhere(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return false;
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+		cleanup_free char *full = NULL;
+
+		if (asprintf(&full, "%.*s/%s", (int)n, path, name) > 0 && access(full, F_OK) == 0)
+			return false;
+		path += n + (path[n] == ':');
+	}
+	return true;
+}
+
 int router_exec_run(struct cli *cli)
 {
 	int rc, code;
@@ -156,7 +177,7 @@ int router_exec_run(struct cli *cli)
 		return rc;
 	fflush(cli->out);
 	execvp(cli->args[1], (char *const *)(cli->args + 1));
-	code = errno;
+	code = errno == EACCES && is_nowhere(cli->args[1]) ? ENOENT : errno;
 	cli_fail(cli, "%s: %s", cli->args[1], strerror(code));
 	return code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }

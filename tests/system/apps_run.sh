@@ -39,6 +39,8 @@ must_fail 1 '/no/such: No such file' vlsp app start a /no/such
 must_fail 1 'status 4: oops' vlsp app start --name bad a /bin/sh -c 'echo oops >&2; exit 4'
 must_fail 1 'neither a shipped application nor a program' vlsp app start a nonsense
 must_fail 1 'there is no application bad' vlsp app show a bad
+mkdir -m 700 closed # of PATH, where an application may not look
+must_fail 127 'no-such-program: No such file' env PATH="$WORK/closed:$PATH" "$BUILD/vlsp" router exec --app a -- no-such-program
 
 step "one that has ended well has no error; a program is called as it was, also where that is a link"
 ln -s /bin/sh "$WORK/linked"

@@ -227,7 +227,7 @@ must_fail 1 "filter: position 6: 'z' is neither an address nor a router" vlsp ca
 must_fail 1 "of: there is no link or router 'z'" vlsp capture z
 must_fail 1 "port: router b has no 'to-z', but edge" vlsp capture b:to-z
 must_fail 1 "direction: only a link has directions" vlsp capture b --direction a-to-b
-must_fail 1 "/nowhere/x: No such file" vlsp capture a:b -w /nowhere/x
+equal "vlsp: /nowhere/x: No such file or directory" "$(vlsp capture a:b -w /nowhere/x 2>&1 || true)" "a file that cannot be written"
 must_fail 1 "another machine" vlsp --url https://192.0.2.1:8888 capture a:b
 for i in 1 2 3 4 5 6 7 8; do capture many$i a:b -w many$i.pcapng; done
 must_fail 1 "captures: a port has 8 already" vlsp capture a:b
