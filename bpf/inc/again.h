@@ -12,6 +12,7 @@
 
 #define STOLEN 0x5646
 #define LEFT   0x5647
+#define MARKS  0x5640 /* and 15 more: where these, CUT and UNDECIDED are */
 /* At the edge's ingress, for vlsp_back: ours, nothing is to be done; clsact is not asked. */
 #define DELIVERED 0x5648
 
@@ -19,6 +20,16 @@ static __always_inline int steal(struct __sk_buff *skb)
 {
 	skb->tc_index = STOLEN;
 	return TC_ACT_STOLEN;
+}
+
+/*
+ * That it was looked at and left at that port. Without tcx nobody takes the mark away, and the
+ * router's kernel may send the frame on, by a port that has not looked at it. LEFT: such a number
+ * is another mark.
+ */
+static __always_inline __u16 left_at(__u32 port)
+{
+	return (port & ~15u) == MARKS ? LEFT : port;
 }
 
 #endif

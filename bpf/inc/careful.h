@@ -197,14 +197,14 @@ static __always_inline int arrive(struct __sk_buff *skb)
 	}
 	if (port->flags & VLSP_PORT_SILENT)
 		goto drop;
-	if (skb->tc_index == LEFT) {
+	if (skb->tc_index == left_at(ifindex)) {
 		skb->tc_index = 0;
 		return TC_ACT_UNSPEC;
 	}
 	if (port->flags & VLSP_PORT_TAP)
 		tap(skb, ifindex, VLSP_TAP_IS_RX, 0);
 	if (skb->protocol != bpf_htons(VDP_ETHERTYPE)) {
-		skb->tc_index = LEFT;
+		skb->tc_index = left_at(ifindex);
 		return TC_ACT_UNSPEC;
 	}
 	count_rx(count_row(conf, ifindex), skb->len - ETH_HLEN);
