@@ -6,67 +6,11 @@
  */
 #include "daemon/host/local_tcx.h"
 
-#include "bpf/loader/tcx.h"
-#include "lib/nlk/ns.h"
 #include "tests/unit/daemon/host/audit_world.h"
 #include "tests/unit/daemon/host/shaped_world.h"
+#include "tests/unit/daemon/host/tcx_world.h"
 
-#define LO   1 /* ifindex */
 #define SIDE 2
-#define ALL  (2 * SIDE * SIDE + 2 * 2 * SIDE * (SIDE - 1)) /* edges, both sides, and link ends */
-
-/* How many programs are at that device by tcx, in the test's own namespaces; -errno: it is not
- * there. */
-static int count_at(const char *router, uint32_t index, bool egress)
-{
-	char path[64];
-	uint32_t id;
-	int home = nlk_ns_current(), ns, r;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", router);
-	ns = nlk_ns_open(path);
-	assert_true(home >= 0 && ns >= 0);
-	assert_int_equal(nlk_ns_enter(ns), 0);
-	r = bld_tcx_query(index, egress, &id);
-	assert_int_equal(nlk_ns_enter(home), 0);
-	close(ns);
-	close(home);
-	return r;
-}
-
-/* Of a grid; nowhere more than one. */
-static size_t count_all(uint32_t side)
-{
-	struct host_batch *batch = grid(side, false);
-	size_t count = 0;
-
-	for (size_t i = 0; i < 2 * batch->routers_add_count; i++) {
-		int n = count_at(batch->routers_add[i / 2].name, LO, i % 2);
-
-		assert_in_range(n, 0, 1);
-		count += (size_t)n;
-	}
-	for (size_t i = 0; i < 2 * batch->links_add_count; i++) {
-		const struct host_end *end = &batch->links_add[i / 2].end[i % 2];
-		int n = count_at(end->router, end->port, false);
-
-		assert_in_range(n, 0, 1);
-		count += (size_t)n;
-	}
-	host_batch_free(batch);
-	return count;
-}
-
-static void wait_for_all(struct world *world)
-{
-	uint64_t end = clock_mono_ns() + WAIT_NS;
-
-	while (count_all(SIDE) < ALL) {
-		run_for(world, 20);
-		if (clock_mono_ns() > end)
-			fail_msg("only %zu of %d are there", count_all(SIDE), ALL);
-	}
-}
 
 static void close_it(struct world *world, bool keep)
 {
@@ -91,15 +35,15 @@ static void they_are_everywhere_after_a_while_and_once(void **state)
 	NEED(state);
 	CAN("tcx");
 	run_ok(world, grid(SIDE, false));
-	wait_for_all(world);
+	wait_for_all(world, SIDE);
 	/* a link that comes, one that comes again */
 	run_ok(world, batch_links(link_of(0, 0, 1), '-'));
 	run_ok(world, batch_links(link_of(0, 0, 1), '+'));
-	wait_for_all(world);
+	wait_for_all(world, SIDE);
 	close_it(world, true);
 	adopt(world);
 	run_for(world, 1000); /* what it would do twice, it has done by then */
-	assert_int_equal(count_all(SIDE), ALL);
+	assert_int_equal(count_all(SIDE), ALL(SIDE));
 	assert_int_equal(shell("ip netns exec r1 ping -q -c 3 -i 0.1 -W 1 10.0.0.4 >/dev/null"), 0);
 }
 
@@ -111,9 +55,9 @@ static void the_next_daemon_goes_on_with_what_is_left(void **state)
 	CAN("tcx");
 	run_ok(world, grid(SIDE, false));
 	close_it(world, true);
-	assert_true(count_all(SIDE) < ALL);
+	assert_true(count_all(SIDE) < ALL(SIDE));
 	adopt(world);
-	wait_for_all(world);
+	wait_for_all(world, SIDE);
 }
 
 static void what_follows_at_once_is_done(void **state)
@@ -167,7 +111,7 @@ static void what_is_taken_away_is_taken_once(void **state)
 	CAN("tcx");
 	CAN("relay");
 	run_ok(world, grid(SIDE, false));
-	wait_for_all(world);
+	wait_for_all(world, SIDE);
 	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
 	expect(world, "ip netns exec r3 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
 	set(world, 0, "delay 5ms", "delay 5ms");
