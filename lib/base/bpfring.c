@@ -78,21 +78,23 @@ int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring)
 	return 0;
 }
 
+static void tell(struct bpfring *ring)
+{
+	ring->told = ring->at;
+	__atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
+}
+
 void bpfring_close(struct bpfring *ring)
 {
 	if (!ring)
 		return;
+	if (ring->told != ring->at)
+		tell(ring); /* the next reader begins there */
 	if (ring->producer)
 		munmap((void *)(uintptr_t)ring->producer, ring->tail_size);
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	free(ring);
-}
-
-static void tell(struct bpfring *ring)
-{
-	ring->told = ring->at;
-	__atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
 }
 
 static const void *next_record(struct bpfring *ring, uint32_t *ret_size)

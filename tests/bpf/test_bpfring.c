@@ -215,6 +215,25 @@ static void only_who_has_seen_the_ring_empty_is_woken(void **state)
 	close(epoll);
 }
 
+static void the_next_reader_begins_where_the_last_one_ended(void **state)
+{
+	uint32_t size;
+
+	(void)state;
+	need();
+	for (unsigned n = 0; n < 3; n++)
+		assert_int_equal(add(40, n), ADDED);
+	expect(40, 0);
+	bpfring_close(ring);
+	assert_int_equal(bpfring_open(map, &ring), 0);
+	expect(40, 1);
+	assert_non_null(bpfring_peek(ring, &size)); /* seen, and not passed */
+	bpfring_close(ring);
+	assert_int_equal(bpfring_open(map, &ring), 0);
+	expect(40, 2);
+	assert_null(bpfring_peek(ring, &size));
+}
+
 static void only_a_ring_is_taken_for_one(void **state)
 {
 	struct bpfring *other = NULL;
@@ -246,6 +265,7 @@ int main(void)
 		T(a_full_ring_takes_more_when_it_was_read),
 		T(the_map_is_readable_while_something_is_in_it),
 		T(only_who_has_seen_the_ring_empty_is_woken),
+		T(the_next_reader_begins_where_the_last_one_ended),
 		T(only_a_ring_is_taken_for_one),
 	};
 

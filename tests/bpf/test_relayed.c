@@ -235,10 +235,6 @@ static void a_full_ring_overruns_and_goes_on_when_it_was_read(void **state)
 
 static void another_reader_begins_where_the_first_has_stopped(void **state)
 {
-	struct bpfring *other;
-	const struct vlsp_frame *frame;
-	uint32_t size;
-
 	(void)state;
 	need_ring();
 	shape((struct vlsp_shape){.flags = RELAYED}, false);
@@ -246,11 +242,9 @@ static void another_reader_begins_where_the_first_has_stopped(void **state)
 	for (int i = 0; i < 3; i++)
 		hop();
 	assert_int_equal(given()->n, 0);
-	assert_int_equal(bpfring_open(bld_ring_need(bld), &other), 0);
-	frame = bpfring_peek(other, &size);
-	assert_non_null(frame);
-	assert_int_equal(frame->n, 1);
-	bpfring_close(other);
+	bpfring_close(ring);
+	assert_int_equal(bpfring_open(bld_ring_need(bld), &ring), 0);
+	assert_int_equal(given()->n, 1);
 }
 
 static void only_a_ring_is_taken_for_one(void **state)
