@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 struct bpfring {
-	unsigned long *consumer; /* page of its own, written by us */
+	unsigned long *consumer; /* page of its own, written by us: told, then at (the kernel looks
+				    at the first only) */
 	const unsigned long *producer;
 	const uint8_t *data;
 	unsigned long mask, at, told; /* at, as the kernel knows it */
@@ -46,6 +47,17 @@ int bpfring_open(int fd, struct bpfring **ret_ring)
 	return r < 0 ? r : bpfring_open_sized(fd, size, ret_ring);
 }
 
+/* Who read before may have ended without telling all that was read. */
+static void resume(struct bpfring *ring)
+{
+	unsigned long at = ring->consumer[1];
+
+	ring->told = ring->consumer[0];
+	ring->at = ring->told;
+	if (at - ring->told <= __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - ring->told)
+		ring->at = at;
+}
+
 int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring)
 {
 	struct bpfring *ring;
@@ -73,7 +85,7 @@ int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring)
 	}
 	ring->producer = p;
 	ring->data = (const uint8_t *)p + ring->page;
-	ring->at = ring->told = *ring->consumer;
+	resume(ring);
 	*ret_ring = ring;
 	return 0;
 }
@@ -88,10 +100,10 @@ void bpfring_close(struct bpfring *ring)
 {
 	if (!ring)
 		return;
-	if (ring->told != ring->at)
-		tell(ring); /* the next reader begins there */
-	if (ring->producer)
+	if (ring->producer) {
+		tell(ring);
 		munmap((void *)(uintptr_t)ring->producer, ring->tail_size);
+	}
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	free(ring);
@@ -138,6 +150,7 @@ const void *bpfring_peek(struct bpfring *ring, uint32_t *ret_size)
 void bpfring_next(struct bpfring *ring)
 {
 	ring->at += ring->step;
+	ring->consumer[1] = ring->at;
 	if (ring->at - ring->told > ring->mask / 8)
 		tell(ring);
 }

@@ -17,7 +17,8 @@ struct bpfring;
 int bpfring_open(int fd, struct bpfring **ret_ring);
 /* The same for who may not ask the kernel (bpf(2)) how large the ring is: bytes, a power of two. */
 int bpfring_open_sized(int fd, uint32_t size, struct bpfring **ret_ring);
-/* What was passed by bpfring_next() is not given to who opens it again. NULL is fine. */
+/* NULL is fine. Who opens it again goes on behind the last bpfring_next(), however the one before
+ * ended. */
 void bpfring_close(struct bpfring *ring);
 
 /* The next record and its bytes, or NULL: there is none, or it is being written, and from now on
