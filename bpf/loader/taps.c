@@ -242,22 +242,18 @@ int bld_tap_count_read(const struct bld *bld, uint32_t index, struct vlsp_tap_co
 int bld_taps_adopt(struct bld *bld)
 {
 	const struct bld_tapped none = {0};
-	struct vlsp_taps taps;
 	uint32_t port;
 	int r;
 
 	while ((r = bpf_map_get_next_key(bld->fds[BLD_TAP], NULL, &port)) == 0) {
-		r = bpf_map_lookup_elem(bld->fds[BLD_TAP], &port, &taps);
-		for (uint32_t i = 0; r == 0 && i < taps.count && i < VLSP_TAPS_MAX; i++)
-			if (taps.tap[i].index < VLSP_TAP_MAX)
-				bld->tap_rings.fds[taps.tap[i].index] = BLD_UNKNOWN;
-		if (r == 0)
-			r = bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
+		r = bpf_map_delete_elem(bld->fds[BLD_TAP], &port);
 		if (r < 0)
 			return r;
 	}
-	for (uint32_t index = 0; index < VLSP_TAP_MAX; index++)
+	for (uint32_t index = 0; index < VLSP_TAP_MAX; index++) {
+		bld->tap_rings.fds[index] = BLD_UNKNOWN; /* it may have got no port yet */
 		bld_tap_clear(bld, index);
+	}
 	for (port = VLSP_PORT_FIRST, r = 0; r == 0 && port < VLSP_PORT_MAX; port++)
 		r = bld_port_tap(bld, port, &none);
 	for (uint32_t slot = 0; r == 0 && slot < VLSP_SLOT_MAX; slot++)

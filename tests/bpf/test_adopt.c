@@ -3,6 +3,7 @@
  * The loader takes over what a daemon before it left, on purpose or because it was killed: what is
  * whole goes on, what was half made is taken back.
  */
+#include "bpf/loader/functions.h"
 #include "tests/bpf/again.h"
 
 /* --- what is whole --------------------------------------------------------------------------- */
@@ -89,6 +90,31 @@ static void without_routers_the_network_is_the_one_asked_for(void **state)
 	open_again();
 	bld_network(again, &network, &length);
 	assert_int_equal(network, 0x0b000000); /* with one it stays */
+}
+
+/* Who reads them is gone; one may not even have got a port. */
+static void rings_of_captures_are_gone(void **state)
+{
+	uint32_t tapped = 3, fresh = 4, id;
+	int fd;
+
+	(void)state;
+	need_bpf();
+	open_again();
+	fill();
+	assert_true(bld_tap_ring(again, tapped, 4096) >= 0);
+	assert_true(bld_tap_ring(again, fresh, 4096) >= 0);
+	assert_int_equal(bld_tap_port(again, IN, tapped, VLSP_TAP_RX, 64), 0);
+	assert_int_equal(bld_settle(again), 0);
+	close_again(true);
+	open_again();
+	assert_filled();
+	assert_int_equal(bld_settle(again), 0);
+	fd = pinned("vlsp_tap_ring");
+	assert_int_equal(bpf_map_lookup_elem(fd, &tapped, &id), -ENOENT);
+	assert_int_equal(bpf_map_lookup_elem(fd, &fresh, &id), -ENOENT);
+	close(fd);
+	hops(bld_prog_in(again), ROUTE);
 }
 
 /* --- what is half made ----------------------------------------------------------------------- */
@@ -287,6 +313,7 @@ int main(void)
 		T(one_that_was_killed_is_taken_over),
 		T(it_can_be_left_and_taken_over_many_times),
 		T(without_routers_the_network_is_the_one_asked_for),
+		T(rings_of_captures_are_gone),
 		T(a_router_without_fib_is_nobody),
 		T(a_router_without_address_gets_it_back),
 		T(the_fib_of_a_router_that_is_gone_is_let_go),

@@ -166,16 +166,15 @@ def kernel(world, expected):
     for path in glob.glob(world.path("apps", "*")):
         if os.path.basename(path).partition(".")[0] not in ids:
             out.append(f"{path} is no application's")
-    return out + maps([r for r in runs.values() if kind_of(token_of(r)) == "pass"], world.kills)
+    return out + maps([r for r in runs.values() if kind_of(token_of(r)) == "pass"])
 
 
 def dump(name, instance="default"):
     return json.loads(output("bpftool", "-j", "map", "dump", "pinned", f"/sys/fs/bpf/vlsp/{instance}/{name}") or "[]")
 
 
-def maps(functions, kills):
-    """There are as many functions as there should be, and no capture. A daemon that is killed while one begins leaves
-    its ring, whose place is used again."""
+def maps(functions):
+    """There are as many functions as there should be, and no capture."""
     rings = [r for r in dump("vlsp_fn_ring") if "error" not in str(r.get("value", ""))]
     taps = [r for r in dump("vlsp_tap_ring") if "error" not in str(r.get("value", ""))]
     routers = {r["router"] for r in functions}
@@ -184,6 +183,6 @@ def maps(functions, kills):
         out.append(f"{len(dump('vlsp_chain'))} routers have chains of functions, not {len(routers)}")
     if len(rings) != len(functions):
         out.append(f"there are {len(rings)} rings of functions, not {len(functions)}")
-    if (taps and not kills) or dump("vlsp_tap"):
+    if taps or dump("vlsp_tap"):
         out.append(f"{len(dump('vlsp_tap'))} ports are tapped, {len(taps)} rings of captures are left")
     return out
