@@ -94,7 +94,8 @@ void fn_pass(const struct vlsp_packet *packet)
 
 void fn_drop(const struct vlsp_packet *packet)
 {
-	vlsp_intercept_drop(opened[current], packet);
+	if (vlsp_intercept_drop(opened[current], packet) < 0 && errno != EAGAIN)
+		app_fail("cannot drop a datagram");
 	dropped++;
 }
 

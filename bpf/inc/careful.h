@@ -294,6 +294,10 @@ static __always_inline int resume(struct __sk_buff *skb)
 	__builtin_memset(eth, 0, 2 * ETH_ALEN);
 	if (vdp->version_flags >> 4 != VDP_VERSION || vdp->protocol == VDP_PROTO_CONTROL)
 		return lost(skb, port, VLSP_DROP_FUNCTION);
+	if (at == VLSP_RESUME_DROP) { /* no failure of who sends it */
+		lost(skb, port, VLSP_DROP_FUNCTION);
+		return steal(skb);
+	}
 	if (skb->gso_size || skb->len > ETH_HLEN + VDP_MTU)
 		return lost(skb, port, VLSP_DROP_TOO_BIG);
 	return go_on(skb, slot, port, at);

@@ -98,9 +98,11 @@ struct vlsp_fn_frame {
  * so by PACKET_VNET_HDR, as daemon/relay/send.c does, else they have to be complete.
  */
 #define VLSP_RESUME_MAGIC 0x564c
+#define VLSP_RESUME_DROP  254 /* at: nowhere, the function has dropped it */
+#define VLSP_RESUME_END	  255 /* at: behind all */
 struct vlsp_resume {
 	__be16 magic;
-	__u8 at; /* position in the chain from which it goes on; 255: behind all */
+	__u8 at; /* position in the chain from which it goes on, or one of the above */
 	__u8 reserved;
 	__be32 port;	  /* by which it came: a link end of that router, or its edge */
 	__be32 slot;	  /* of the router */

@@ -168,6 +168,7 @@ struct vlsp_packet {   /* one datagram in the program's hands */
 int vlsp_intercept_next(struct vlsp_intercept *intercept, struct vlsp_packet *ret_packet);
 /* Goes on where it was taken out, as it is now. Sent in batches: by flush, or before waiting. */
 int vlsp_intercept_pass(struct vlsp_intercept *intercept, const struct vlsp_packet *packet);
+/* The router counts it (cause: function), and captures see it; so does who does nothing with it. */
 int vlsp_intercept_drop(struct vlsp_intercept *intercept, const struct vlsp_packet *packet);
 /* A datagram of the program's own (data from the VDP header on), routed as if it came from this
  * router. */

@@ -31,7 +31,6 @@
 #define BATCH	   64
 #define FRAMES	   (BATCH + 1) /* one is in the program's hands */
 #define SEND_MS	   100	       /* the kernel may take nothing for so long */
-#define BEHIND_ALL 255
 #define LO	   1
 #define GAP_MAX_NS 50000 /* between datagrams: above it nobody lingers */
 #define LINGER_NS  100000
@@ -54,6 +53,7 @@ struct vlsp_intercept {
 	struct frame *frames;	     /* FRAMES */
 	struct frame *spare[FRAMES]; /* spare_count of them */
 	struct frame *given;	     /* in the program's hands; NULL: none */
+	size_t given_size;	     /* as it came */
 	uint64_t arrived_ns, gap_ns; /* the last one; time between them, on average */
 	unsigned spare_count, waiting;
 };
@@ -217,16 +217,6 @@ struct vlsp_intercept *vlsp_intercept_open(const struct vlsp_intercept_spec *spe
 	return intercept;
 }
 
-void vlsp_intercept_close(struct vlsp_intercept *intercept)
-{
-	if (!intercept)
-		return;
-	(void)vlsp_intercept_flush(intercept);
-	/* Without a supervisor there is no daemon to tell; the policy applies then. */
-	(void)give_up(intercept);
-	intercept_free(intercept);
-}
-
 int vlsp_intercept_fd(const struct vlsp_intercept *intercept)
 {
 	return intercept->ring_fd;
@@ -234,11 +224,25 @@ int vlsp_intercept_fd(const struct vlsp_intercept *intercept)
 
 /* --- datagrams ------------------------------------------------------------------------------- */
 
-static void give_back(struct vlsp_intercept *intercept)
+/* A frame joins the batch, of which it is the last. */
+static int enqueue(struct vlsp_intercept *intercept, struct frame *frame, size_t size)
 {
-	if (intercept->given)
-		intercept->spare[intercept->spare_count++] = intercept->given;
+	intercept->iov[intercept->waiting++] = (struct iovec){
+		&frame->vnet, offsetof(struct frame, data) - offsetof(struct frame, vnet) + size};
+	return intercept->waiting < BATCH ? 0 : vlsp_intercept_flush(intercept);
+}
+
+/* It goes back, too: the fast path counts drops, and shows them to captures. */
+static int drop_given(struct vlsp_intercept *intercept)
+{
+	struct frame *frame = intercept->given;
+
+	if (!frame)
+		return 0;
 	intercept->given = NULL;
+	frame->resume.at = VLSP_RESUME_DROP;
+	frame->vnet = (struct virtio_net_hdr){.gso_type = VIRTIO_NET_HDR_GSO_NONE};
+	return enqueue(intercept, frame, intercept->given_size);
 }
 
 static void learn_gap(struct vlsp_intercept *intercept, uint64_t arrived_ns)
@@ -270,6 +274,7 @@ static bool copy(struct vlsp_intercept *intercept, const struct vlsp_fn_frame *f
 					   .place = from->place};
 	intercept->spare_count--;
 	intercept->given = frame;
+	intercept->given_size = length - ETH_HLEN;
 	learn_gap(intercept, from->arrived_ns);
 	return true;
 }
@@ -301,7 +306,8 @@ int vlsp_intercept_next(struct vlsp_intercept *intercept, struct vlsp_packet *re
 	uint32_t size;
 	bool good;
 
-	give_back(intercept);
+	if (drop_given(intercept) < 0)
+		return -1;
 	if (bpfring_empty(intercept->ring)) {
 		if (vlsp_intercept_flush(intercept) < 0)
 			return -1;
@@ -315,11 +321,9 @@ int vlsp_intercept_next(struct vlsp_intercept *intercept, struct vlsp_packet *re
 	return good ? 1 : failed(EPROTO);
 }
 
-/* A frame whose data and resume are set joins the batch, of which it is the last. */
+/* A frame whose data and resume are set, to go on. */
 static int put(struct vlsp_intercept *intercept, struct frame *frame, size_t size)
 {
-	intercept->iov[intercept->waiting++] = (struct iovec){
-		&frame->vnet, offsetof(struct frame, data) - offsetof(struct frame, vnet) + size};
 	frame->vnet = (struct virtio_net_hdr){.gso_type = VIRTIO_NET_HDR_GSO_NONE};
 	if (checksum_left(frame->data, size)) {
 		size_t at = vdp_transport_at(frame->data[0]);
@@ -328,7 +332,7 @@ static int put(struct vlsp_intercept *intercept, struct frame *frame, size_t siz
 		frame->vnet.csum_start = (uint16_t)(ETH_HLEN + at);
 		frame->vnet.csum_offset = (uint16_t)(checksum_place(frame->data, size) - at);
 	}
-	return intercept->waiting < BATCH ? 0 : vlsp_intercept_flush(intercept);
+	return enqueue(intercept, frame, size);
 }
 
 int vlsp_intercept_pass(struct vlsp_intercept *intercept, const struct vlsp_packet *packet)
@@ -349,8 +353,7 @@ int vlsp_intercept_drop(struct vlsp_intercept *intercept, const struct vlsp_pack
 {
 	if (!intercept->given || packet->data != intercept->given->data)
 		return failed(EINVAL);
-	give_back(intercept);
-	return 0;
+	return drop_given(intercept);
 }
 
 int vlsp_intercept_send(struct vlsp_intercept *intercept, const void *data, size_t size)
@@ -364,7 +367,7 @@ int vlsp_intercept_send(struct vlsp_intercept *intercept, const void *data, size
 	frame = intercept->spare[--intercept->spare_count];
 	memcpy(frame->data, data, size);
 	frame->resume = (struct vlsp_resume){.magic = htons(VLSP_RESUME_MAGIC),
-					     .at = BEHIND_ALL,
+					     .at = VLSP_RESUME_END,
 					     .port = htonl(intercept->edge),
 					     .slot = htonl(intercept->slot),
 					     .ethertype = htons(VDP_ETHERTYPE)};
@@ -422,4 +425,15 @@ int vlsp_intercept_flush(struct vlsp_intercept *intercept)
 	}
 	all_are_spare(intercept);
 	return first ? failed(-first) : 0;
+}
+
+void vlsp_intercept_close(struct vlsp_intercept *intercept)
+{
+	if (!intercept)
+		return;
+	(void)drop_given(intercept);
+	(void)vlsp_intercept_flush(intercept);
+	/* Without a supervisor there is no daemon to tell; the policy applies then. */
+	(void)give_up(intercept);
+	intercept_free(intercept);
 }

@@ -183,10 +183,29 @@ static void what_comes_back_meets_the_functions_behind(void **state)
 			assert_int_equal(last.packets, 0);
 			continue;
 		}
-		assert_int_equal(out.verdict, ROUTE);
 		assert_int_equal(first.packets, 0);
 		assert_int_equal(last.packets, at == 2);
+		assert_int_equal(out.verdict, at == VLSP_RESUME_DROP ? TC_ACT_STOLEN : ROUTE);
 	}
+}
+
+static void what_a_function_drops_is_counted_where_it_came_in(void **state)
+{
+	(void)state;
+	need_bpf();
+	vdp_frame(&in, ADDR(3), ADDR(2), 20);
+	through_ring(false);
+	RESUME(&in)->at = VLSP_RESUME_DROP;
+	leave();
+	assert_int_equal(out.verdict, TC_ACT_STOLEN);
+	assert_dropped(IN, VLSP_DROP_FUNCTION);
+	assert_int_equal(count(IN).rx_packets, 1);
+	assert_int_equal(count(OUT).tx_packets, 0);
+	assert_dropped(EDGE, VLSP_DROP_CAUSES);
+	RESUME(&in)->port = htonl(EDGE);
+	leave();
+	assert_int_equal(out.verdict, TC_ACT_STOLEN);
+	assert_dropped(EDGE, VLSP_DROP_FUNCTION);
 }
 
 static void what_comes_back_without_ttl_or_route_goes_to_the_router_s_process(void **state)
@@ -322,6 +341,7 @@ int main(void)
 		T(what_comes_back_to_the_edge_has_its_whole_ttl),
 		T(what_comes_back_for_the_router_is_delivered),
 		T(what_comes_back_meets_the_functions_behind),
+		T(what_a_function_drops_is_counted_where_it_came_in),
 		T(what_comes_back_without_ttl_or_route_goes_to_the_router_s_process),
 		T(what_comes_back_meets_the_link),
 		T(nothing_else_comes_back),

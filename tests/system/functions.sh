@@ -81,6 +81,9 @@ background py r3 sink 9
 background py r3 sink 10
 out=$WORK/out.$jobs
 eventually 5 must_say ':10 ' on r3 ss -uln
+background vlsp capture r1:r2 --drops -c 5 udp dst port 9
+seen=$WORK/out.$jobs
+eventually 5 must_say capturing cat "$seen"
 must py r1 send "$R3" 9 5 100
 must py r1 send "$R3" 10 5 100
 eventually 5 must_say "^$R1 [0-9]+ 32 100 4 " cat "$out"
@@ -89,12 +92,14 @@ eventually 5 must_say '^5 deny udp dport 9$' value firewall rule.1
 eventually 5 must_say '^5 allow udp dport 10$' value firewall rule.2
 eventually 5 must_say "to-r1 $R1:[0-9]+ > $R3:10 udp 128 bytes ttl 64 class 32" vlsp app logs r2 printer
 must_not_say ' > [0-9.]+:9 ' vlsp app logs r2 printer
-equal 0 "$(wc -l <"$WORK/out.$((jobs - 1))")" "datagrams that the firewall denies"
+equal 0 "$(wc -l <"$WORK/out.$((jobs - 2))")" "datagrams that the firewall denies"
+eventually 5 says 5 grep -c "[[]dropped: function]" "$seen"
+equal 5 "$(vlsp link show r1:r2 --json | jq '[.counts[].drops.function] | add')" "drops that the daemon counts"
 
 step "rules are changed while it runs"
 must vlsp app set r2 firewall "insert=1 allow udp dport 9 src $R1"
 must py r1 send "$R3" 9 1 50
-eventually 5 must_say "^$R1 " cat "$WORK/out.$((jobs - 1))"
+eventually 5 must_say "^$R1 " cat "$WORK/out.$((jobs - 2))"
 must vlsp app set r2 firewall "delete=1"
 must vlsp app set r2 firewall "default=deny"
 eventually 5 must_fail 1 '' py r1 ask "$R3" 7 x
