@@ -10,6 +10,7 @@ struct kept_world {
 	struct world w;
 	struct fake_machine *machine;
 	struct fake_store store;
+	uint64_t restart_ns; /* of the next daemon's routers; 0: at once */
 };
 
 struct recovered {
@@ -35,6 +36,8 @@ static __attribute__((unused)) void boot(struct kept_world *k)
 	struct ctl_config config = {.host_name = "test"};
 	struct err err = {0};
 
+	if (k->restart_ns)
+		fake.restart_ns = k->restart_ns;
 	assert_int_equal(loop_new(&k->w.loop), 0);
 	assert_int_equal(model_new(&k->w.model), 0);
 	assert_int_equal(store_restore(&k->store.kept, k->w.model, &err), 0);

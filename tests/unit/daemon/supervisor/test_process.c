@@ -5,7 +5,7 @@
 static void test_runs(void **arg)
 {
 	(void)arg;
-	run(1, "echo out; echo err >&2; printf 'no end'; test $$ -eq 2 && sleep 0.3; exit 3");
+	run(1, "echo out; echo err >&2; printf 'no end'; test $$ -eq 2 && sleep 1; exit 3");
 	until(1, APP_STARTING);
 	assert_int_equal(state.router_id, 7);
 	assert_int_equal(state.slot, 3);
@@ -60,6 +60,16 @@ static void test_hosts_follow(void **arg)
 	has_line(1, "o no");
 }
 
+/* It would say itself that it is ready, and does not. */
+static void run_silent(uint32_t id, const char *script)
+{
+	const char *const args[] = {"sh", "-c", script, NULL};
+	struct app_spec spec = spec_of(id, args);
+
+	spec.head.ready = TOPO_APP_READY_NOTIFY;
+	start(&spec);
+}
+
 static void test_cannot(void **arg)
 {
 	static const char *const args[] = {"x", NULL};
@@ -105,12 +115,14 @@ static void test_cannot(void **arg)
 	spec.head.netns++;
 	start(&spec);
 	fails(7, "is another by now");
-	run(8, "echo one; echo two; echo three; echo four >&2; exit 5");
+	/* ready by notice, or on a slow machine it would be ready by having lived for long enough
+	 */
+	run_silent(8, "echo one; echo two; echo three; echo four >&2; exit 5");
 	fails(8, "ended before it was ready with status 5: ");
 	assert_null(strstr(text, "one"));
 	assert_non_null(strstr(text, "three"));
 	assert_non_null(strstr(text, "four"));
-	run(9, "kill -SEGV $$");
+	run_silent(9, "kill -SEGV $$");
 	fails(9, "by signal 11 (Segmentation fault)");
 }
 
@@ -202,13 +214,22 @@ static void test_user(void **arg)
 	has_line(1, "o 1448300009 1448300001");
 }
 
+/* For what a script says when it is prepared. */
+static void until_said(uint32_t id, const char *want)
+{
+	for (int i = 0; i < PATIENT / 10 && !said(id, want); i++)
+		usleep(10000);
+	has_line(id, want);
+}
+
 /* Also what has left its session: its process namespace goes. */
 static void test_stop(void **arg)
 {
 	(void)arg;
 	run(1, "(setsid sh -c 'sleep 98765 & sleep 98765' &) ; trap 'echo term; exit 0' TERM; "
-	       "while :; do sleep 0.02; done");
+	       "echo armed; while :; do sleep 0.02; done");
 	until_ready(1);
+	until_said(1, "o armed");
 	while (count_processes("sleep 98765") < 2)
 		usleep(5000);
 	assert_int_equal(count_processes("vlsp-app: /bin/sh"), 1); /* process 1 */
@@ -221,19 +242,22 @@ static void test_stop(void **arg)
 
 static void test_stubborn(void **arg)
 {
-	const char *const args[] = {"sh", "-c", "trap '' TERM; while :; do sleep 0.02; done", NULL};
+	const char *const args[] = {"sh", "-c",
+				    "trap '' TERM; echo armed; while :; do sleep 0.02; done", NULL};
 	struct app_spec spec = spec_of(1, args);
 
 	(void)arg;
 	spec.head.grace_ms = 200;
 	start(&spec);
 	until_ready(1);
+	until_said(1, "o armed");
 	stop(1, false);
 	ended(1, SIGKILL);
 	spec.head.id = 2;
 	spec.head.grace_ms = 60000;
 	start(&spec);
 	until_ready(2);
+	until_said(2, "o armed");
 	stop(2, false);
 	stop(2, true);
 	ended(2, SIGKILL);

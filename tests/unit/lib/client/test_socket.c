@@ -11,6 +11,7 @@
 
 #include "include/shared/flow.h"
 #include "include/vlsp/vlsp.h"
+#include "lib/client/socket_priv.h"
 
 static bool on_router;
 
@@ -262,7 +263,9 @@ static void closing_wakes_all_who_wait(void **state)
 		assert_non_null(s);
 		for (int i = 0; i < WAITERS; i++)
 			pthread_create(&threads[i], NULL, wait_in_recv, s);
-		/* each is in its call, or this would be a use after close */
+		/* each is in its call, or this would be a use after close; soon they wait there */
+		while (__atomic_load_n(&s->refs, __ATOMIC_ACQUIRE) < 1 + WAITERS)
+			usleep(1000);
 		usleep(20000);
 		vlsp_socket_close(s);
 		for (int i = 0; i < WAITERS; i++) {
