@@ -6,8 +6,10 @@
  *
  *   link rtt NETNS ADDRESS COUNT INTERVAL-US [BYTES]
  *       ICMP echo; round-trip times
- *   link flow FROM-NETNS COUNT RATE BYTES [-0] [-r FILE] TO-NETNS ADDRESS [TO-NETNS ADDRESS]...
- *       UDP, RATE datagrams a second in all, to each destination in turn; -0: without checksum
+ *   link flow FROM-NETNS COUNT RATE BYTES [-0] [-e COUNT] [-r FILE] TO-NETNS ADDRESS
+ *       [TO-NETNS ADDRESS]...
+ *       UDP, RATE datagrams a second in all, to each destination in turn; -0: without checksum;
+ *       -e COUNT: so many are expected, and when they are there, none is waited for much longer
  *
  * Prints one JSON object. Times are microseconds. -r FILE: a line a datagram that arrived:
  * destination, number, one-way delay in ns, in the order of arrival. BYTES are those of the UDP
@@ -35,11 +37,12 @@
 #define PORT	  7411
 #define SIZE_MAX_ 1472
 #define ENDS_MAX  512
-#define QUIET_MS  1500 /* after the last datagram was sent: what has not come by then is lost */
+#define QUIET_MS  1500
+#define EXTRA_MS  50 /* for more than were expected */
 
 /* After the last datagram was sent: what has not come when nothing came for so long is lost.
  * LINK_QUIET_MS in the environment. */
-static int quiet_ms = 1500;
+static int quiet_ms = QUIET_MS;
 
 struct stamp {
 	uint32_t end, check;
@@ -260,7 +263,7 @@ struct flow {
 	uint64_t count, rate;
 	struct arrival *arrivals;
 	uint64_t first_ns, last_ns; /* arrivals */
-	size_t arrived, room;
+	size_t arrived, room, expected;
 	volatile bool sent;
 };
 
@@ -296,12 +299,13 @@ static void *receiver(void *arg)
 			fail("epoll");
 	}
 	for (;;) {
+		int patience_ms = flow->arrived < flow->expected ? quiet_ms : EXTRA_MS;
 		struct epoll_event ev[64];
 		int n = epoll_wait(epoll, ev, 64, 10);
 
 		if (n > 0 || !flow->sent)
 			last = read_clock();
-		else if (read_clock() - last > (uint64_t)quiet_ms * 1000000)
+		else if (read_clock() - last > (uint64_t)patience_ms * 1000000)
 			break;
 		for (int i = 0; i < n; i++) {
 			uint8_t buf[2048];
@@ -436,9 +440,12 @@ static int run_flow(int argc, char **argv)
 	flow.count = (uint64_t)number(argv[3], 1, 100000000, "COUNT");
 	flow.rate = (uint64_t)number(argv[4], 1, 10000000, "RATE");
 	flow.size = (size_t)number(argv[5], sizeof(struct stamp), SIZE_MAX_, "BYTES");
+	flow.expected = SIZE_MAX;
 	for (; at < argc && argv[at][0] == '-'; at++) {
 		if (strcmp(argv[at], "-0") == 0)
 			unchecked = true;
+		else if (strcmp(argv[at], "-e") == 0 && at + 1 < argc)
+			flow.expected = (size_t)number(argv[++at], 0, 100000000, "-e");
 		else if (strcmp(argv[at], "-r") == 0 && at + 1 < argc)
 			raw = argv[++at];
 		else
@@ -486,7 +493,7 @@ int main(int argc, char **argv)
 		r = run_flow(argc, argv);
 	if (r == 2)
 		fprintf(stderr, "usage: link rtt NETNS ADDRESS COUNT INTERVAL-US [BYTES]\n"
-				"       link flow FROM-NETNS COUNT RATE BYTES [-0] [-r FILE] "
-				"TO-NETNS ADDRESS...\n");
+				"       link flow FROM-NETNS COUNT RATE BYTES [-0] [-e COUNT] "
+				"[-r FILE] TO-NETNS ADDRESS...\n");
 	return r;
 }

@@ -2,6 +2,7 @@
 """What links do to traffic, for emulation.sh: emulation.py BUILD CHECK [ARGUMENT...]. With a seed the fate of each
 datagram is known before, so nothing here is left to chance; times have a lower bound that holds always and an upper
 one that a machine under load keeps."""
+import collections
 import statistics
 import subprocess
 import sys
@@ -33,31 +34,35 @@ def missing(count, seen):
 
 # --- one property: what is asked, what must be seen -----------------------------------------------------------------
 def check_loss(key, ends, name):
-    out, seen = flow_seen(4000, 8000, 64, **ends)
-    expect(name, {n for n in range(4000) if hit(key, n, LOSS, 0.05)}, missing(4000, seen))
+    fated = {n for n in range(4000) if hit(key, n, LOSS, 0.05)}
+    out, seen = flow_seen(4000, 8000, 64, expected=4000 - len(fated), **ends)
+    expect(name, fated, missing(4000, seen))
     expect(name + ", duplicates", 0, out["duplicates"])
 
 
 def check_burst(key, ends, name):
-    _, seen = flow_seen(4000, 8000, 64, **ends)
-    expect(name, links.lost_in_bursts(key, 4000, 0.05, 4), missing(4000, seen))
+    fated = links.lost_in_bursts(key, 4000, 0.05, 4)
+    _, seen = flow_seen(4000, 8000, 64, expected=4000 - len(fated), **ends)
+    expect(name, fated, missing(4000, seen))
 
 
 def check_burst_loss(key, ends, name):
-    _, seen = flow_seen(4000, 8000, 64, **ends)
-    expect(name, links.lost_in_bursts(key, 4000, 0.05, 4, 0.5), missing(4000, seen))
+    fated = links.lost_in_bursts(key, 4000, 0.05, 4, 0.5)
+    _, seen = flow_seen(4000, 8000, 64, expected=4000 - len(fated), **ends)
+    expect(name, fated, missing(4000, seen))
 
 
 def check_duplicate(key, ends, name):
-    out, seen = flow_seen(4000, 8000, 64, **ends)
+    fated = {n for n in range(4000) if hit(key, n, DUPLICATE, 0.01)}
+    _, seen = flow_seen(4000, 8000, 64, expected=4000 + len(fated), **ends)
     expect(name + ", lost", set(), missing(4000, seen))
-    twice = {n for n in range(4000) if sum(1 for m, _, _ in seen if m == n) == 2} if out["duplicates"] else set()
-    expect(name, {n for n in range(4000) if hit(key, n, DUPLICATE, 0.01)}, twice)
+    expect(name, fated, {n for n, times in collections.Counter(n for n, _, _ in seen).items() if times == 2})
+    expect(name + ", in all", 4000 + len(fated), len(seen))
 
 
 def check_corrupt(key, ends, name):
     fated = {n for n in range(2000) if hit(key, n, CORRUPT, 0.02)}
-    out, seen = flow_seen(2000, 8000, 64, **ends)
+    out, seen = flow_seen(2000, 8000, 64, expected=2000 - len(fated), **ends)
     expect(name + ", changed that arrive", 0, out["changed"])
     expect(name + ", lost", fated, missing(2000, seen))
 
@@ -73,7 +78,7 @@ def check_unchecked(key, ends, name):
 
 
 def check_delay(_, ends, name):
-    out, seen = flow_seen(300, 1000, 64, **ends)
+    out, seen = flow_seen(300, 1000, 64, expected=300, **ends)
     expect(name + ", lost", set(), missing(300, seen))
     expect(name + ", out of order", 0, out["early"])
     if out["min"] < 20000 or out["p50"] > 20000 + SLACK_MS * 1000:
@@ -88,7 +93,7 @@ def quantile(distribution, p):
 
 def check_jitter(distribution):
     def check(key, ends, name):
-        _, seen = flow_seen(300, 1000, 64, **ends)
+        _, seen = flow_seen(300, 1000, 64, expected=300, **ends)
         expect(name + ", lost", set(), missing(300, seen))
         errors = [ms - max(0, 30 + 10 * quantile(distribution, share_drawn(key, n))) for n, ms, _ in seen]
         if min(errors) < -0.001 or statistics.median(errors) > SLACK_MS:
@@ -98,7 +103,7 @@ def check_jitter(distribution):
 
 
 def check_order(_, ends, name):
-    out, seen = flow_seen(500, 1000, 64, **ends)
+    out, seen = flow_seen(500, 1000, 64, expected=500, **ends)
     expect(name + ", lost", set(), missing(500, seen))
     expect(name + ", out of order", 0, out["early"])
     if out["max"] - out["min"] < 1000:
@@ -106,7 +111,7 @@ def check_order(_, ends, name):
 
 
 def check_reorder(key, ends, name):
-    _, seen = flow_seen(1000, 1000, 64, **ends)
+    _, seen = flow_seen(1000, 1000, 64, expected=1000, **ends)
     early = {n for n, ms, _ in seen if ms < 20}
     expect(name, {n for n in range(1000) if hit(key, n, REORDER, 0.05)}, early)
 
@@ -116,7 +121,7 @@ def rate_check(extra, mbit=8):
 
     def check(_, ends, name):
         size = 986 - WIRE
-        out, _ = flow_seen(1500, 2000, size, **ends)
+        out, _ = flow_seen(1500, 2000, size, expected=1500, **ends)
         seen = (out["arrived"] - 1) * (986 + extra) * 8 / out["seconds"] / 1e6
         if not 0.7 * mbit < seen < 1.02 * mbit:
             sys.exit(f"{name}: {mbit} Mbit/s were asked, {seen:.3f} seen")
@@ -156,7 +161,7 @@ CHECKS = (
 
 def untouched(start="r1"):
     sender, to = ("r1", "r2") if start == "r1" else ("r2", "r1")
-    out, seen = flow_seen(300, 5000, 64, sender=sender, to=to)
+    out, seen = flow_seen(300, 5000, 64, expected=300, sender=sender, to=to)
     expect(f"from {start}, lost", set(), missing(300, seen))
     expect(f"from {start}, duplicates, out of order, changed", (0, 0, 0), (out["duplicates"], out["early"], out["changed"]))
     if out["p50"] > 1000:
@@ -210,7 +215,7 @@ def under_traffic(what, count, changes, first, **more):
     exchanges a device's root queue.)"""
     shape(**first)
     with links.tempfile.NamedTemporaryFile() as raw:
-        with subprocess.Popen(links.flow_words(count, 2000, 64, "-r", raw.name), stdout=subprocess.PIPE) as sender:
+        with subprocess.Popen(links.flow_words(count, 2000, 64, "-e", str(count), "-r", raw.name), stdout=subprocess.PIPE) as sender:
             for words in changes:
                 time.sleep(count / 2000 / (len(changes) + 1))
                 links.vlsp("link", "set", "r1:r2", "--quiet", *words)
@@ -233,7 +238,7 @@ def changes():
 
 
 def delayed(ms):
-    out, seen = flow_seen(200, 1000, 64)
+    out, seen = flow_seen(200, 1000, 64, expected=200)
     expect("lost", set(), missing(200, seen))
     if out["min"] < ms * 1000 or out["p50"] > (ms + SLACK_MS) * 1000:
         sys.exit(f"{ms} ms were asked, {out['min']} to {out['p50']} us were seen")

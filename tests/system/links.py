@@ -62,8 +62,10 @@ def arrivals(path):
         return [(int(w[1]), int(w[2]) / 1e6, len(w) == 3) for w in map(str.split, file)]
 
 
-def flow_seen(count, rate, size, *options, **ends):
-    """As flow(), with the arrivals."""
+def flow_seen(count, rate, size, *options, expected=None, **ends):
+    """As flow(), with the arrivals. expected: how many there will be, so that it ends when they are there."""
+    if expected is not None:
+        options += ("-e", str(expected))
     with tempfile.NamedTemporaryFile() as raw:
         out = flow(count, rate, size, "-r", raw.name, *options, **ends)
         return out, arrivals(raw.name)
