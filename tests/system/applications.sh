@@ -25,7 +25,7 @@ serve() { # serve NAME ROUTER PORT APP ARGS...: in the background, from when its
 }
 ends() { # ends NAME [STATUS]: by itself, in a while
 	local rc=0
-	timeout 60 tail --pid="${pid[$1]}" -f /dev/null
+	timeout 60 tail -s 0.05 --pid="${pid[$1]}" -f /dev/null
 	wait "${pid[$1]}" || rc=$?
 	equal "${2:-0}" "$rc" "exit status of $1, which said: $(cat "$1.out")"
 }

@@ -166,10 +166,10 @@ else
 	echo "  skipped: this machine limits no memory by control groups"
 fi
 rc=0
-on_app fill /tmp/x 200 >/dev/null 2>&1 || rc=$? # its own /tmp has 64 MiB, and counts as its memory
+on_app fill "/tmp/vlsp-story.$$" 200 >/dev/null 2>&1 || rc=$? # its own /tmp has 64 MiB, and counts as its memory
 [ $rc -eq 137 ] || [ $rc -eq 10 ] || { echo "200 MiB in /tmp: exit $rc"; false; }
 refused=$((refused + 1))
-[ ! -e /tmp/x ]
+[ ! -e "/tmp/vlsp-story.$$" ]
 
 step "a CPU hog: $(on_app processor 60 4 || true)"
 if [ -f /sys/fs/cgroup/cpu/cpu.cfs_period_us ] || [ -f /sys/fs/cgroup/cpu.stat ]; then

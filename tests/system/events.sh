@@ -47,10 +47,11 @@ address_c=$(address c)
 must vlsp ping a c -c 1
 
 step "all of it happens: pings between a and c are lost, others are not"
-on a ping -n -D -i 0.05 -w 9 "$address_c" >ping.out 2>&1 &
+nsenter --net=/run/netns/a ping -n -D -i 0.05 "$address_c" >ping.out 2>&1 &
 pinger=$!
 must vlsp event run --log events.log
 state_is "done"
+kill -INT $pinger
 wait $pinger || true
 cat events.log
 awk '/packet loss/ { split($0, p, /[ ,]+/); exit !(p[4] < p[1] && p[4] > 0) }' ping.out || { tail -3 ping.out; exit 1; }

@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What flood.sh does to a vlspd: 1,000 slow connections, 10,000 malformed requests, 1 GB of body; meanwhile
-/health is asked over the socket and over TCP. Prints figures; exits 1 if something was not answered."""
+/health is asked over the socket and over TCP, and another vlspd, which nobody floods, has two slow connections.
+Prints figures; exits 1 if something was not answered.
+
+    flood.py SOCKET PORT TOKEN PROCESS OTHER-PORT OTHER-TOKEN"""
 import json, multiprocessing, os, random, resource, socket, sys, time
 
 SOCKET, PORT, TOKEN, PID = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+OTHER_PORT, OTHER_TOKEN = int(sys.argv[5]), sys.argv[6]
 SLOW, MALFORMED, BODY = 1000, 10000, 1 << 30
 HARD_LIMIT = 1.0  # seconds; the aim is 0.1
 GROWTH_LIMIT = 64 << 10  # KiB of the daemon's memory
 
-def connect(tcp, timeout=15):
+def connect(tcp, timeout=15, port=PORT):
     s = socket.socket(socket.AF_INET if tcp else socket.AF_UNIX)
     s.settimeout(timeout)
-    s.connect(("127.0.0.1", PORT) if tcp else SOCKET)
+    s.connect(("127.0.0.1", port) if tcp else SOCKET)
     return s
 
 def read_all(s):
@@ -24,8 +28,8 @@ def read_all(s):
         pass
     return data
 
-def head(method, path, more=""):
-    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n{more}\r\n".encode()
+def head(method, path, more="", token=TOKEN):
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{more}\r\n".encode()
 
 def ask_health(tcp):
     begin = time.monotonic()
@@ -56,10 +60,10 @@ def ask_bystander(path):
     return time.monotonic() - begin
 
 def too_slow(results):
-    """Alone, with slots to spare: a head and a body that do not come along are given up."""
+    """Where nobody floods, with slots to spare: a head and a body that do not come along are given up."""
     conns = []
-    for data in (b"GET /health HTTP/1.1\r\nX: ", head("PUT", "/topology/", "Content-Length: 900000\r\n")):
-        s = connect(True, 30)
+    for data in (b"GET /health HTTP/1.1\r\nX: ", head("PUT", "/topology/", "Content-Length: 900000\r\n", OTHER_TOKEN)):
+        s = connect(True, 30, OTHER_PORT)
         s.sendall(data)
         conns.append(s)
     begin, got = time.monotonic(), {}
@@ -209,11 +213,13 @@ def main():
     still = run(bystander, "bystander.sock")
     while not os.path.exists("bystander.sock"):
         time.sleep(0.01)
-    checker = run(health, stop, phase, results)
+    run(health, stop, phase, results)
     time.sleep(1)
     phase.value = 1
-    slow = run(loris, stop_loris, results)
-    time.sleep(14)  # longer than a head may take
+    run(loris, stop_loris, results)
+    run(too_slow, results)
+    collect(1)  # as long as a head may take
+    time.sleep(1)
     phase.value = 2
     [run(malformed, seed, MALFORMED // 2, results) for seed in (1, 2)]
     collect(2)
@@ -223,8 +229,6 @@ def main():
     stop_loris.value = stop.value = 1
     collect(2)
     still.terminate()
-    run(too_slow, results)
-    collect(1)
     growth = memory("VmHWM") - before
 
     failures = []
@@ -251,7 +255,7 @@ def main():
         failures.append("not all malformed requests came to an end")
     if got["loris"][0] < SLOW:
         failures.append("there were not enough slow connections")
-    print(f"  slow head and slow body, alone: {got['too slow'][0]} after {got['too slow'][1]:.0f} s")
+    print(f"  slow head and slow body where nobody floods: {got['too slow'][0]} after {got['too slow'][1]:.0f} s")
     if got["too slow"][0] != ["408", "408"]:
         failures.append("what is too slow was not answered 408")
     print(f"  memory of vlspd: {before} KiB, at most {growth} KiB more")

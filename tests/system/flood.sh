@@ -8,8 +8,13 @@ must start_vlspd --host fake --listen 127.0.0.1:8888
 must vlsp router add a
 must vlsp router add b
 
+OTHER=$WORK/other
+must vlspd start --host fake --listen 127.0.0.1:8889 --runtime-dir "$OTHER" --state-dir "$OTHER.state"
+
 step "1,000 slow connections, 10,000 malformed requests, 1 GB of body"
-python3 "$ROOT/tests/system/flood.py" "$RUNTIME/vlspd.sock" 8888 "$(cat "$RUNTIME/token")" "$(cat "$RUNTIME/vlspd.pid")"
+python3 "$ROOT/tests/system/flood.py" "$RUNTIME/vlspd.sock" 8888 "$(cat "$RUNTIME/token")" "$(cat "$RUNTIME/vlspd.pid")" \
+	8889 "$(cat "$OTHER/token")"
+must vlspd stop --runtime-dir "$OTHER"
 
 step "afterwards all is as before"
 must_say '^routers +2: 2 running' vlsp status
