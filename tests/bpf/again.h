@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An instance "again" that is left and taken over: what test_adopt.c and test_pins.c share. Router
- * 1 has ports IN and OUT, router 2 is behind OUT.
+ * An instance "again" that is left and taken over: what test_adopt.c, test_pins.c and
+ * test_pins_kill.c share. Router 1 has ports IN and OUT, router 2 is behind OUT.
  */
 #ifndef VLSP_TESTS_BPF_AGAIN_H
 #define VLSP_TESTS_BPF_AGAIN_H
