@@ -281,6 +281,9 @@ struct sabotage {
 	bool mended; /* there is nothing to be made again */
 };
 
+/* For bpftool: bytes of a record. */
+#define ZEROS_16 " 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"
+
 static const struct sabotage sabotages[] = {
 	{"a device is deleted", "ip -n r1 link del to-r2", .link = HOST_ABSENT},
 	{"a device is renamed", "ip -n r1 link set to-r2 down; ip -n r1 link set to-r2 name x",
@@ -292,7 +295,7 @@ static const struct sabotage sabotages[] = {
 	{"clsact is deleted", "tc -n r2 qdisc del dev to-r1 clsact", .link = HOST_WRONG},
 	{"a record is cleared",
 	 "bpftool map update pinned /sys/fs/bpf/vlsp/default/vlsp_port key 16 0 0 0 "
-	 "value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+	 "value" ZEROS_16 ZEROS_16,
 	 .link = HOST_DIFFERS},
 	{"a name is unmounted", "umount " RUNTIME "/netns/r1", .router = true},
 	{"a name is deleted", "ip netns del r1", .router = true},
@@ -303,11 +306,11 @@ static const struct sabotage sabotages[] = {
 	{"the tag is deleted", "ip -n r1 link set lo alias ''", .router = true},
 	{"a router's record is cleared",
 	 "bpftool map update pinned /sys/fs/bpf/vlsp/default/vlsp_router key 0 0 0 0 "
-	 "value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+	 "value" ZEROS_16 ZEROS_16 ZEROS_16,
 	 .router = true},
 	{"a record of nobody appears",
 	 "bpftool map update pinned /sys/fs/bpf/vlsp/default/vlsp_port key 200 0 0 0 "
-	 "value 1 0 0 0 1 2 3 4 1 0 0 0 9 0 0 0",
+	 "value 1 0 0 0 1 2 3 4 1 0 0 0 9 0 0 0" ZEROS_16,
 	 .mended = true},
 	{"a symbolic link is deleted", "rm /run/netns/r1", .mended = true},
 };
