@@ -46,7 +46,8 @@ vlsp_chain
 must vlsp router add elsewhere
 must vlsp link add elsewhere dst
 on src ping -qc 2 -i 0.05 "$vdest" >/dev/null
-on dst tc filter add dev to-r8 ingress pref 1 bpf da obj "$BUILD/tests/bench/sink.bpf.o" sec tc
+accelerated elsewhere dst
+sink_on dst to-r8
 
 : >rows
 for _ in $(seq "$rounds"); do

@@ -11,24 +11,11 @@
 . "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-2} rounds=${ROUNDS:-5}
 
-sink_first() { # sink_first NAMESPACE DEVICE first|not: by tcx, where vlsp_in is before clsact
-	if has_tcx; then
-		by_tcx "$1" "$3" "$2" "$(on "$1" tc filter show dev "$2" ingress pref 1 | grep -o ' id [0-9]*' | cut -d' ' -f3)"
-	fi
-}
-sink() { # sink on|off: data datagrams that arrive at the end are dropped there, before any socket
-	if [ "$1" = on ]; then
-		on k9 tc qdisc add dev left clsact
-		on dst tc filter add dev to-r8 ingress pref 1 bpf da obj "$BUILD/tests/bench/sink.bpf.o" sec tc
-		on k9 tc filter add dev left ingress pref 1 bpf da obj "$BUILD/tests/bench/sink.bpf.o" sec tc
-		sink_first dst to-r8 first
-		sink_first k9 left first
-	else
-		sink_first dst to-r8 not
-		sink_first k9 left not
-		on dst tc filter del dev to-r8 ingress pref 1
-		on k9 tc qdisc del dev left clsact
-	fi
+sink() { # sink on|off: at the end of either chain
+	[ "$1" = off ] || on k9 tc qdisc add dev left clsact
+	"sink_$1" dst to-r8
+	"sink_$1" k9 left
+	[ "$1" = on ] || on k9 tc qdisc del dev left clsact
 }
 arrived_kernel() { ip -n k9 -j -s link show left | jq '.[0].stats64.rx.packets'; }
 arrived_vlsp() { vlsp link show r8:dst --json | jq '[.counts[].tx_packets] | max'; }

@@ -9,8 +9,7 @@
 #   other flow is quiet. busy: it has 5,000 datagrams a second, also in the turns without a function.
 # pass: 64-byte datagrams through the function "pass", which has a processor of its own; the generator has the other. offered: at
 #   so many a second; what did not go through the function was dropped (policy closed).
-. "$(dirname "$0")/../system/lib.sh"
-pps=$BUILD/tests/bench/pps
+. "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-2} rounds=${ROUNDS:-7}
 
 # The default instance's programs: a sink at b's end.
@@ -36,7 +35,8 @@ turn() { # turn none|function
 start_vlspd
 vlsp topology apply - >/dev/null <<<'{"routers": ["a", "r", "b"], "links": ["a:r", "r:b"]}'
 A=$(address a) B=$(address b)
-on b tc filter add dev to-r ingress pref 1 bpf da obj "$BUILD/tests/bench/sink.bpf.o" sec tc
+accelerated a r b
+sink_on b to-r
 : >rows
 for _ in $(seq "$rounds"); do
 	echo "again $(turn none) $(turn none)" >>rows

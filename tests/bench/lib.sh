@@ -15,17 +15,32 @@ vlsp_chain() {
 	} >net.yaml
 	vlsp topology apply net.yaml >/dev/null
 	source=$(address src) vdest=$(address dst)
-	if has_tcx; then accelerated; fi
+	accelerated src r1 r2 r3 r4 r5 r6 r7 r8 dst
 }
 has_tcx() { vlsp doctor --json | jq -e '.capabilities[] | select(.name == "tcx").present' >/dev/null; }
 by_tcx() { on "$1" "$ROOT/tests/bench/tcx.py" "${@:2}"; } # by_tcx NAMESPACE WORD...
-accelerated() { # what vlspd does in the background after an apply is done
+accelerated() { # accelerated ROUTER...: what vlspd does in the background after an apply is done
 	local ns ends
-	for ns in src r1 r2 r3 r4 r5 r6 r7 r8 dst; do
+	has_tcx || return 0
+	for ns in "$@"; do
 		mapfile -t ends < <(ip -n "$ns" -j link show type veth | jq -r '.[].ifname')
 		by_tcx "$ns" wait out lo
 		by_tcx "$ns" wait in lo "${ends[@]}"
 	done
+}
+sink_first() { # sink_first NAMESPACE DEVICE first|not: by tcx, where vlsp_in is before clsact
+	if has_tcx; then
+		by_tcx "$1" "$3" "$2" "$(on "$1" tc filter show dev "$2" ingress pref 1 | grep -o ' id [0-9]*' | cut -d' ' -f3)"
+	fi
+}
+# sink_on NAMESPACE DEVICE, which has clsact: data datagrams that arrive there are dropped, before any socket, and nobody answers
+sink_on() {
+	on "$1" tc filter add dev "$2" ingress pref 1 bpf da obj "$BUILD/tests/bench/sink.bpf.o" sec tc
+	sink_first "$1" "$2" first
+}
+sink_off() { # sink_off NAMESPACE DEVICE
+	sink_first "$1" "$2" not
+	on "$1" tc filter del dev "$2" ingress pref 1
 }
 kernel_chain() {
 	local i
