@@ -63,20 +63,23 @@ static __always_inline int careful(struct __sk_buff *skb, __u32 program)
 	return TC_ACT_SHOT;
 }
 
-/* Whether what has such a hint may want it; true where there is no telling. */
+/*
+ * Whether what has such a hint may want it; true where there is no telling: hint_hit(), with as
+ * little as it takes, because all the others pay for it.
+ */
 static __always_inline bool wanted(struct __sk_buff *skb, const struct vlsp_hint *hint,
 				   const struct vdp_hdr *vdp)
 {
-	struct match_fields fields = {
-		.src = vdp->src, .dst = vdp->dst, .flow = vdp->flow, .protocol = vdp->protocol};
 	const void *end = packet_end(skb);
-	const __be32 *ports = (const void *)(vdp + 1);
+	const __be16 *ports = (const void *)(vdp + 1);
 
-	if (!(vdp->version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_OPTIONS)) &&
-	    (vdp->protocol == IPPROTO_UDP || vdp->protocol == IPPROTO_TCP) &&
-	    (const void *)(ports + 1) <= end)
-		fields_ports(&fields, *ports);
-	return hint_hit(hint, &fields);
+	if (!hint_net(hint, vdp))
+		return false;
+	if (!hint->port_max || vdp->version_flags & (VDP_FLAG_FRAGMENT | VDP_FLAG_OPTIONS) ||
+	    (vdp->protocol != IPPROTO_UDP && vdp->protocol != IPPROTO_TCP) ||
+	    (const void *)(ports + 2) > end)
+		return true;
+	return hint_ports(hint, bpf_ntohs(ports[0]), bpf_ntohs(ports[1]));
 }
 
 /* The datagram is for this router. CAREFUL as below. */
@@ -97,22 +100,15 @@ static __always_inline int here(struct __sk_buff *skb, const struct vlsp_conf *c
 	return to_edge(skb, conf, router);
 }
 
-/* A port of RARE_IN: whether some function or capture may want what has come by it. What is no
- * datagram, only captures can want. */
-static __always_inline bool arrival_wanted(struct __sk_buff *skb, const struct vlsp_port *port)
+/*
+ * A port that has functions or captures: whether some of them may want the datagram that has come
+ * by it.
+ */
+static __always_inline bool arrival_wanted(struct __sk_buff *skb, const struct vlsp_port *port,
+					   __u32 flags, const struct vdp_hdr *vdp)
 {
-	__u32 flags = port->flags, slot = port->slot;
-	struct vdp_hdr *vdp = NULL;
+	__u32 slot = port->slot;
 
-	if (flags & VLSP_PORT_SILENT)
-		return true;
-	if (flags & VLSP_PORT_VALID && skb->protocol == bpf_htons(VDP_ETHERTYPE))
-		vdp = linear(skb, NET_END);
-	if (!vdp)
-		return flags & VLSP_PORT_TAP;
-	vdp = (void *)vdp + ETH_HLEN;
-	if (vdp->version_flags >> 4 != VDP_VERSION || vdp->protocol == VDP_PROTO_CONTROL)
-		return flags & VLSP_PORT_TAP;
 	if (flags & VLSP_PORT_TAP && wanted(skb, &port->tap, vdp))
 		return true;
 	if (!(flags & VLSP_PORT_CHAIN))
@@ -120,6 +116,16 @@ static __always_inline bool arrival_wanted(struct __sk_buff *skb, const struct v
 	struct vlsp_router *router = bpf_map_lookup_elem(&vlsp_router, &slot);
 
 	return !router || wanted(skb, &router->hint, vdp);
+}
+
+/* No datagram, or by a port that takes none. Only captures can want what is no datagram. */
+static __always_inline int misfit(struct __sk_buff *skb, __u32 flags)
+{
+	if (flags & (VLSP_PORT_SILENT | VLSP_PORT_TAP))
+		return CAREFUL;
+	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
+		return TC_ACT_UNSPEC;
+	return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
 }
 
 /* CAREFUL: nothing has been done yet, and vlsp_arrive is to do it. */
@@ -130,21 +136,20 @@ static __always_inline int hop(struct __sk_buff *skb)
 
 	if (!port)
 		return TC_ACT_UNSPEC;
-	if (port->flags & RARE_IN && arrival_wanted(skb, port))
-		return CAREFUL;
-	if (skb->protocol != bpf_htons(VDP_ETHERTYPE))
-		return TC_ACT_UNSPEC;
-	if (!(port->flags & VLSP_PORT_VALID))
-		return refuse(skb, VLSP_DROP_DOWN, TC_ACT_SHOT);
+	__u32 in = port->flags;
+
+	if ((in & (VLSP_PORT_VALID | VLSP_PORT_SILENT)) != VLSP_PORT_VALID ||
+	    skb->protocol != bpf_htons(VDP_ETHERTYPE))
+		return misfit(skb, in);
 
 	void *data = linear(skb, NET_END);
 
 	if (!data)
-		return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
+		return in & VLSP_PORT_TAP ? CAREFUL : refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
 	struct vdp_hdr *vdp = data + ETH_HLEN;
 
 	if (vdp->version_flags >> 4 != VDP_VERSION)
-		return refuse(skb, VLSP_DROP_VERSION, TC_ACT_SHOT);
+		return in & VLSP_PORT_TAP ? CAREFUL : refuse(skb, VLSP_DROP_VERSION, TC_ACT_SHOT);
 
 	struct vlsp_conf *conf = bpf_map_lookup_elem(&vlsp_conf, &zero);
 	__u32 bytes = skb->len - ETH_HLEN;
@@ -153,12 +158,16 @@ static __always_inline int hop(struct __sk_buff *skb)
 	if (!conf)
 		return TC_ACT_SHOT;
 	if (vdp->protocol == VDP_PROTO_CONTROL) {
+		if (in & VLSP_PORT_TAP)
+			return CAREFUL;
 		verdict = control(skb, ifindex);
 		if (verdict == CONTROL_BAD)
 			return refuse(skb, VLSP_DROP_LENGTH, TC_ACT_SHOT);
 		count_rx(count_row(conf, ifindex), bytes);
 		return verdict;
 	}
+	if (in & (VLSP_PORT_TAP | VLSP_PORT_CHAIN) && arrival_wanted(skb, port, in, vdp))
+		return CAREFUL;
 
 	__be32 dst = vdp->dst;
 

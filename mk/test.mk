@@ -19,7 +19,7 @@ UNIT_OBJS := $(UNIT_LIB:%.c=$(O)/%.o)
 UNIT_BINS := $(UNIT_SRCS:%.c=$(O)/%)
 BPF_BINS  := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 FUZZ_BINS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_BINS := $(patsubst %.c,$(O)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(O)/tests/bench/sink.bpf.o
+BENCH_BINS := $(patsubst %.c,$(O)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(O)/tests/bench/sink.bpf.o $(O)/tests/bpf/hop_cost
 CHAOS_SHIM := $(O)/tests/chaos/faults.so
 
 # Without optimization: what is tested is not in these files, and they are half of what there is to compile.

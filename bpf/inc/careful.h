@@ -18,7 +18,6 @@
 #define IS_HERE (-5) /* not a verdict: it is for this router */
 
 /* Flags of a port for which the fast path has no time: by which a frame comes, or would leave. */
-#define RARE_IN	 (VLSP_PORT_SILENT | VLSP_PORT_CHAIN | VLSP_PORT_TAP)
 #define RARE_OUT (VLSP_PORT_SILENT | VLSP_PORT_TAP_OUT)
 
 /* In tc_index, like CUT: has been here, and is for the router's process. */

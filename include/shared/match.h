@@ -53,20 +53,27 @@ static __always_inline bool match_hit(const struct vlsp_match *m, const struct m
 	return want & VLSP_MATCH_EITHER && match_side(m, f->dst, f->src, f->dport, f->sport);
 }
 
+/*
+ * The part of hint_hit() that does not look at ports, of whatever has src, dst, flow and protocol:
+ * struct match_fields, or a header, of which no more is read than it takes.
+ */
+#define hint_net(h, x)                                                                             \
+	(!((h)->protocol && (x)->protocol != (h)->protocol) &&                                     \
+	 ((h)->flags & VLSP_HINT_FLOW ? !(((x)->flow ^ (h)->value) & (h)->mask)                    \
+				      : !(((x)->src ^ (h)->value) & (h)->mask) ||                  \
+						!(((x)->dst ^ (h)->value) & (h)->mask)))
+
+static __always_inline bool hint_ports(const struct vlsp_hint *h, __u16 sport, __u16 dport)
+{
+	return (sport >= h->port_min && sport <= h->port_max) ||
+	       (dport >= h->port_min && dport <= h->port_max);
+}
+
 /* Whether some function or capture may want it; true where there is no telling. */
 static __always_inline bool hint_hit(const struct vlsp_hint *h, const struct match_fields *f)
 {
-	if (h->protocol && f->protocol != h->protocol)
-		return false;
-	if (h->flags & VLSP_HINT_FLOW) {
-		if ((f->flow ^ h->value) & h->mask)
-			return false;
-	} else if ((f->src ^ h->value) & h->mask && (f->dst ^ h->value) & h->mask) {
-		return false;
-	}
-	return !h->port_max || !f->has_ports ||
-	       (f->sport >= h->port_min && f->sport <= h->port_max) ||
-	       (f->dport >= h->port_min && f->dport <= h->port_max);
+	return hint_net(h, f) &&
+	       (!h->port_max || !f->has_ports || hint_ports(h, f->sport, f->dport));
 }
 
 #endif

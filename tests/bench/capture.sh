@@ -7,7 +7,8 @@
 #
 # cost: datagrams a second of a flow that nobody wants, without a capture and with one, in turns: of another flow on a link
 # of the chain (its filter looks at every datagram there), on all ports of a router, and elsewhere. speed: a capture of the
-# flow itself, at rates up to what the generator gives; what is captured and what was lost.
+# flow itself, at rates up to what the generator gives; what is captured and what was lost. hop: what the fast path by
+# itself takes for a datagram that others than its watchers want (tests/bpf/hop_cost.c).
 . "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_EACH:-2} rounds=${ROUNDS:-5}
 
@@ -78,3 +79,5 @@ for line in open("rates"):
     rate, matched, captured, lost, cpu, how = line.rstrip("\n").split("\t")
     print(f"{rate:>14} {float(matched):12.0f} {captured:>10} {lost:>8} {float(cpu):20.0f}  {how}")
 P
+printf '\na hop of a datagram that nobody wants, by itself\n'
+ROUNDS=$((rounds * 10)) "$BUILD/tests/bpf/hop_cost" | grep ' ns$'
