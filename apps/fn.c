@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define BUSY 1024 /* datagrams in a row after which settings and signals are looked at */
-#define TTL  64
+#define BUSY	  1024 /* datagrams in a row after which settings and signals are looked at */
+#define TTL	  64
+#define EMPTY_LEN 28 /* of a datagram without payload */
 
 const char *fn_match = "";
 uint64_t fn_order, fn_queue;
@@ -127,6 +128,16 @@ const char *fn_parse_rate(const char *text, void *value)
 	if (parse_rate(text, &bits) || bits < 1)
 		return "a rate (64kbit, 1.5mbit)";
 	*(double *)value = bits;
+	return NULL;
+}
+
+const char *fn_parse_burst(const char *text, void *value)
+{
+	uint64_t bytes;
+
+	if (parse_bytes(text, &bytes) || bytes < EMPTY_LEN)
+		return "a number of bytes (15000, 64K, 1M), at least 28";
+	*(uint64_t *)value = bytes;
 	return NULL;
 }
 

@@ -48,6 +48,8 @@ void fn_report(void);
 
 /* A rate above 0 into a double of bit/s; what is wanted, or NULL (apps/parse.h). */
 const char *fn_parse_rate(const char *text, void *value);
+/* A bucket's size into a uint64_t of bytes: the emptiest datagram fits into it. */
+const char *fn_parse_burst(const char *text, void *value);
 
 /* A bucket of tokens that fills at rate a second up to burst. */
 struct fn_bucket {

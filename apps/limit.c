@@ -55,7 +55,7 @@ static const char *parse_action(const char *text, void *value)
 
 static const struct app_option options[] = {
 	{"RATE", NULL, "of each flow, bit/s: 64kbit, 1.5mbit", fn_parse_rate, &rate},
-	{"--burst", "BYTES", "that may come at once (default 15000)", parse_bytes, &burst},
+	{"--burst", "BYTES", "that may come at once (default 15000)", fn_parse_burst, &burst},
 	{"--action", "ACTION", "on what is beyond: drop (default), or mark:CLASS", parse_action,
 	 NULL},
 	FN_MATCH,
@@ -64,7 +64,7 @@ static const struct app_option options[] = {
 };
 static const struct app_option settings[] = {
 	{"rate", "RATE", "of each flow", fn_parse_rate, &rate},
-	{"burst", "BYTES", "that may come at once", parse_bytes, &burst},
+	{"burst", "BYTES", "that may come at once", fn_parse_burst, &burst},
 	{"action", "ACTION", "on what is beyond", parse_action, NULL},
 	{0},
 };

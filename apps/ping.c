@@ -129,6 +129,8 @@ int main(int argc, char **argv)
 	uint64_t next;
 
 	app_start(&app, argc, argv);
+	if (!count)
+		app_usage("-c", "at least 1");
 	if (size < sizeof(probe) || size > 65507)
 		app_usage("-s", "%zu to 65507", sizeof(probe));
 	to.port = port;

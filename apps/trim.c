@@ -42,14 +42,14 @@ static void report(void)
 
 static const struct app_option options[] = {
 	{"RATE", NULL, "of all that match, bit/s: 64kbit, 1.5mbit", fn_parse_rate, &rate},
-	{"--burst", "BYTES", "that may come at once (default 15000)", parse_bytes, &burst},
+	{"--burst", "BYTES", "that may come at once (default 15000)", fn_parse_burst, &burst},
 	FN_MATCH,
 	FN_OPTIONS,
 	{0},
 };
 static const struct app_option settings[] = {
 	{"rate", "RATE", "of all that match", fn_parse_rate, &rate},
-	{"burst", "BYTES", "that may come at once", parse_bytes, &burst},
+	{"burst", "BYTES", "that may come at once", fn_parse_burst, &burst},
 	{0},
 };
 static const struct app app = {"trim", "drops the least significant chunks of payloads", options,

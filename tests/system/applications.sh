@@ -216,6 +216,8 @@ stop load
 must grep -qE '^used [0-9.]+ s of processor in [0-9.]+ s, 50 MiB, sent [0-9]+ bytes' load.out
 must_say '^used ' run r1 load -c constant:1 -t 10
 must_fail 2 '^flows: -r: at least 1 bit/s' "$APPS/flows" 10.0.0.1:1 -r 0
+must_fail 2 '^ping: -c: at least 1' "$APPS/ping" -c 0 10.0.0.1
+must_fail 2 '^limit: --burst: .27. is not a number of bytes .*, at least 28' "$APPS/limit" 1mbit --burst 27
 must_fail 2 '^load: -c: .onoff:1,2,3. is not a profile' "$APPS/load" -c onoff:1,2,3
 
 step "flows: what was sent has come, or was lost by the link that loses"
