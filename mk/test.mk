@@ -77,7 +77,7 @@ fuzz:
 		$(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 system: all $(BENCH_BINS) $(CHAOS_SHIM)
-	@BUILD=$(abspath $(O)) tests/system/run $(STORY)
+	@BUILD=$(abspath $(O)) JOBS=$(JOBS) tests/system/run $(STORY)
 
 check: deps
 	@tests/check $(JOBS)

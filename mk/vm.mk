@@ -4,8 +4,11 @@
 
 KERNELS    ?= 6.1 6.12
 VM_STORIES ?= first_steps.sh names.sh datagrams.sh topology_apply.sh failure.sh traffic.sh crash.sh
+# Units of the back end that do much with the kernel: tests/unit/daemon/host/test_local_NAME.c
+VM_UNITS   ?= intercept object app tcx tcx_marks
 PARTS      ?=
 
 .PHONY: vmcheck
-vmcheck: all bpf-tests
-	@BUILD=$(abspath $(O)) STORIES="$(VM_STORIES)" PARTS="$(PARTS)" tests/vm/check $(KERNELS)
+vm_units := $(VM_UNITS:%=$(O)/tests/unit/daemon/host/test_local_%)
+vmcheck: all bpf-tests $(vm_units)
+	@BUILD=$(abspath $(O)) UNITS="$(abspath $(vm_units))" STORIES="$(VM_STORIES)" PARTS="$(PARTS)" tests/vm/check $(KERNELS)

@@ -3,6 +3,8 @@
 # Each property of a link, in each direction, by each back end of this kernel, judged by traffic (emulation.py); changes
 # while traffic flows; what cannot be done; a relay and a daemon that are killed.
 #
+# Alone: it holds delays and rates against what was asked for.
+#
 #      r1 --- r2
 . "$(dirname "$0")/lib.sh"
 export LINK_QUIET_MS=500

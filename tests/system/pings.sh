@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Nothing is lost: pings every 5 ms across a grid, while vlspd is killed and started KILLS times (default 20),
 # every other time in the middle of operations. Counted by sequence number.
+# Alone: it counts lost pings.
 . "$(dirname "$0")/lib.sh"
 kills=${KILLS:-20}
 

@@ -3,6 +3,7 @@
 # A network outlives its daemon: killed 20 times, told to leave it, killed in the middle of changes; router
 # processes that are killed, or stopped. Nothing that was well is restarted, no packet is lost, and what runs
 # afterwards is what was acknowledged.
+# Alone: it counts lost pings, and the packets of others fill the queues of the processors, which all share.
 . "$(dirname "$0")/lib.sh"
 
 KILLS=${KILLS:-20}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The process of a router: a user that nobody is, without capabilities, that does everything a router has to do,
 # and goes on doing it while its daemon is stopped, or dead.
+# Alone: it counts lost pings.
 . "$(dirname "$0")/lib.sh"
 
 BASE=1448300000

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A topology file becomes a running network, changes with the file, and goes.
+# Alone: it counts lost pings.
 #
 #      lon --- par --- fra          then: lon --- par, fra gone, mad added
 #        \_____________/

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Unmodified programs between routers: ping, traceroute, iperf3 (TCP and UDP), curl to nginx, ssh.
+# Alone: it counts lost datagrams.
 #
 #      r1 --- r2 --- r3 --- r4 --- r5
 . "$(dirname "$0")/lib.sh"
