@@ -66,7 +66,7 @@ ip -n r2 addr del 192.168.9.2/30 dev left
 
 # The loader ends and another takes over: packets do not notice, and counters count on.
 before=$(counter 103 rx)
-in_ns r1 ping -q -i 0.005 -w 20 -c 100000 10.0.0.3 >ping.log &
+in_ns r1 ping -q -i 0.01 -w 20 -c 100000 10.0.0.3 >ping.log &
 ping=$!
 for ((i = 0; i < 20; i++)); do
 	sleep 0.1

@@ -27,7 +27,7 @@ reconciled() { # a comparison finds nothing to do
 	jq -e '.changed == false and .strays == 0' reconcile.json >/dev/null || { echo "reconcile found something to do:"; cat reconcile.json; return 1; }
 }
 ping_begin() { # ping_begin FROM TO
-	nsenter --net="/run/netns/$1" ping -n -i 0.005 -W 1 "$2" >"$WORK/ping.log" 2>&1 &
+	nsenter --net="/run/netns/$1" ping -n -i 0.01 -W 1 "$2" >"$WORK/ping.log" 2>&1 &
 	PING=$!
 }
 ping_end() { # none was lost

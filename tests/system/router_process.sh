@@ -77,7 +77,7 @@ eventually 10 path_is "$c $d"
 must ip -n b link set to-d up
 eventually 10 path_is "$b $d"
 kill -KILL "$daemon"
-on a ping -q -i 0.005 -c 400 "$d" >ping.log
+on a ping -q -i 0.01 -c 150 "$d" >ping.log
 grep -q ' 0% packet loss' ping.log || { cat ping.log; exit 1; }
 must ip -n b link set to-d down
 eventually 10 path_is "$c $d"
@@ -89,7 +89,7 @@ for p in $processes; do
 done
 
 step "daemons that come back take the same processes over, and no ping is lost"
-nsenter --net=/run/netns/a ping -q -i 0.005 -w 60 -c 100000 "$d" >ping.log &
+nsenter --net=/run/netns/a ping -q -i 0.01 -w 60 -c 100000 "$d" >ping.log &
 ping=$!
 for i in 1 2 3 4 5; do
 	must start_vlspd

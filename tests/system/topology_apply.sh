@@ -36,7 +36,7 @@ must_not_say '^[-+~]' vlsp topology diff net.yaml
 
 step "what runs keeps running while the file changes"
 before=$(vlsp router show lon --json | jq -c '[.routerID, .pid, .address]')
-on lon ping -i 0.005 -c 400 -q "$(address par)" >ping.out &
+on lon ping -i 0.01 -c 150 -q "$(address par)" >ping.out &
 pinger=$!
 sed -i -e '/name: fra/s/fra/mad/' -e 's/b: fra, weight: 2/b: mad, weight: 3/' -e '/direct/d' net.yaml
 must_say '^- router fra' vlsp topology diff net.yaml
