@@ -36,8 +36,8 @@ struct capture {
 	struct capture_out out;
 	bool to_file, to_text;
 	uint32_t flags; /* enum capture_flags */
-	uint64_t count_max, captured, skipped, bytes;
-	uint64_t drops[VLSP_DROP_CAUSES];
+	uint64_t count_max, skipped;
+	struct capture_tally taken;
 	uint32_t ring;			      /* bytes */
 	uint64_t rested;		      /* bytes that had been read of it by the last rest */
 	uint64_t start_ns, next_ns, until_ns; /* monotonic */
@@ -72,16 +72,16 @@ static int take_frame(struct capture *c, const struct vlsp_tap_frame *frame)
 		r = capture_out_frame(&c->out, c->ports, port, time_ns, frame, &c->err);
 	else if (c->to_text)
 		capture_text_print(c->cli->out, time_ns, port, frame);
-	c->captured++;
-	c->bytes += frame->length;
+	c->taken.frames++;
+	c->taken.bytes += frame->length;
 	if (frame->what == VLSP_TAP_IS_DROP)
-		c->drops[frame->cause]++;
+		c->taken.drops[frame->cause]++;
 	return r;
 }
 
 static bool is_full(const struct capture *c)
 {
-	return c->count_max && c->captured == c->count_max;
+	return c->count_max && c->taken.frames == c->count_max;
 }
 
 /* What is in the ring, at most so many: 1: there may be more; 0: it was empty. */
@@ -244,7 +244,8 @@ static int open_signals(void)
 /* The daemon's last word may be older than what was read, if it ended first. */
 static uint64_t matched(const struct capture *c)
 {
-	uint64_t known = c->captured + c->daemon.counts.lost, counted = c->daemon.counts.matched;
+	uint64_t known = c->taken.frames + c->daemon.counts.lost,
+		 counted = c->daemon.counts.matched;
 
 	return counted > known + c->skipped ? counted - c->skipped : known;
 }
@@ -252,19 +253,30 @@ static uint64_t matched(const struct capture *c)
 /* After a count was reached, some may still be in the ring. */
 static uint64_t unread(const struct capture *c)
 {
-	uint64_t known = c->captured + c->daemon.counts.lost;
+	uint64_t known = c->taken.frames + c->daemon.counts.lost;
 
 	return matched(c) > known ? matched(c) - known : 0;
 }
 
-static void summary_text(const struct capture *c)
+/* From what was taken to what is in the file. */
+static void leave_unwritten_out(struct capture_tally *tally, const struct capture_tally *unwritten)
+{
+	tally->frames -= unwritten->frames;
+	tally->bytes -= unwritten->bytes;
+	for (unsigned i = 0; i < VLSP_DROP_CAUSES; i++)
+		tally->drops[i] -= unwritten->drops[i];
+}
+
+static void summary_text(const struct capture *c, const struct capture_tally *captured)
 {
 	FILE *out = c->cli->err;
 
 	fprintf(out, "%s: %" PRIu64 " captured, %" PRIu64 " matched, %" PRIu64 " lost",
-		c->daemon.of, c->captured, matched(c), c->daemon.counts.lost);
+		c->daemon.of, captured->frames, matched(c), c->daemon.counts.lost);
 	fprintf(out, "%s",
 		c->daemon.counts.lost ? " (this reader or the buffer was too slow)" : "");
+	if (c->out.unwritten.frames)
+		fprintf(out, ", %" PRIu64 " not written", c->out.unwritten.frames);
 	if (unread(c))
 		fprintf(out, ", %" PRIu64 " more left unread", unread(c));
 	fputc('\n', out);
@@ -272,18 +284,19 @@ static void summary_text(const struct capture *c)
 		fprintf(out, "not captured, but counted: %" PRIu64 " dropped by queues\n",
 			c->daemon.counts.queue);
 	for (unsigned i = 0, n = 0; i < VLSP_DROP_CAUSES; i++)
-		if (c->drops[i])
+		if (captured->drops[i])
 			fprintf(out, "%s%s %" PRIu64,
-				n++ ? ", " : "of these dropped: ", bld_drop_name(i), c->drops[i]);
+				n++ ? ", " : "of these dropped: ", bld_drop_name(i),
+				captured->drops[i]);
 	for (unsigned i = 0; i < VLSP_DROP_CAUSES; i++)
-		if (c->drops[i]) {
+		if (captured->drops[i]) {
 			fputc('\n', out);
 			break;
 		}
 	fflush(out);
 }
 
-static int summary_json(const struct capture *c, FILE *out)
+static int summary_json(const struct capture *c, const struct capture_tally *captured, FILE *out)
 {
 	double seconds = (double)(clock_mono_ns() - c->start_ns) / 1e9;
 	json_t *drops = json_object();
@@ -291,16 +304,16 @@ static int summary_json(const struct capture *c, FILE *out)
 	int r;
 
 	for (unsigned i = 0; i < VLSP_DROP_CAUSES; i++)
-		if (c->drops[i])
+		if (captured->drops[i])
 			json_object_set_new(drops, bld_drop_name(i),
-					    json_integer((json_int_t)c->drops[i]));
-	body = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:i, s:s}", "of",
-			 c->daemon.of, "captured", (json_int_t)c->captured, "matched",
-			 (json_int_t)matched(c), "lost", (json_int_t)c->daemon.counts.lost,
-			 "queueDrops", (json_int_t)c->daemon.counts.queue, "unread",
-			 (json_int_t)unread(c), "bytes", (json_int_t)c->bytes, "seconds", seconds,
-			 "drops", drops, "files", (int)c->out.opened, "ended",
-			 c->daemon.ended ? c->daemon.why : "");
+					    json_integer((json_int_t)captured->drops[i]));
+	body = json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:i, s:s}", "of", c->daemon.of,
+		"captured", (json_int_t)captured->frames, "matched", (json_int_t)matched(c), "lost",
+		(json_int_t)c->daemon.counts.lost, "queueDrops", (json_int_t)c->daemon.counts.queue,
+		"unread", (json_int_t)unread(c), "unwritten", (json_int_t)c->out.unwritten.frames,
+		"bytes", (json_int_t)captured->bytes, "seconds", seconds, "drops", drops, "files",
+		(int)c->out.opened, "ended", c->daemon.ended ? c->daemon.why : "");
 	if (!body)
 		return -ENOMEM;
 	r = json_dumpf(body, out, JSON_COMPACT | JSON_REAL_PRECISION(6)) < 0 ? -ENOMEM : 0;
@@ -313,14 +326,18 @@ static int report(struct capture *c, int r)
 {
 	struct cli *cli = c->cli;
 	bool pipe = r == -EPIPE && !c->err.text[0]; /* who read it has seen enough */
+	struct capture_tally captured = c->taken;
 
+	if (r < 0 && c->to_file) /* whatever failed: what is in memory may still be written */
+		(void)capture_out_flush(&c->out, true, NULL);
+	leave_unwritten_out(&captured, &c->out.unwritten);
 	if (cli_given(cli, "json")) {
 		bool taken = c->to_file && strcmp(c->out.config.path, "-") == 0;
 
-		if (summary_json(c, taken ? cli->err : cli->out) < 0)
+		if (summary_json(c, &captured, taken ? cli->err : cli->out) < 0)
 			return cli_fail(cli, "out of memory");
 	} else if (!cli_given(cli, "quiet")) {
-		summary_text(c);
+		summary_text(c, &captured);
 	}
 	if (r < 0 && !pipe)
 		return cli_fail(cli, "%s", c->err.text[0] ? c->err.text : strerror(-r));

@@ -67,15 +67,23 @@ struct capture_out_config {
 	uint64_t file_max; /* bytes of each */
 };
 
+struct capture_tally { /* frames, their bytes on the wire, and what of them was dropped */
+	uint64_t frames, bytes;
+	uint64_t drops[VLSP_DROP_CAUSES];
+};
+
 struct capture_out {
 	struct capture_out_config config;
 	struct pcapng pcapng;
 	int fd;
+	char path[4200];  /* of the file that is written */
 	uint32_t opened;  /* files so far */
 	uint64_t written; /* bytes of the file that is written, what is in memory included */
 	uint32_t interfaces;
 	uint64_t start_ns;
-	bool broken; /* nobody reads any more */
+	struct capture_pending *pending; /* the frames in memory, in their order */
+	size_t pending_count;
+	struct capture_tally unwritten; /* was given here and is in no file: writing failed */
 };
 
 /* 0 or -errno with text. */
@@ -87,7 +95,8 @@ int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
 		      const struct vlsp_tap_frame *frame, struct err *err);
 int capture_out_statistics(struct capture_out *out, struct capture_ports *ports, uint64_t now_ns,
 			   const struct capture_counts *counts, bool ends, struct err *err);
-/* Writes what is in memory, if it is much, or always. */
+/* Writes what is in memory, if it is much, or always. What fails cuts a file behind its last whole
+ * block; a file without one is deleted. */
 int capture_out_flush(struct capture_out *out, bool always, struct err *err);
 void capture_out_close(struct capture_out *out);
 

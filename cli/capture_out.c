@@ -6,41 +6,102 @@
 #include "cli/capture.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define MEMORY_MAX (256u << 10) /* bytes, before they are written */
+#define MEMORY_MAX  (256u << 10) /* bytes, before they are written */
+#define PENDING_MAX (MEMORY_MAX / PCAPNG_PACKET_MIN + 1)
+
+/* One frame, for who counts it later. */
+struct capture_pending {
+	uint32_t length;
+	uint8_t cause; /* VLSP_DROP_CAUSES: it was not dropped */
+};
+
+static struct capture_pending pending_of(const struct vlsp_tap_frame *frame)
+{
+	bool drop = frame->what == VLSP_TAP_IS_DROP;
+
+	return (struct capture_pending){.length = frame->length,
+					.cause = drop ? frame->cause : VLSP_DROP_CAUSES};
+}
+
+static void tally_add(struct capture_tally *tally, const struct capture_pending *pending)
+{
+	tally->frames++;
+	tally->bytes += pending->length;
+	if (pending->cause < VLSP_DROP_CAUSES)
+		tally->drops[pending->cause]++;
+}
+
+/* A regular file that this process has opened, and that has still its name. */
+static bool is_own_file(const struct capture_out *out, const struct stat *st)
+{
+	struct stat named;
+
+	return out->fd > STDERR_FILENO && lstat(out->path, &named) == 0 &&
+	       named.st_dev == st->st_dev && named.st_ino == st->st_ino;
+}
+
+/* What is in memory got there only up to size bytes: a file keeps whole blocks, and none at all is
+ * no file. */
+static void give_up(struct capture_out *out, size_t size)
+{
+	size_t packets, whole = pcapng_whole(&out->pcapng, size, &packets);
+	struct stat st;
+	off_t end;
+
+	for (size_t i = out->pending_count - packets; i < out->pending_count; i++)
+		tally_add(&out->unwritten, &out->pending[i]);
+	out->pending_count = 0;
+	pcapng_clear(&out->pcapng);
+	if (fstat(out->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	end = lseek(out->fd, 0, SEEK_CUR) - (off_t)(size - whole);
+	if (end == 0 && is_own_file(out, &st) && unlink(out->path) == 0)
+		out->opened--;
+	else if (end >= 0 && ftruncate(out->fd, end) == 0)
+		lseek(out->fd, end, SEEK_SET);
+}
 
 static int write_all(struct capture_out *out, struct err *err)
 {
-	const uint8_t *from = out->pcapng.data;
-	size_t left = out->pcapng.size;
+	size_t done = 0;
+	int r = 0;
 
-	while (left && !out->broken) {
-		ssize_t n = write(out->fd, from, left);
+	while (done < out->pcapng.size && r == 0) {
+		ssize_t n = write(out->fd, out->pcapng.data + done, out->pcapng.size - done);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EPIPE) {
-			out->broken = true;
-			return -EPIPE;
-		}
-		if (n < 0)
-			return err_errno(err, errno, "writing %s",
-					 strcmp(out->config.path, "-") == 0 ? "standard output"
-									    : out->config.path);
-		from += n;
-		left -= (size_t)n;
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno == EPIPE)
+			r = -EPIPE;
+		else if (errno != EINTR)
+			r = err_errno(err, errno, "writing %s",
+				      out->fd == STDOUT_FILENO ? "standard output" : out->path);
 	}
+	if (r < 0)
+		give_up(out, done);
+	out->pending_count = 0;
 	pcapng_clear(&out->pcapng);
-	return 0;
+	return r;
+}
+
+/* What is whole is written: blocks are whole or not there. */
+static int fail_memory(struct capture_out *out, struct err *err)
+{
+	if (out->pcapng.size)
+		(void)write_all(out, NULL);
+	return err_errno(err, ENOMEM, "capture");
 }
 
 int capture_out_flush(struct capture_out *out, bool always, struct err *err)
 {
 	if (out->pcapng.failed)
-		return err_errno(err, ENOMEM, "capture");
+		return fail_memory(out, err);
 	if (out->pcapng.size == 0 || (!always && out->pcapng.size < MEMORY_MAX))
 		return 0;
 	return write_all(out, err);
@@ -75,15 +136,13 @@ static void path_of(const struct capture_out *out, char *path, size_t size)
 
 static int begin_file(struct capture_out *out, struct err *err)
 {
-	char path[4200];
-
 	if (strcmp(out->config.path, "-") == 0) {
 		out->fd = STDOUT_FILENO;
 	} else {
-		path_of(out, path, sizeof(path));
-		out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		path_of(out, out->path, sizeof(out->path));
+		out->fd = open(out->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (out->fd < 0)
-			return err_errno(err, errno, "%s", path);
+			return err_errno(err, errno, "%s", out->path);
 	}
 	out->opened++;
 	out->written = 0;
@@ -98,6 +157,9 @@ int capture_out_open(struct capture_out *out, const struct capture_out_config *c
 	out->config = *config;
 	out->fd = -1;
 	out->start_ns = now_ns;
+	out->pending = calloc(PENDING_MAX, sizeof(*out->pending));
+	if (!out->pending)
+		return err_errno(err, ENOMEM, "capture");
 	return begin_file(out, err);
 }
 
@@ -106,6 +168,8 @@ void capture_out_close(struct capture_out *out)
 	if (out->fd > STDERR_FILENO)
 		close(out->fd);
 	out->fd = -1;
+	free(out->pending);
+	out->pending = NULL;
 	pcapng_done(&out->pcapng);
 }
 
@@ -140,6 +204,7 @@ static int next_file(struct capture_out *out, struct capture_ports *ports, uint6
 	if (r < 0)
 		return r;
 	close(out->fd);
+	out->fd = -1;
 	for (size_t i = 0; i < ports->count; i++)
 		ports->list[i].interface = UINT32_MAX;
 	return begin_file(out, err);
@@ -159,6 +224,7 @@ int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
 			     : frame->what == VLSP_TAP_IS_RX ? PCAPNG_IN
 							     : PCAPNG_OUT,
 	};
+	const struct capture_pending pending = pending_of(frame);
 	size_t before;
 	int r = 0;
 
@@ -167,12 +233,18 @@ int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
 	if (out->config.files && out->written + frame->captured + 200 > out->config.file_max &&
 	    out->interfaces)
 		r = next_file(out, ports, time_ns, err);
-	if (r < 0)
-		return r;
 	before = out->pcapng.size;
-	need_interface(out, port);
-	packet.interface = port->interface;
-	pcapng_packet(&out->pcapng, &packet);
+	if (r == 0) {
+		need_interface(out, port);
+		packet.interface = port->interface;
+		pcapng_packet(&out->pcapng, &packet);
+		r = out->pcapng.failed ? fail_memory(out, err) : 0;
+	}
+	if (r < 0) {
+		tally_add(&out->unwritten, &pending);
+		return r;
+	}
+	out->pending[out->pending_count++] = pending;
 	out->written += out->pcapng.size - before;
 	port->captured++;
 	return capture_out_flush(out, false, err);
@@ -223,5 +295,5 @@ int capture_out_statistics(struct capture_out *out, struct capture_ports *ports,
 		pcapng_statistics(&out->pcapng, &s);
 	}
 	out->written += out->pcapng.size - before;
-	return out->pcapng.failed ? err_errno(err, ENOMEM, "capture") : 0;
+	return out->pcapng.failed ? fail_memory(out, err) : 0;
 }

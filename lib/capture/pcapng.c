@@ -46,6 +46,22 @@ void pcapng_clear(struct pcapng *pcapng)
 	pcapng->size = 0;
 }
 
+size_t pcapng_whole(const struct pcapng *pcapng, size_t size, size_t *ret_packets)
+{
+	size_t whole = 0;
+	uint32_t head[2]; /* type, length */
+
+	*ret_packets = 0;
+	for (size_t at = 0; at < pcapng->size; at += head[1]) {
+		memcpy(head, pcapng->data + at, sizeof(head));
+		if (at + head[1] <= size)
+			whole = at + head[1];
+		else
+			*ret_packets += head[0] == BLOCK_PACKET;
+	}
+	return whole;
+}
+
 /* size bytes, padded with zeros to whole words of 32 bits; NULL: only zeros. */
 static void put(struct pcapng *pcapng, const void *data, size_t size)
 {

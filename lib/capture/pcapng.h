@@ -19,6 +19,9 @@ struct pcapng {
 
 void pcapng_done(struct pcapng *pcapng);
 void pcapng_clear(struct pcapng *pcapng);
+/* Of data's first size bytes, how many are whole blocks; *ret_packets: how many packets these do
+ * not have. */
+size_t pcapng_whole(const struct pcapng *pcapng, size_t size, size_t *ret_packets);
 
 /* Texts may be NULL: not said. */
 void pcapng_section(struct pcapng *pcapng, const char *hardware, const char *os,
@@ -41,6 +44,7 @@ struct pcapng_packet {
 	enum pcapng_direction direction;
 	const char *comment; /* NULL: none */
 };
+#define PCAPNG_PACKET_MIN 36 /* bytes of a packet's block */
 void pcapng_packet(struct pcapng *pcapng, const struct pcapng_packet *packet);
 
 struct pcapng_statistics {

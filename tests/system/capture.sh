@@ -221,6 +221,31 @@ must vlsp capture a:b --duration 200ms -w time.pcapng
 must vlsp capture a:b -c 3 -w count.pcapng
 equal 3 "$(count count.pcapng)" "a count"
 
+step "a disk that is full: the file ends behind its last whole datagram, what did not get there is counted apart"
+mkdir small
+mount -t tmpfs -o size=64k tmpfs small
+full() { # full OPTIONS...: captures 200 datagrams of 1000 bytes to small/x.pcapng, which fails
+	local rc=0
+	"$BUILD/vlsp" capture a:b -w small/x.pcapng --json "$@" udp >full.json 2>full.err &
+	PIDS[full]=$!
+	eventually 5 grep -q '^vlsp: capturing' full.err
+	for _ in $(seq 200); do on a bash -c "head -c 1000 /dev/zero >/dev/udp/$C/47001"; done
+	kill -INT "${PIDS[full]}" 2>/dev/null || true
+	wait "${PIDS[full]}" || rc=$?
+	equal 1 $rc "exit of a capture to a full disk"
+	must grep -q 'writing small/x.*: No space left on device' full.err
+	equal "$(summary full .matched)" "$(($(summary full '.captured + .lost + .unwritten + .unread')))" "captured, lost, not written"
+	[ "$(summary full .unwritten)" -gt 0 ] || { echo "all was written"; cat full.json; exit 1; }
+}
+full
+equal "$(summary full .captured)" "$(count small/x.pcapng)" "frames in the file"
+whole small/x.pcapng
+equal "" "$(tshark -r small/x.pcapng 2>&1 >/dev/null | grep 'cut short')" "a file that was cut"
+rm small/x.pcapng
+full -C 64K -W 2
+for file in small/*; do whole "$file"; done
+umount small
+
 step "what is wrong is said with its place"
 must_fail 1 "filter: position 9: a port's number is missing" vlsp capture a:b udp port
 must_fail 1 "filter: position 6: 'z' is neither an address nor a router" vlsp capture a:b host z

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vlsp capture: lines, comments, files, and what it refuses before it asks the daemon. */
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "cli/capture.h"
@@ -325,6 +327,68 @@ static void a_ring_of_files_is_of_whole_files(void **state)
 	free(ports);
 }
 
+/* As a full disk does it: a write that is cut, then one that fails. */
+static void what_does_not_fit_is_cut_off_and_counted(void **state)
+{
+	static const struct {
+		rlim_t room;
+		uint32_t files, left; /* left: files */
+	} rows[] = {{8000, 0, 1}, {50, 0, 0}, {60000, 3, 1}};
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct capture_ports *ports = calloc(1, sizeof(*ports));
+		char dir[] = "/tmp/vlsp-test.XXXXXX", path[80];
+		struct capture_out_config config = {
+			.path = path, .files = rows[i].files, .file_max = 65536};
+		struct rlimit before, limit;
+		struct capture_end end = link_end();
+		struct capture_out out;
+		struct err err = {0};
+		struct stat st;
+		int r = 0;
+
+		assert_non_null(mkdtemp(dir));
+		snprintf(path, sizeof(path), "%s/x", dir);
+		assert_int_equal(capture_ports_set(ports, &end), 0);
+		assert_int_equal(capture_out_open(&out, &config, 1, &err), 0);
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+		limit = (struct rlimit){rows[i].room, before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		for (uint32_t n = 0; n < 300; n++) {
+			struct shot s = datagram(17, 64, 100);
+
+			s.frame.what = n % 2 ? VLSP_TAP_IS_RX : VLSP_TAP_IS_DROP;
+			s.frame.cause = VLSP_DROP_LOSS;
+			assert_int_equal(
+				capture_out_frame(&out, ports, &ports->list[0], n, &s.frame, &err),
+				0);
+		}
+		r = capture_out_flush(&out, true, &err);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(r, -EFBIG);
+		assert_non_null(strstr(err.text, path));
+		assert_int_equal(out.opened, rows[i].left);
+		strcat(path, rows[i].files ? ".1" : "");
+		if (rows[i].left) {
+			unsigned kept = count_blocks(path, 6);
+
+			assert_in_range(kept, 10, 299);
+			assert_int_equal(out.unwritten.frames, 300 - kept);
+			assert_int_equal(stat(path, &st), 0);
+			assert_in_range(st.st_size, rows[i].room - 300, rows[i].room);
+			assert_int_equal(unlink(path), 0);
+		}
+		assert_int_equal(out.unwritten.bytes, out.unwritten.frames * 134);
+		assert_int_equal(out.unwritten.drops[VLSP_DROP_LOSS], out.unwritten.frames / 2);
+		capture_out_close(&out);
+		assert_int_equal(rmdir(dir), 0);
+		capture_ports_done(ports);
+		free(ports);
+	}
+}
+
 static void wrong_usage_needs_no_daemon(void **state)
 {
 	(void)state;
@@ -365,6 +429,7 @@ int main(void)
 		T(a_drop_goes_with_the_way_it_was_on),
 		T(what_the_daemon_says_is_not_for_the_terminal),
 		T(a_ring_of_files_is_of_whole_files),
+		T(what_does_not_fit_is_cut_off_and_counted),
 		T(wrong_usage_needs_no_daemon),
 		T(without_the_daemon_s_socket_it_says_so),
 	};

@@ -231,6 +231,32 @@ static void much_is_kept_in_order(void **state)
 	free(data);
 }
 
+static void what_is_cut_ends_behind_a_whole_block(void **state)
+{
+	struct pcapng_interface interface = {.name = "n"};
+	struct pcapng_packet packet = {.data = "abcd", .captured = 4, .length = 4};
+	struct pcapng_statistics statistics = {0};
+	size_t ends[5], packets;
+
+	(void)state;
+	pcapng_section(&p, NULL, NULL, NULL);
+	ends[0] = p.size;
+	pcapng_interface(&p, &interface);
+	ends[1] = p.size;
+	pcapng_packet(&p, &packet);
+	assert_in_range(p.size - ends[1], PCAPNG_PACKET_MIN, PCAPNG_PACKET_MIN + 4);
+	ends[2] = p.size;
+	pcapng_statistics(&p, &statistics);
+	ends[3] = p.size;
+	pcapng_packet(&p, &packet);
+	ends[4] = p.size;
+	for (size_t size = 0, n = 0; size <= p.size; size++) {
+		n += n < 5 && size == ends[n];
+		assert_int_equal(pcapng_whole(&p, size, &packets), n ? ends[n - 1] : 0);
+		assert_int_equal(packets, n < 3 ? 2 : n < 5 ? 1 : 0);
+	}
+}
+
 static void a_record_must_make_sense(void **state)
 {
 	const struct vlsp_tap_frame good = {.port = 20,
@@ -265,9 +291,13 @@ static void a_record_must_make_sense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_section_says_who_made_it),	    T(an_interface_has_name_resolution_and_filter),
-		T(packets_of_any_length_are_whole), T(statistics_tell_what_is_known),
-		T(much_is_kept_in_order),	    T(a_record_must_make_sense),
+		T(a_section_says_who_made_it),
+		T(an_interface_has_name_resolution_and_filter),
+		T(packets_of_any_length_are_whole),
+		T(statistics_tell_what_is_known),
+		T(much_is_kept_in_order),
+		T(a_record_must_make_sense),
+		T(what_is_cut_ends_behind_a_whole_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
