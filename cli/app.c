@@ -9,8 +9,7 @@
 #include "cli/nouns.h"
 #include "cli/print.h"
 #include "lib/base/cleanup.h"
-
-#define SETTING_MAX 32 /* characters of a setting's key */
+#include "lib/client/app_link.h"
 
 void app_wait_query(const struct cli *cli, struct path *path)
 {
@@ -244,14 +243,14 @@ static int restart_run(struct cli *cli)
 static int set_run(struct cli *cli)
 {
 	const char *setting = cli_arg(cli, 2), *equals = strchr(setting, '=');
-	char key[64];
+	char key[APP_LINK_KEY];
 	struct path path;
+	struct err err;
 
-	if (!equals || equals == setting)
+	if (!equals)
 		return cli_usage(cli, "%s: expected KEY=VALUE", setting);
-	if ((size_t)(equals - setting) > SETTING_MAX)
-		return cli_usage(cli, "%.*s...: a key has at most %d characters", SETTING_MAX,
-				 setting, SETTING_MAX);
+	if (app_link_setting_check(setting, (size_t)(equals - setting), equals + 1, &err) < 0)
+		return cli_usage(cli, "%.40s: %s", setting, err.text);
 	snprintf(key, sizeof(key), "%.*s", (int)(equals - setting), setting);
 	app_path(cli, &path);
 	path_query(&path, "key", key);

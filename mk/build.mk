@@ -39,7 +39,7 @@ $(O)/vlsp: $(O)/obj/cli/main.o $(LIB)
 
 # libvlsp.so: lib/client, and what it needs of lib/base. It needs nothing but the C library: lib/client/libcurl.c.
 SHLIB_SRCS := $(wildcard lib/client/*.c) lib/base/bpfring.c lib/base/checksum.c lib/base/err.c lib/base/name.c \
-	      lib/topo/match.c
+	      lib/base/utf8.c lib/topo/match.c
 SHLIB_OBJS := $(SHLIB_SRCS:%.c=$(O)/pic/%.o)
 SHLIB      := $(O)/libvlsp.so.$(VERSION)
 SHLIB_NAME := libvlsp.so.$(firstword $(subst ., ,$(VERSION)))

@@ -225,8 +225,10 @@ static void put_app(struct api_call *call)
 
 static const struct api_param list_params[] = {API_DETAIL_PARAM, API_PAGE_PARAMS, {.name = NULL}};
 static const struct api_param set_params[] = {
-	{"key", API_STRING, .required = true, .doc = "what the application calls it, like to"},
-	{"value", API_STRING, .required = true, .doc = "up to 200 bytes"},
+	{"key", API_STRING, .required = true,
+	 .doc = "what the application calls it, like to; 1 to 32 of a-z 0-9 . _ -"},
+	{"value", API_STRING, .required = true,
+	 .doc = "up to 200 bytes without control characters"},
 	{.name = NULL}};
 static const struct api_param wait_params[] = {
 	{"timeout", API_NUMBER, .min = 0, .max = 3600, .doc = "seconds to wait; 30 if not given"},

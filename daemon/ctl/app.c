@@ -11,12 +11,13 @@
 
 #include "daemon/ctl/app_check.h"
 #include "daemon/ctl/ctl_priv.h"
+#include "lib/client/app_link.h"
 
 struct app_args {
 	char router[LINK_NAME_SIZE];
-	char ref[LINK_NAME_SIZE]; /* "": all of the router */
-	struct topo_app *app;	  /* start: a reference */
-	char key[33], value[201]; /* set */
+	char ref[LINK_NAME_SIZE];		       /* "": all of the router */
+	struct topo_app *app;			       /* start: a reference */
+	char key[APP_LINK_KEY], value[APP_LINK_VALUE]; /* set */
 };
 
 static void free_args(void *data)
@@ -271,12 +272,9 @@ int ctl_app_set(struct ctl *ctl, const char *router, const char *app, const char
 
 	if (ret < 0)
 		return ret;
-	if (!key[0] || strlen(key) >= sizeof(args.key) || strchr(key, '='))
-		return err_set(err, EINVAL, "key: 1 to %zu characters without '='",
-			       sizeof(args.key) - 1);
-	if (strlen(value) >= sizeof(args.value))
-		return err_set(err, EINVAL, "value: longer than %zu characters",
-			       sizeof(args.value) - 1);
+	ret = app_link_setting_check(key, strlen(key), value, err);
+	if (ret < 0)
+		return ret;
 	snprintf(args.key, sizeof(args.key), "%s", key);
 	snprintf(args.value, sizeof(args.value), "%s", value);
 	return submit(ctl, &request, router, &args, NULL, ret_op, err);

@@ -59,18 +59,12 @@ struct link {
 
 /* --- keys and values -------------------------------------------------------------------------- */
 
-static bool key_ok(const char *key, size_t size)
-{
-	return size >= 1 && size < APP_LINK_KEY &&
-	       strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-") >= size;
-}
-
 static int pair_parse(const char *text, size_t size, struct pair *ret_pair)
 {
 	const char *equals = memchr(text, '=', size);
 	size_t n = equals ? (size_t)(equals - text) : 0;
 
-	if (!equals || !key_ok(text, n) || size - n - 1 >= APP_LINK_VALUE)
+	if (!equals || !app_link_key_ok(text, n) || size - n - 1 >= APP_LINK_VALUE)
 		return -EINVAL;
 	snprintf(ret_pair->key, sizeof(ret_pair->key), "%.*s", (int)n, text);
 	snprintf(ret_pair->value, sizeof(ret_pair->value), "%.*s", (int)(size - n - 1), equals + 1);

@@ -36,13 +36,6 @@ int vlsp_app_ready(void)
 	return result(app_link_send(text, strlen(text)));
 }
 
-static bool key_ok(const char *key)
-{
-	size_t n = strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return n >= 1 && n < APP_LINK_KEY && !key[n];
-}
-
 /* With lock held. */
 static bool key_is_new(const char *key)
 {
@@ -79,7 +72,7 @@ int vlsp_app_report(const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
-	if (n < 0 || !key_ok(key) || strchr(value, '\n'))
+	if (n < 0 || !app_link_key_ok(key, strlen(key)) || strchr(value, '\n'))
 		return result(-EINVAL);
 	if ((size_t)n >= sizeof(value))
 		return result(-EMSGSIZE);

@@ -10,12 +10,16 @@
  *   from the supervisor  SET\nKEY=VALUE           somebody has set something
  *                        INTERCEPT=N\n...         the answer to question N, with descriptors
  *
- * Used by lib/client/app.c and intercept.c. Thread-safe.
+ * Used by lib/client/app.c and intercept.c; keys and values are checked by those who take or send
+ * them, too. Thread-safe.
  */
 #ifndef VLSP_LIB_CLIENT_APP_LINK_H
 #define VLSP_LIB_CLIENT_APP_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "lib/base/err.h"
 
 #define APP_LINK_ENV	"VLSP_APP_FD"
 #define APP_LINK_MAX	4096
@@ -24,6 +28,13 @@
 #define APP_LINK_VALUE	201   /* with NUL */
 #define APP_LINK_ASK_MS 10000 /* that it waits for an answer */
 
+/* --- app_setting.c --- */
+/* What may be a KEY: 1 to 32 of a-z 0-9 . _ -; size: its characters. */
+bool app_link_key_ok(const char *key, size_t size);
+/* That the supervisor takes a setting and gives it to the application as it is. 0 or -EINVAL. */
+int app_link_setting_check(const char *key, size_t size, const char *value, struct err *err);
+
+/* --- app_link.c --- */
 /* Sends one packet, without waiting. 0; -ENOTCONN (no supervisor, or it has gone), -EMSGSIZE,
  * -EAGAIN (it does not keep up). */
 int app_link_send(const char *text, size_t size);

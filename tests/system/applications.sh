@@ -328,6 +328,9 @@ equal r3:9 "$(value r2 way to | sed "s/^$(address r3):/r3:/")" "reported target"
 must vlsp app set r2 way to=r4:5002
 must vlsp app set r2 way to=nowhere
 must vlsp app set r2 way colour=red
+must_fail 2 'key: 1 to 32 of a-z' vlsp app set r2 way TO=r4:5003
+must_fail 22 '400' curl -fsS --unix-socket "$RUNTIME/vlspd.sock" -X PUT -H 'Content-Type: application/json' \
+	-d '{"key":"TO","value":"r4:5003"}' http://vlsp/router/r2/app/way
 eventually 5 must_say "forward: colour: there is no such setting" vlsp app logs r2 way
 must_say "^set to=r4:5002$" vlsp app logs r2 way
 must_say "^forward: to: 'nowhere' is not" vlsp app logs r2 way

@@ -150,7 +150,10 @@ static void they_are_stopped_and_told_things(void **state)
 	expect_exactly("app set r1 web to=r2:7=", "app web: told\n");
 	expect("app set r1 web to", 2, "", "to: expected KEY=VALUE");
 	expect("app set r1 web 123456789012345678901234567890123=x", 2, "",
-	       "12345678901234567890123456789012...: a key has at most 32 characters");
+	       "key: 1 to 32 of a-z 0-9 . _ -");
+	expect("app set r1 web TO=r2:7", 2, "", "TO=r2:7: key: 1 to 32 of a-z 0-9 . _ -");
+	expect("app set r1 web =x", 2, "", "key: 1 to 32");
+	expect("app set r1 web to=a\tb", 2, "", "value: has a line feed or another control");
 }
 
 static void output_is_shown_without_commands_to_the_terminal(void **state)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Requests for applications on the fake host: started, refused, failed, stopped, set, ended. */
+#include "lib/base/cleanup.h"
 #include "tests/unit/daemon/ctl/app_world.h"
 
 static int open_world(void **state)
@@ -390,6 +391,36 @@ static void a_restart_has_new_numbers(void **state)
 	assert_same(w);
 }
 
+static void set_refused(struct world *w, const char *key, const char *value, const char *why)
+{
+	struct ending ending = {0};
+	struct err err = {0};
+
+	assert_int_equal(
+		ctl_app_set(w->ctl, "r1", "echo", key, value, world_ended, &ending, NULL, &err),
+		-EINVAL);
+	assert_ptr_equal(strstr(err.text, why), err.text);
+}
+
+/* The supervisor and libvlsp would throw them away, or change them on their way. */
+static void what_cannot_reach_it_is_refused(void **state)
+{
+	static const char *const keys[] = {
+		"", "a=b", "TO", "A b", "Default", "\xc3\xa4", "a23456789012345678901234567890123"};
+	char value[202];
+	struct world *w = *state;
+
+	app_start(w, "r1", "{run: echo}");
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		set_refused(w, keys[i], "1", "key: 1 to 32 of a-z 0-9 . _ -");
+	set_refused(w, "to", "r1:1\nr1:2", "value: has a line feed");
+	set_refused(w, "to", "\x7f", "value: has a line feed");
+	set_refused(w, "to", "\xff", "value: has a line feed");
+	memset(value, 'v', 201);
+	value[201] = '\0';
+	set_refused(w, "to", value, "value: longer than 200 bytes");
+}
+
 static void settings_reach_it(void **state)
 {
 	struct world *w = *state;
@@ -415,9 +446,6 @@ static void settings_reach_it(void **state)
 			 0);
 	world_wait(w, &ending);
 	assert_int_equal(ending.op.err.code, ENOTCONN);
-	assert_int_equal(
-		ctl_app_set(w->ctl, "r1", "echo", "a=b", "", world_ended, &ending, NULL, &err),
-		-EINVAL);
 }
 
 static void a_routers_end_ends_them(void **state)
@@ -508,6 +536,7 @@ int main(void)
 		T(none_waits_for_itself_by_way_of_others),
 		T(it_does_not_start_when_the_one_before_it_failed),
 		T(a_restart_has_new_numbers),
+		T(what_cannot_reach_it_is_refused),
 		T(settings_reach_it),
 		T(a_routers_end_ends_them),
 		T(a_router_that_had_to_stay_has_them_again),
