@@ -437,6 +437,9 @@ static int check_args(struct cli *cli)
 	for (size_t i = 0; i < ARRAY_SIZE(cli->verb->args) && arg[i].name; i++) {
 		if (given == cli->arg_count && !arg[i].optional)
 			return missing(cli, &arg[i]);
+		/* of a command line, what goes to the program may be anything */
+		if (cli->verb->flags & CLI_REST && arg[i].many && arg[i].optional)
+			return 0;
 		if (given < cli->arg_count && (r = check_choice(cli, &arg[i], cli->args[given++])))
 			return r;
 		if (arg[i].many)

@@ -52,6 +52,14 @@ must_say '^I am /usr/bin/sh$|^I am /bin/sh$' vlsp app logs a sh
 must vlsp app stop a linked
 must vlsp app stop a sh
 
+step "arguments of a program may be empty"
+must vlsp app start --ready exit --name args a /bin/sh -c 'echo "$#: $1 $2"' '' '' two
+must_say '^2:  two$' vlsp app logs a args
+must vlsp app stop a args
+must vlsp app start --ready exit --name empty a /bin/echo ''
+must vlsp app stop a empty
+must_fail 1 "'' is not a pattern: it is empty" vlsp app start a dpi ''
+
 step "what it sends and receives is counted"
 must vlsp app start --name pinger c ping "$(address b)"
 sent() { # sent COUNT: packets at least

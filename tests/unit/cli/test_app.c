@@ -46,6 +46,9 @@ static void a_shipped_one_starts_by_its_name(void **state)
 	expect("app start r1 echo 8 -v", 0, "app web: id 7 on r1, ready\n", "");
 	assert_string_equal(fake.request, "POST /router/r1/app/");
 	assert_string_equal(fake.body, "{\"run\":\"echo\",\"args\":[\"8\",\"-v\"]}");
+	expect("app start r1 echo '' -v", 0, "ready", "");
+	assert_string_equal(fake.body, "{\"run\":\"echo\",\"args\":[\"\",\"-v\"]}");
+	expect("app start r1 ''", 2, "", "NAME|PATH: is empty");
 	expect("app start --timeout 500ms --no-wait r1 echo", 0, "ready", "");
 }
 
