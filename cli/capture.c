@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -58,20 +59,32 @@ static bool is_wanted(const struct capture *c, const struct capture_port *port,
 	return to_b == (ways == CAPTURE_A_TO_B);
 }
 
+/* After a write to standard output: 0, or -errno with text; -EPIPE without: who read it has gone.
+ */
+static int check_text(struct capture *c, bool failed)
+{
+	if (!failed)
+		return 0;
+	return errno == EPIPE ? -EPIPE : err_errno(&c->err, errno, "standard output");
+}
+
 static int take_frame(struct capture *c, const struct vlsp_tap_frame *frame)
 {
 	struct capture_port *port = capture_ports_find(c->ports, frame->port);
 	uint64_t time_ns = source_wall_ns(c->source, frame->time_ns);
+	FILE *text = c->cli->out;
 	int r = 0;
 
 	if (!port || !is_wanted(c, port, frame)) {
 		c->skipped++;
 		return 0;
 	}
-	if (c->to_file)
+	if (c->to_file) {
 		r = capture_out_frame(&c->out, c->ports, port, time_ns, frame, &c->err);
-	else if (c->to_text)
-		capture_text_print(c->cli->out, time_ns, port, frame);
+	} else if (c->to_text) {
+		capture_text_print(text, time_ns, port, frame);
+		r = check_text(c, ferror(text));
+	}
 	c->taken.frames++;
 	c->taken.bytes += frame->length;
 	if (frame->what == VLSP_TAP_IS_DROP)
@@ -111,9 +124,7 @@ static int flush(struct capture *c)
 {
 	if (c->to_file)
 		return capture_out_flush(&c->out, true, &c->err);
-	if (c->to_text && fflush(c->cli->out) != 0)
-		return errno == EPIPE ? -EPIPE : err_errno(&c->err, errno, "standard output");
-	return 0;
+	return check_text(c, c->to_text && fflush(c->cli->out) != 0);
 }
 
 /* Each second: what was lost so far, and the clocks. */
@@ -328,6 +339,11 @@ static int report(struct capture *c, int r)
 	bool pipe = r == -EPIPE && !c->err.text[0]; /* who read it has seen enough */
 	struct capture_tally captured = c->taken;
 
+	if (pipe &&
+	    ferror(cli->out)) { /* nor is it told at the end that this could not be written */
+		__fpurge(cli->out);
+		clearerr(cli->out);
+	}
 	if (r < 0 && c->to_file) /* whatever failed: what is in memory may still be written */
 		(void)capture_out_flush(&c->out, true, NULL);
 	leave_unwritten_out(&captured, &c->out.unwritten);

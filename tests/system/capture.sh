@@ -174,6 +174,14 @@ on a ping -q -i 0.05 -c 100 "$C" >/dev/null &
 equal 5 "$(wc -l <live.txt)" "datagrams live"
 wait $!
 
+step "as lines: who has read enough ends it, and that is no failure"
+on a ping -q -i 0.05 -c 40 "$C" >/dev/null &
+rcs=$("$BUILD/vlsp" capture a:b icmp 2>head.err | head -1 >head.txt; echo "${PIPESTATUS[*]}")
+equal "0 0" "$rcs" "exits"
+equal 1 "$(wc -l <head.txt)" "lines"
+equal "" "$(grep -vE '^vlsp: capturing|captured, .* matched' head.err || true)" "what it says"
+wait $!
+
 step "large segments cross links without a shape as they are, and are captured so"
 capture large b:to-c -w large.pcapng tcp
 on c iperf3 -s -p 5201 -1 -D >/dev/null
