@@ -56,6 +56,10 @@ int vlsp_resolve(const char *router, uint32_t *ret_host)
 	uint32_t host = 0;
 	int r;
 
+	if (name_check(router, "router", NULL) < 0) {
+		errno = EINVAL;
+		return -1;
+	}
 	/* The own name is known also to a process that nobody gave a hosts file. */
 	if (vlsp_self(&self) == 0 && strcmp(router, self.router) == 0) {
 		*ret_host = self.host;
@@ -100,14 +104,8 @@ int vlsp_address_parse(const char *text, struct vlsp_address *ret_address)
 	}
 	memcpy(host, text, n);
 	host[n] = '\0';
-	if (n > 0 && addr_parse(host, &address.host) < 0) {
-		if (name_check(host, "router", NULL) < 0) {
-			errno = EINVAL;
-			return -1;
-		}
-		if (vlsp_resolve(host, &address.host) < 0)
-			return -1;
-	}
+	if (n > 0 && addr_parse(host, &address.host) < 0 && vlsp_resolve(host, &address.host) < 0)
+		return -1;
 	*ret_address = address;
 	return 0;
 }

@@ -131,6 +131,8 @@ int vlsp_bind(struct vlsp_socket *sock, const struct vlsp_address *local)
 		r = vlsp_self(&self) < 0 ? -errno : 0;
 		address.host = r == 0 ? self.host : 0;
 	}
+	if (r == 0 && socket_is_outside(address.host))
+		r = -EADDRNOTAVAIL;
 	in = socket_address(&address);
 	if (r == 0 && !address.port)
 		r = bind_to_any(sock->fd, &in);
@@ -154,6 +156,10 @@ int vlsp_connect(struct vlsp_socket *sock, const struct vlsp_address *remote)
 
 	if (!remote->host || !remote->port) {
 		errno = EINVAL;
+		return -1;
+	}
+	if (socket_is_outside(remote->host)) {
+		errno = ENETUNREACH;
 		return -1;
 	}
 	socket_get(sock);

@@ -71,6 +71,8 @@ static ssize_t send_to(struct vlsp_socket *sock, const void *data, size_t size,
 		return socket_return(sock, -EMSGSIZE);
 	if (to && (!to->host || !to->port))
 		return socket_return(sock, -EINVAL);
+	if (to && socket_is_outside(to->host))
+		return socket_return(sock, -ENETUNREACH);
 	if (to)
 		in = socket_address(to);
 	n = sendto(sock->fd, data, size, MSG_NOSIGNAL, to ? (struct sockaddr *)&in : NULL,

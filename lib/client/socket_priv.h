@@ -47,6 +47,13 @@ static inline struct vlsp_address socket_address_of(const struct sockaddr_in *ad
 				     .port = ntohs(address->sin_port)};
 }
 
+/* No router has it, whatever the network: of 127.0.0.0/8, which is every router's own, of a group,
+ * or reserved. The kernel would take it and, for most of these, let the datagram vanish. */
+static inline bool socket_is_outside(uint32_t host)
+{
+	return host >> 24 == IN_LOOPBACKNET || host >= 0xe0000000;
+}
+
 /* Forgets the errors that the kernel has queued; returns the errno of the first, or 0: none. */
 int socket_take_error(struct vlsp_socket *socket);
 

@@ -45,6 +45,8 @@ static void addresses_are_read(void **state)
 					    "count",
 					    "..",
 					    ":+7"};
+	static const char *const names[] = {"", ".", "a b", "paris:7", "count"}; /* of no router */
+	uint32_t host;
 
 	(void)state;
 	parse("10.0.0.2:7", 0x0a000002, 7);
@@ -56,6 +58,11 @@ static void addresses_are_read(void **state)
 	refuse("nobody:7", ENOENT);
 	/* no address, so perhaps a name */
 	refuse("10.0.0.256", ENOENT);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		errno = 0;
+		assert_int_equal(vlsp_resolve(names[i], &host), -1);
+		assert_int_equal(errno, EINVAL);
+	}
 }
 
 static void addresses_are_written(void **state)

@@ -105,6 +105,35 @@ static void what_a_router_sends_to_itself_has_no_age(void **state)
 	pair_close(&pair);
 }
 
+/* The kernel takes most of these, and what is sent vanishes. */
+static void what_no_router_has_is_refused_at_once(void **state)
+{
+	static const uint32_t outside[] = {0x7f000001, 0x7fffffff, 0xe0000001,
+					   0xefffffff, 0xf0000001, 0xffffffff};
+	struct vlsp_socket *s;
+	struct vlsp_address local;
+
+	(void)state;
+	if (!on_router)
+		skip();
+	s = vlsp_socket_open();
+	assert_non_null(s);
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		struct vlsp_address at = {.host = outside[i], .port = 5000};
+
+		assert_fails(ENETUNREACH, vlsp_sendto(s, "x", 1, &at));
+		assert_fails(ENETUNREACH, vlsp_connect(s, &at));
+		assert_fails(EADDRNOTAVAIL, vlsp_bind(s, &at));
+		at.port = 0;
+		assert_fails(EADDRNOTAVAIL, vlsp_bind(s, &at));
+	}
+	assert_int_equal(vlsp_bind(s, NULL), 0); /* nothing of it stays */
+	assert_int_equal(vlsp_local(s, &local), 0);
+	assert_int_equal(local.host, ROUTER_ADDRESS);
+	assert_int_equal(vlsp_sendto(s, "x", 1, &local), 1);
+	vlsp_socket_close(s);
+}
+
 static void options_have_ranges(void **state)
 {
 	static const struct {
@@ -282,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_datagram_brings_where_it_is_from),
 		cmocka_unit_test(what_a_router_sends_to_itself_has_no_age),
+		cmocka_unit_test(what_no_router_has_is_refused_at_once),
 		cmocka_unit_test(options_have_ranges),
 		cmocka_unit_test(a_flow_id_needs_meta),
 		cmocka_unit_test(a_connection_hears_that_nobody_is_there),
