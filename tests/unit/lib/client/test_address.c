@@ -127,6 +127,12 @@ static void errors_have_words(void **state)
 {
 	(void)state;
 	assert_string_equal(vlsp_strerror(ENONET), "This process is not on a virtual router");
+	/* Of routers, link ends and vlspd's socket; of datagrams and of values that are reported;
+	 * of a port and of the daemon; of receiving and of telling. */
+	assert_string_equal(vlsp_strerror(ENOENT), "Nothing of that name is there");
+	assert_string_equal(vlsp_strerror(EMSGSIZE), "That is too large");
+	assert_string_equal(vlsp_strerror(ECONNREFUSED), "Nobody is there");
+	assert_string_equal(vlsp_strerror(EAGAIN), "Nothing is there now, or nothing is taken now");
 	assert_string_equal(vlsp_strerror(EBADF), "Bad file descriptor");
 	assert_string_equal(vlsp_strerror(0), "Success");
 	assert_string_equal(vlsp_strerror(-1), "Unknown error");
