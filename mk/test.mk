@@ -8,6 +8,7 @@ STORY        ?=
 FUZZ_SECONDS ?= 5
 RUNS         ?= 10000000
 JOBS         ?= $(shell nproc)
+STORY_JOBS   ?= 1
 
 UNIT_SRCS := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 ifneq ($(UNIT),)
@@ -77,7 +78,7 @@ fuzz:
 		$(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 system: all $(BENCH_BINS) $(CHAOS_SHIM)
-	@BUILD=$(abspath $(O)) JOBS=$(JOBS) tests/system/run $(STORY)
+	@BUILD=$(abspath $(O)) JOBS=$(STORY_JOBS) tests/system/run $(STORY)
 
 check: deps
 	@tests/check $(JOBS)

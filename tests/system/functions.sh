@@ -276,5 +276,6 @@ must vlsp app start --bpf --name counter r2 "$WORK/count.bpf.o"
 must start last pass
 bpf_ids >>"$WORK/bpf.ours"
 kill -9 "$(cat $RUNTIME/vlspd.pid)"
+eventually 5 must_fail 1 'not running' vlspd status --runtime-dir "$RUNTIME"
 must vlspd clean --runtime-dir "$RUNTIME"
 nothing_left

@@ -32,14 +32,15 @@ static inline void leave(int home)
 	close(home);
 }
 
-/* How many programs are at that device by tcx; -errno: it is not there. */
+/* How many programs are at that device by tcx, 0 where the kernel has none; -errno: it is not
+ * there. */
 static inline int count_at(const char *router, uint32_t index, bool egress)
 {
 	uint32_t id;
 	int home = enter(router), r = bld_tcx_query(index, egress, &id);
 
 	leave(home);
-	return r;
+	return r == -EINVAL && bld_tcx_probe(LO) == -EINVAL ? 0 : r;
 }
 
 /* Of a grid; nowhere more than one. */
