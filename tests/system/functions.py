@@ -9,7 +9,7 @@
   functions.py send HOST PORT COUNT BYTES [FROM_PORT]      numbered ones
   functions.py chunks HOST PORT COUNT     payloads for trim: significance 9, 5, 1 of 100, 400, 800 bytes
   functions.py refused HOST PORT [FROM_PORT [BYTES]]       connected; prints the error that comes for what it sends
-  functions.py peer PORT                  waits for a datagram, and answers until there is an error, which it prints
+  functions.py peer PORT                  waits 20 s for a datagram, and answers until there is an error, which it prints
   functions.py later HOST COUNT           last fragments of UDP datagrams of which no other is sent (root)
   functions.py talk HOST PORT MEGABYTES   TCP: sends so much, and compares what an echo sends back
 """
@@ -117,6 +117,7 @@ def refused(host, port, from_port=0, size=4):
 
 def peer(port):
     s = udp(int(port))
+    s.settimeout(20)
     s.connect(s.recvfrom(65536)[1])
     print(error_of(s, b"answer"))
 
