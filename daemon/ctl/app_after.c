@@ -26,9 +26,10 @@ static void push_all(struct walk *walk, const struct model_router *own, const st
 	}
 }
 
-/* Whether app, which is on own, waits for that name on router. */
-static bool waits_for(const struct model_router *own, const struct topo_app *app,
-		      const struct model_router *router, const char *name)
+/* Which of those that app, which is on own, waits for has that name on router: 1, 2, ...; 0: none.
+ */
+static size_t waits_for(const struct model_router *own, const struct topo_app *app,
+			const struct model_router *router, const char *name)
 {
 	char at[NAME_SIZE];
 
@@ -36,9 +37,9 @@ static bool waits_for(const struct model_router *own, const struct topo_app *app
 		const char *after = model_app_split(own, app->after[i], at);
 
 		if (strcmp(at, router->name) == 0 && strcmp(after, name) == 0)
-			return true;
+			return i + 1;
 	}
-	return false;
+	return 0;
 }
 
 int app_after_check(const struct model *model, const struct model_router *router,
@@ -68,6 +69,26 @@ int app_after_check(const struct model *model, const struct model_router *router
 		return 0;
 	return err_set(err, EINVAL, "after: application %s on %s comes itself after %s",
 		       found->app->name, found->router->name, app->name);
+}
+
+/* --- those that will not come ----------------------------------------------------------------- */
+
+void app_after_forsake(const struct model *model, const struct model_app *gone)
+{
+	const struct list *pos;
+
+	if (model_app_by_name(gone->router, gone->app->name) &&
+	    !model_app_by_name(gone->router, gone->app->name)->going)
+		return;
+	list_for_each (pos, &model->apps) {
+		struct model_app *app = list_entry(pos, struct model_app, all);
+		size_t at = 0;
+
+		if (!app->going && !app->restored && app->state.phase == MODEL_APP_WANTED)
+			at = waits_for(app->router, app->app, gone->router, gone->app->name);
+		if (at)
+			app->forsaken = at;
+	}
 }
 
 /* --- documents -------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The order in which applications start, where a part of them comes and goes by requests. Called by
- * app_check.c, diff_app.c and topology.c. */
+ * app_check.c, app_run.c, diff_app.c and topology.c. */
 #ifndef VLSP_DAEMON_CTL_APP_AFTER_H
 #define VLSP_DAEMON_CTL_APP_AFTER_H
 
@@ -10,6 +10,9 @@
  * 0, -EINVAL, -ENOMEM. */
 int app_after_check(const struct model *model, const struct model_router *router,
 		    const struct topo_app *app, struct err *err);
+/* gone is not wanted any more, before it was ready: notes that in those that wait for it, unless
+ * another of its name is there. */
+void app_after_forsake(const struct model *model, const struct model_app *gone);
 /* What it runs as a document may have it: without waiting for those that are gone. A reference to
  * the same where all are there; NULL: out of memory. */
 struct topo_app *app_after_known(const struct model *model, const struct model_app *app);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "daemon/ctl/app.h"
+#include "daemon/ctl/app_after.h"
 #include "daemon/ctl/app_run_priv.h"
 #include "daemon/ctl/keep.h"
 #include "daemon/ctl/settle.h"
@@ -63,6 +64,7 @@ void app_anew(struct ctl *ctl, struct model_app *app)
 void app_again(struct ctl *ctl, struct model_app *app)
 {
 	app->restored = app->with_router = app->again = app->ousted = false;
+	app->forsaken = 0;
 	app->unwritten |= model_app_over(app);
 	model_app_set_phase(ctl->model, app, MODEL_APP_WANTED);
 	keep_apps_soon(ctl);
@@ -93,25 +95,37 @@ void apps_drop(struct ctl *ctl, struct model_app *app)
 
 /* --- start and stop -------------------------------------------------------------------------- */
 
-/* Those that it starts after are ready. What is not there is not waited for. */
+static void lose_turn(struct ctl *ctl, struct model_app *app, const char *after, const char *why)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "it starts after %.130s, which %.300s", after, why);
+	app_give_up(ctl, app, MODEL_APP_FAILED, ECANCELED, text);
+}
+
+/* Those that it starts after are ready. What is not there is not waited for, but for what went
+ * while it was. */
 static bool turn_has_come(struct ctl *ctl, struct model_app *app)
 {
 	const struct topo_app *wanted = app->app;
 	struct err why;
-	char text[512];
+	char text[sizeof(why.text) + 8];
 
 	for (size_t i = 0; i < wanted->after_count; i++) {
 		const struct model_app *first = model_app_named(ctl->model, app->router,
 								wanted->after[i]);
 
+		if (!first && app->forsaken == i + 1) {
+			lose_turn(ctl, app, wanted->after[i], "was stopped before it was ready");
+			return false;
+		}
 		if (!first || apps_well(first))
 			continue;
 		if (!apps_lost(first))
 			return false;
 		apps_why(first, &why);
-		snprintf(text, sizeof(text), "it starts after %.130s, which failed: %.300s",
-			 wanted->after[i], why.text);
-		app_give_up(ctl, app, MODEL_APP_FAILED, ECANCELED, text);
+		snprintf(text, sizeof(text), "failed: %s", why.text);
+		lose_turn(ctl, app, wanted->after[i], text);
 		return false;
 	}
 	return true;
@@ -245,12 +259,25 @@ static void on_kick(void *arg)
 	trim(ctl);
 }
 
+/* It has become one that nobody wants, or went without that. */
+static bool goes(const struct model_change *change)
+{
+	if (change->kind == MODEL_APP_CHANGED)
+		return change->app->going && strcmp(change->what, "going") == 0;
+	return change->kind == MODEL_APP_REMOVED && !change->app->going &&
+	       change->app->state.phase != MODEL_APP_PLANNED;
+}
+
 /* With it, or with its router, goes what the machine keeps of it. One that is not over yet is
  * stopped and forgotten when the machine tells of it again. */
 static void on_change(void *arg, const struct model_change *change)
 {
 	struct ctl *ctl = arg;
 
+	if (goes(change) && !apps_well(change->app)) {
+		app_after_forsake(ctl->model, change->app);
+		apps_kick(ctl);
+	}
 	if (change->kind == MODEL_APP_REMOVED && model_app_over(change->app) && app_ops(ctl))
 		app_ops(ctl)->forget(ctl->host, change->app->id);
 }

@@ -52,6 +52,7 @@ struct model_app {
 	bool with_router; /* has ended while its router was not well */
 	bool again;	  /* its router was made again: it is started when it has ended */
 	bool ousted;	  /* it ended as its router was to go; if that stays, it is started */
+	size_t forsaken;  /* after[forsaken - 1] went before it was ready; 0: none did */
 	bool unwritten;	  /* the store does not have its state yet */
 	unsigned walk;	  /* the last one that came by: app_after.c */
 };

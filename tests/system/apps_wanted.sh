@@ -49,6 +49,19 @@ equal "$db" "$(pid_of r2 db)" "what is equal runs on"
 must_say '1004' tr '\0' ' ' <"/proc/$(pid_of r1 web)/cmdline"
 must_fail 1 'there is no application none' vlsp app stop r1 none
 
+step "one that was to come after another fails when that is stopped before it was ready, or its router goes"
+must vlsp app start --name never --ready exit --no-wait r3 /usr/bin/sleep 1007
+must vlsp app start --name dep --no-wait --after never r3 /usr/bin/sleep 1008
+must vlsp app stop r3 never
+dep_failed() { vlsp app show r3 dep | grep -qE "^error +$1"; }
+eventually 5 dep_failed 'it starts after never, which was stopped before it was ready'
+must vlsp router add r4
+must vlsp app start --name never --ready exit --no-wait r4 /usr/bin/sleep 1007
+must vlsp app start --name dep --no-wait --after r4/never r3 /usr/bin/sleep 1008
+must vlsp router delete r4
+eventually 5 dep_failed 'it starts after r4/never, which '
+must vlsp app stop r3 dep
+
 step "apply waits until what it takes away has ended, by force if it must; what comes in its place finds the port free"
 port() { # port NAME: has UDP port 5005, and does not heed SIGTERM
 	echo "      - {name: $1, run: /bin/sh, grace: 2s, args: [-c, \"trap '' TERM; exec python3 -c 'import socket as s, time; u = s.socket(2, 2); u.bind((str(), 5005)); time.sleep(1006)'\"]}"

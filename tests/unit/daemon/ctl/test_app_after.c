@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Applications that wait for others which will not come. */
+#include "tests/unit/daemon/ctl/app_world.h"
+
+static int open_world(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	world_open(w);
+	world_router(w, "r1", 0);
+	world_router(w, "r2", 0);
+	*state = w;
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	world_close(*state);
+	free(*state);
+	return 0;
+}
+
+/* No wait. */
+static void start_later(struct world *w, const char *router, const char *text)
+{
+	struct ctl_app_wait wait = {.no_wait = true};
+	struct topo_app *app = app_of(text);
+	struct ending ending = {0};
+	struct err err = {0};
+
+	assert_int_equal(
+		ctl_app_start(w->ctl, router, app, &wait, world_ended, &ending, NULL, &err), 0);
+	topo_app_unref(app);
+	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
+}
+
+/* It runs, and is not ready. */
+static void is_busy(struct world *w, const char *router, const char *name)
+{
+	struct host_app_state busy = {.phase = HOST_APP_RUNNING, .status = -1, .pid = 9};
+
+	while (app_there(w, router, name)->state.phase != MODEL_APP_STARTING)
+		loop_once(w->loop, 1);
+	assert_int_equal(fake_app_become(w->host, app_there(w, router, name)->id, &busy), 0);
+	world_settle(w, 3);
+}
+
+static void it_fails_when_the_one_before_it_goes_before_it_was_ready(void **state)
+{
+	struct world *w = *state;
+	struct ending ending = {0}, again = {0};
+	struct err err = {0};
+
+	start_later(w, "r2", "{run: never, ready: notify}");
+	is_busy(w, "r2", "never");
+	start_later(w, "r1", "{run: dep, after: [r2/never]}");
+	assert_int_equal(app_ask(w, "r1", "{run: other, after: [r2/never]}", &ending, &err), 0);
+	world_settle(w, 3);
+	assert_string_equal(app_list(w, "r1"), "dep wanted; other wanted");
+	/* One that comes in its place is waited for. */
+	assert_int_equal(
+		ctl_app_restart(w->ctl, "r2", "never", NULL, world_ended, &again, NULL, &err), 0);
+	while (app_there(w, "r2", "never")->aid == 1)
+		loop_once(w->loop, 1);
+	is_busy(w, "r2", "never");
+	assert_string_equal(app_list(w, "r1"), "dep wanted; other wanted");
+	app_stop(w, "r2", "never");
+	world_settle(w, 3);
+	assert_string_equal(app_list(w, "r1"), "dep failed");
+	assert_string_equal(app_there(w, "r1", "dep")->state.text,
+			    "it starts after r2/never, which was stopped before it was ready");
+	assert_int_equal(world_wait(w, &ending)->state, CTL_OP_FAILED);
+	assert_string_equal(ending.op.err.text,
+			    "application other on r1: it starts after r2/never, which was stopped "
+			    "before it was ready");
+	/* What was ready is not waited for. */
+	start_later(w, "r2", "{run: slow, ready: notify}");
+	is_busy(w, "r2", "slow");
+	app_start(w, "r2", "{run: db}");
+	start_later(w, "r1", "{run: web, after: [r2/db, r2/slow]}");
+	app_stop(w, "r2", "db");
+	assert_string_equal(app_list(w, "r1"), "dep failed; web wanted");
+	app_ends(w, app_there(w, "r2", "slow")->id, 0);
+	world_settle(w, 3);
+	assert_string_equal(app_list(w, "r1"), "dep failed; web running ready");
+}
+
+static void it_fails_when_the_router_of_the_one_before_it_goes(void **state)
+{
+	struct world *w = *state;
+
+	start_later(w, "r2", "{run: never, ready: notify}");
+	is_busy(w, "r2", "never");
+	start_later(w, "r1", "{run: dep, after: [r2/never]}");
+	world_delete_router(w, "r2");
+	world_settle(w, 3);
+	assert_string_equal(app_list(w, "r1"), "dep failed");
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+	const struct CMUnitTest tests[] = {
+		T(it_fails_when_the_one_before_it_goes_before_it_was_ready),
+		T(it_fails_when_the_router_of_the_one_before_it_goes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
