@@ -25,7 +25,9 @@ const struct api_param api_app_params[] = {
 	{"ready", API_WORD, .words = "auto|settled|notify|exit", .doc = "when it counts as ready"},
 	{"after", API_STRING, .doc = "APP or ROUTER/APP, several with spaces"},
 	{"grace", API_QUANTITY, .doc = "from SIGTERM to SIGKILL, like 2s"},
-	{"log", API_QUANTITY, .doc = "of its output that is kept, like 1M"},
+	{"log", API_QUANTITY,
+	 .doc = "size of the file that keeps its output, like 1M; a line costs 21 bytes beside its "
+		"text"},
 	{"memory", API_STRING, .doc = "limit, like 64M"},
 	{"cpu", API_STRING, .doc = "limit, like 50%"},
 	{"pids", API_STRING, .doc = "limit, processes and threads"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The output of an application, kept in RUNTIME/apps/ID.log: lines "SECONDS.MICROSECONDS o|e TEXT".
+ * Its limit is of all of this: empty lines would otherwise take 21 times as much memory as is said.
  * When the next line would make it larger than it may be, it is renamed to ID.log.1 and a new one
  * begun.
  */

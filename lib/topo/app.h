@@ -67,7 +67,7 @@ struct topo_app {
 	size_t after_count;
 	struct topo_limits limits;
 	uint32_t grace_ms;  /* between SIGTERM and SIGKILL; default 2000 */
-	uint32_t log_bytes; /* of output that is kept; default 1 MiB */
+	uint32_t log_bytes; /* of the file of its output; default 1 MiB */
 	char *match;	    /* kind BPF: as of vlsp_intercept_open(); NULL: all */
 	unsigned order;	    /* kind BPF */
 	bool closed;	    /* kind BPF: policy */

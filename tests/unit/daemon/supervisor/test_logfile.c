@@ -118,6 +118,11 @@ static void test_long_lines(void **state)
 	size_t cost;
 
 	(void)state;
+	/* --log is of the file: topology.md says what a line costs beside its text */
+	assert_int_equal(logfile_feed(file, LOGFILE_OUT, "1234567\n", 8), 7 + 21);
+	logfile_remove(dir, 5);
+	logfile_free(file);
+	assert_int_equal(logfile_new(dir, 5, 100000, &file), 0);
 	memset(text, 'a', sizeof(text));
 	text[LOGFILE_LINE] = '\n'; /* exactly one */
 	cost = logfile_feed(file, LOGFILE_OUT, text, LOGFILE_LINE + 1);
