@@ -116,12 +116,13 @@ static json_t *json_of(const struct http_params *params)
 	return json;
 }
 
-/* What is said of a text that nobody has seen as one: without its name and line. */
+/* What is said of a field needs no line, in a text that nobody has seen as one: it goes without its
+ * name and line. Of what is no JSON they stay, as for all bodies. */
 static void without_place(struct err *err)
 {
 	const char *colon = strstr(err->text, ": ");
 
-	if (strncmp(err->text, "body:1: ", 8) == 0)
+	if (strncmp(err->text, "body:1: ", 8) == 0 && strncmp(colon + 2, "column ", 7) != 0)
 		memmove(err->text, colon + 2, strlen(colon + 2) + 1);
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/codec/json_reason.h"
+
 struct scan {
 	const char *p, *end;
 	int line;
@@ -222,7 +224,7 @@ int tree_read_json(struct tree_builder *b, const char *text, size_t size)
 	json = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!json)
 		return tree_fail(b, error.line > 0 ? error.line : 1, "column %d: not JSON: %s",
-				 error.column, error.text);
+				 error.column, json_reason(&error));
 	json_decref(json);
 	return scan_values(b, &s);
 }

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/codec/json_reason.h"
 #include "lib/http/limits.h"
 
 const struct http_param *http_params_find(const struct http_params *params, const char *name)
@@ -192,7 +193,8 @@ int http_params_add_json(struct http_params *params, const char *text, size_t si
 	int r = 0;
 
 	if (!root)
-		return err_set(err, EINVAL, "body: JSON, line %d: %s", where.line, where.text);
+		return err_set(err, EINVAL, "body:%d: column %d: not JSON: %s",
+			       where.line > 0 ? where.line : 1, where.column, json_reason(&where));
 	if (!json_is_object(root))
 		r = err_set(err, EINVAL, "body: JSON that is not an object");
 	json_object_foreach (root, key, value) {

@@ -69,7 +69,7 @@ static const struct row rows[] = {
 	{"POST /router/?address=10.0.0.0", NULL, 422, "address"},
 	{"POST /router/?address=0.0.0.0", NULL, 400, "address"},
 	{"POST /router/?wait=perhaps", NULL, 400, "wait"},
-	{"POST /router/", "{\"name\":", 400, "JSON"},
+	{"POST /router/", "{\"name\":", 400, "body:1: column 8: not JSON: "},
 	{"POST /router/", "[1]", 400, "object"},
 	{"POST /router/", "{\"name\": 7}", 400, "name"},
 	{"POST /router/", "{\"name\": null}", 400, "name"},

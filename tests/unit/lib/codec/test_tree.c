@@ -122,6 +122,7 @@ static void limits_hold_in_both_formats(void **state)
 	} rows[] = {
 		{"[[[[[]]]]]", "x:1: nested deeper than 4 levels", false},
 		{"[[[[\n[]]]]]", "x:2: nested deeper than 4 levels", true},
+		{"[\"\\u0000\"]", "x:1: column 9: not JSON: a text with a NUL character", true},
 		{"[\"[[[[[\", [[[1]]], \"\\\"[[[[\"", "x:1: column 27: not JSON", true},
 		{"[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "x:1: more than 20 values", false},
 		{"[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "x:1: more than 20 values", true},

@@ -94,13 +94,14 @@ static void bad_json_is_refused_by_name(void **state)
 		{"", "JSON"},
 		{"[]", "object"},
 		{"7", "JSON"},
-		{"{", "JSON"},
-		{"{} x", "JSON"},
+		{"{", "body:1: column 1: not JSON: "},
+		{"{\n} x", "body:2: column 3: not JSON: "},
 		{"{\"a\":1,\"a\":2}", "duplicate"},
 		{"{\"a\":null}", "a: must be"},
 		{"{\"a\":{}}", "a: must be"},
 		{"{\"a\":[1]}", "a: must be"},
-		{"{\"a\":\"\\u0000\"}", "JSON"},
+		{"{\"a\":\"\\u0000\"}", "column 13: not JSON: a text with a NUL character"},
+		{"{\"\\u0000\":1}", "column 9: not JSON: a key with a NUL character"},
 		{"{\"\":1}", "without a name"},
 	};
 
