@@ -394,6 +394,8 @@ static int put_up(struct daemon *d, struct err *err)
 	if (r == 0)
 		r = instance_open(d->conf->runtime_dir, &d->instance, err);
 	if (r == 0)
+		r = instance_state_dir_check(d->conf->runtime_dir, d->conf->state_dir, err);
+	if (r == 0)
 		r = instance_state_dir_set(d->instance, d->conf->state_dir, err);
 	if (r == 0)
 		r = instance_share(d->instance, d->group, err);

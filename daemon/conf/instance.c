@@ -2,6 +2,7 @@
 /* The runtime directory of an instance. Called by main_vlspd.c (open) and service.c (find). */
 #include "daemon/conf/instance.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -173,6 +174,44 @@ int instance_state_dir(const char *runtime_dir, char *buf, size_t size)
 		return n < 0 ? -errno : -EBADMSG;
 	buf[n - 1] = '\0';
 	return 0;
+}
+
+/* A name for each router that was made and not removed. */
+static bool has_routers(const char *runtime_dir)
+{
+	char path[PATH_MAX];
+	const struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	path_in(runtime_dir, "netns", path);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir)))
+		found = entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+				     x.st_ino == y.st_ino);
+}
+
+int instance_state_dir_check(const char *runtime_dir, const char *state_dir, struct err *err)
+{
+	char noted[PATH_MAX];
+
+	if (!has_routers(runtime_dir) ||
+	    instance_state_dir(runtime_dir, noted, sizeof(noted)) < 0 || same_dir(noted, state_dir))
+		return 0;
+	return err_set(err, EEXIST,
+		       "state-dir: a network of %.95s runs whose state is in %.95s, not in %.95s; "
+		       "give --state-dir %.95s, or remove it by vlspd clean --instance %.95s",
+		       runtime_dir, noted, state_dir, noted, runtime_dir);
 }
 
 int instance_group(const char *setting, const char *name, bool must, gid_t *ret_gid,

@@ -30,6 +30,9 @@ void instance_close(struct instance *instance, bool clean, bool keep); /* NULL i
 int instance_state_dir_set(struct instance *instance, const char *state_dir, struct err *err);
 /* Reads the note: 0 or -errno. */
 int instance_state_dir(const char *runtime_dir, char *buf, size_t size);
+/* -EEXIST: routers of the instance are there, and their state is in another directory, so that a
+ * daemon with this one would take them for strays. */
+int instance_state_dir_check(const char *runtime_dir, const char *state_dir, struct err *err);
 
 /* Number of a group: *ret_gid is INSTANCE_NO_GROUP if there is none of that name, or we may not
  * give files to it; must: that is an error then. */

@@ -258,7 +258,17 @@ int service_clean(const struct conf *conf, service_clean_fn clean)
 
 int service_restart(const struct conf *conf, service_run_fn run)
 {
-	return stop(conf, true) < 0 ? 1 : service_start(conf, run);
+	struct conf again = *conf;
+	char noted[CONF_PATH_SIZE];
+	struct err err = {0};
+
+	/* Where its state is, it has noted; a wrong one is refused while it still runs. */
+	if (!conf->state_dir_given &&
+	    instance_state_dir(conf->runtime_dir, noted, sizeof(noted)) == 0)
+		memcpy(again.state_dir, noted, sizeof(noted));
+	if (instance_state_dir_check(again.runtime_dir, again.state_dir, &err) < 0)
+		return fail(err.text);
+	return stop(conf, true) < 0 ? 1 : service_start(&again, run);
 }
 
 int service_status(const struct conf *conf)

@@ -79,6 +79,24 @@ diff pids.before <(pids | grep -vw "$PING")
 diff shown.before <(shown)
 reconciled
 
+step "restart finds the state directory; with another one, restart and start leave the network alone"
+pids | grep -vw "$PING" >pids.before
+bpf_ids >>"$WORK/bpf.ours"
+must_fail 1 "state is in $STATE, not in $WORK/other; give --state-dir $STATE, or remove it by vlspd clean" \
+	vlspd restart --runtime-dir "$RUNTIME" --state-dir "$WORK/other" --listen none
+must vlsp router list
+must vlspd restart --runtime-dir "$RUNTIME" --listen none
+diff shown.before <(shown)
+bpf_ids >>"$WORK/bpf.ours"
+must vlspd stop --keep --runtime-dir "$RUNTIME"
+for i in 1 2; do # the note is still there the second time
+	must_fail 1 "state is in $STATE, not in /var/lib/vlsp" vlspd start --runtime-dir "$RUNTIME" --listen none
+done
+must start_vlspd
+diff pids.before <(pids | grep -vw "$PING")
+diff shown.before <(shown)
+reconciled
+
 step "it obeys the new daemon"
 must vlsp link up "$(vlsp link list --json | jq -r '.detail[3].name')"
 must vlsp router add extra

@@ -258,6 +258,41 @@ static void a_closed_directory_is_made_searchable_and_no_more(void **state)
 	instance_close(in, true, false);
 }
 
+static void routers_with_their_state_elsewhere_are_seen(void **state)
+{
+	const struct place *p = *state;
+	char other[80], netns[80], router[100], link[80];
+	struct instance *in;
+	struct err err = {0};
+	FILE *f;
+
+	snprintf(other, sizeof(other), "%s/other", p->top);
+	snprintf(link, sizeof(link), "%s/link", p->top);
+	snprintf(netns, sizeof(netns), "%s/netns", p->dir);
+	snprintf(router, sizeof(router), "%s/r1", netns);
+	assert_int_equal(instance_state_dir_check(p->dir, "/x", NULL), 0);
+	assert_int_equal(instance_open(p->dir, &in, NULL), 0);
+	assert_int_equal(mkdir(netns, 0755), 0);
+	assert_int_equal(instance_state_dir_set(in, other, NULL), 0);
+	assert_int_equal(instance_state_dir_check(p->dir, "/x", NULL), 0); /* no router */
+	f = fopen(router, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(instance_state_dir_check(p->dir, "/x", &err), -EEXIST);
+	assert_non_null(strstr(err.text, p->dir));
+	assert_non_null(strstr(err.text, "not in /x; give --state-dir "));
+	assert_non_null(strstr(err.text, other));
+	assert_int_equal(instance_state_dir_check(p->dir, other, NULL), 0);
+	assert_int_equal(mkdir(other, 0755), 0);
+	assert_int_equal(symlink(other, link), 0);
+	assert_int_equal(instance_state_dir_check(p->dir, link, NULL), 0);
+	unlink(link);
+	rmdir(other);
+	unlink(router);
+	rmdir(netns);
+	instance_close(in, true, false);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -271,6 +306,7 @@ int main(void)
 		T(what_is_not_ours_stays),
 		T(a_closed_directory_is_made_searchable_and_no_more),
 		T(the_state_directory_is_noted_while_there_is_a_network),
+		T(routers_with_their_state_elsewhere_are_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
