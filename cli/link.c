@@ -250,7 +250,7 @@ static int delete_run(struct cli *cli)
 	rc = request_json(cli, "DELETE", path_done(&path), &answer);
 	if (rc == 0) {
 		if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
-			fprintf(cli->out, "link %s: deleted\n", cli_arg(cli, 0));
+			fprintf(cli->out, "link %s: deleted\n", body_text(answer.json, "linkName"));
 		answer_done(&answer);
 	}
 	path_free(&path);

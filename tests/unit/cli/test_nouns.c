@@ -92,7 +92,7 @@ static const struct canned rows[] = {
 	{"PUT /link/1?state=silent", 200, LINK1 "}"},
 	{"PUT /link/2?state=down", 200, LINK2},
 	{"PUT /link/2?state=up", 200, LINK2},
-	{"DELETE /link/2", 200, "{\"linkID\":2,\"success\":true}"},
+	{"DELETE /link/2", 200, "{\"linkID\":2,\"linkName\":\"x\",\"success\":true}"},
 	{"POST /link/?router1=r1&router2=r2&loss=1%25", 201,
 	 "{\"linkID\":3,\"linkName\":\"r1-r2\",\"weight\":1,\"warnings\":[\"so and so\"]}"},
 	{"PUT /link/1?rate=1mbit&delay=20ms&loss=5&burst-loss=none&from=10.0.0.1", 200, LINK1 "}"},
@@ -336,7 +336,7 @@ static void links_change_state_and_weight(void **state)
 	expect("link down 1 --silent", 0, "silent", "");
 	expect("link down 2", 0, "link x: up", "");
 	expect("link up 2", 0, "link x: up", "");
-	expect("link delete 2", 0, "link 2: deleted", "");
+	expect("link delete 2", 0, "link x: deleted", "");
 	expect("link add r1 r2 --loss 1%", 0, "link r1-r2: id 3", "vlsp: warning: so and so\n");
 }
 
