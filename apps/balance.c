@@ -59,8 +59,10 @@ static const char *parse_backend(const char *text, void *value)
 	(void)value;
 	if (wrong)
 		return wrong;
-	if (count == BACKENDS || find(address.host, address.port))
-		return "possible: 32 different backends are";
+	if (find(address.host, address.port))
+		return "possible: it is a backend already";
+	if (count == BACKENDS)
+		return "possible: 32 backends are";
 	if (runs && (address.port < low || address.port > high))
 		return "possible: its port is outside of those of the others";
 	low = address.port < low ? address.port : low;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mark: gives datagrams a traffic class, a flow id, or both. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "apps/fn.h"
 
 static uint64_t tclass, flow;
@@ -28,11 +32,15 @@ static const char *parse_class(const char *text, void *value)
 
 static const char *parse_flow(const char *text, void *value)
 {
-	uint64_t n;
+	const bool hex = strncmp(text, "0x", 2) == 0; /* as captures and matches have it */
+	uint64_t n = 0;
+	char *end = NULL;
 
 	(void)value;
-	if (parse_count(text, &n) || n < 1 || n > UINT32_MAX)
-		return "a flow id (1 to 4294967295)";
+	if (hex && isxdigit((unsigned char)text[2]) && strlen(text) <= 10)
+		n = strtoull(text + 2, &end, 16);
+	if (hex ? !end || *end || n < 1 : parse_count(text, &n) || n < 1 || n > UINT32_MAX)
+		return "a flow id (1 to 4294967295, or hexadecimal with 0x)";
 	flow = n;
 	has_flow = true;
 	return NULL;
@@ -40,7 +48,7 @@ static const char *parse_flow(const char *text, void *value)
 
 static const struct app_option options[] = {
 	{"--class", "N", "traffic class: DSCP times 4, and ECN", parse_class, NULL},
-	{"--flow", "N", "flow id", parse_flow, NULL},
+	{"--flow", "N", "flow id, like 4711 or 0x8eb58817", parse_flow, NULL},
 	FN_MATCH,
 	FN_OPTIONS,
 	{0},

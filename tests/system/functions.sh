@@ -168,6 +168,13 @@ within=$(value limit within)
 [ "$within" -ge 6 ] && [ "$within" -le 12 ] || { echo "two buckets of 3 datagrams let $within through"; exit 1; }
 eventually 5 says 2 value limit flows
 must vlsp app set r2 limit action=mark:8
+must start flow mark --flow 0x8eb58817
+eventually 5 says 2394261527 value flow flow
+must vlsp app set r2 flow flow=0xFF
+eventually 5 says 255 value flow flow
+must vlsp app set r2 flow flow=0x1ffffffff
+eventually 5 must_say "flow: '0x1ffffffff' is not a flow id" vlsp app logs r2 flow
+stop flow
 eventually 5 must_say '^set action=mark:8' vlsp app logs r2 limit
 eventually 5 says mark:8 value limit action
 must py r1 send "$R3" 12 30 972 1111
@@ -192,6 +199,7 @@ eventually 5 says 1 value trim dropped
 stop trim
 
 step "balance: sources are spread over backends, answers come from the virtual address"
+must_fail 1 "'$R3:7' is not possible: it is a backend already" start balance balance "$R2:8" "$R3:7" "$R3:7"
 must start balance balance "$R2:8" "$R3:7" "$R4:7"
 for i in $(seq 40); do py r1 ask "$R2" 8 x $((4000 + i)); done >answers
 equal 40 "$(grep -c "^$R2 8 " answers)" "answers from the virtual address"
