@@ -11,15 +11,21 @@
 #include "lib/base/cleanup.h"
 #include "lib/client/app_link.h"
 
+bool app_no_wait(const struct cli *cli)
+{
+	return cli_given(cli, "no-wait") ||
+	       (cli_given(cli, "timeout") && cli_number(cli, "timeout", 0) == 0);
+}
+
 void app_wait_query(const struct cli *cli, struct path *path)
 {
 	char text[32];
 
-	if (cli_given(cli, "timeout")) {
+	if (cli_given(cli, "timeout") && !app_no_wait(cli)) {
 		snprintf(text, sizeof(text), "%.9g", (double)cli_number(cli, "timeout", 0) / 1e9);
 		path_query(path, "timeout", text);
 	}
-	path_query(path, "no_wait", cli_given(cli, "no-wait") ? "true" : NULL);
+	path_query(path, "no_wait", app_no_wait(cli) ? "true" : NULL);
 }
 
 void app_path(const struct cli *cli, struct path *path)
@@ -193,6 +199,23 @@ static int show_run(struct cli *cli)
 	return 0;
 }
 
+/* What has become of one, or of all of a router. */
+static void say(struct cli *cli, const json_t *json, const char *what)
+{
+	const json_t *names = json_object_get(json, "names");
+
+	if (!names)
+		fprintf(cli->out, "app %s: %s\n",
+			json_object_get(json, "name") ? body_text(json, "name") : "(all)", what);
+	else if (!json_array_size(names))
+		fprintf(cli->out, "router %s: no applications\n", cli_arg(cli, 0));
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		fprintf(cli->out, "app %s: %s\n", name ? name : "?", what);
+	}
+}
+
 /* Sends, and says what has become of it. */
 static int change(struct cli *cli, const char *method, struct path *path, const char *what)
 {
@@ -203,10 +226,7 @@ static int change(struct cli *cli, const char *method, struct path *path, const 
 	if (rc)
 		return rc;
 	if (!answer_print(cli, &answer) && !cli_given(cli, "quiet"))
-		fprintf(cli->out, "app %s: %s\n",
-			json_object_get(answer.json, "name") ? body_text(answer.json, "name")
-							     : "(all)",
-			what);
+		say(cli, answer.json, what);
 	answer_done(&answer);
 	return 0;
 }
@@ -226,7 +246,7 @@ static int stop_run(struct cli *cli)
 		path_segment(&path, "/app/");
 	}
 	app_wait_query(cli, &path);
-	return change(cli, "DELETE", &path, cli_given(cli, "no-wait") ? "ends" : "stopped");
+	return change(cli, "DELETE", &path, app_no_wait(cli) ? "ends" : "stopped");
 }
 
 static int restart_run(struct cli *cli)
@@ -236,8 +256,7 @@ static int restart_run(struct cli *cli)
 	app_path(cli, &path);
 	path_segment(&path, "/restart");
 	app_wait_query(cli, &path);
-	return change(cli, "POST", &path,
-		      cli_given(cli, "no-wait") ? "is to start anew" : "started anew");
+	return change(cli, "POST", &path, app_no_wait(cli) ? "is to start anew" : "started anew");
 }
 
 static int set_run(struct cli *cli)

@@ -17,11 +17,13 @@ extern const struct cli_option app_logs_options[];
 	 .type = CLI_DURATION,                                                                     \
 	 .min = 0,                                                                                 \
 	 .max = 3600000000000,                                                                     \
-	 .help = "how long to wait (default: 30s)"},                                               \
+	 .help = "how long to wait (default: 30s); 0: as --no-wait"},                              \
 	{                                                                                          \
 		.name = "no-wait", .help = "do not wait at all"                                    \
 	}
 
+/* --no-wait, or a timeout of 0. */
+bool app_no_wait(const struct cli *cli);
 /* --timeout and --no-wait, as parameters. */
 void app_wait_query(const struct cli *cli, struct path *path);
 /* "/router/R/app/A" of the first two arguments. */

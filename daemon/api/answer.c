@@ -18,6 +18,7 @@ void api_call_free(struct api_call *call)
 	for (size_t i = 0; i < call->warning_count; i++)
 		free(call->warnings[i]);
 	free(call->warnings);
+	json_decref(call->about.names);
 	free(call->cache_key);
 	free(call);
 }

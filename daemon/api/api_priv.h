@@ -98,7 +98,8 @@ struct api_call {
 	struct api_about {
 		uint32_t id, a, b; /* of a router or link, and of a link's ends */
 		char name[LINK_NAME_SIZE];
-	} about; /* what an operation will have removed by the time of the answer */
+		json_t *names; /* of several; owned */
+	} about;	       /* what an operation will have removed by the time of the answer */
 };
 
 /* routes.c. All tables; ends with NULL. */

@@ -23,10 +23,12 @@ struct model_app *api_app_find(struct api_call *call)
 
 static struct ctl_app_wait wait_of(const struct api_call *call)
 {
-	return (struct ctl_app_wait){
-		.no_wait = api_bool(call, "no_wait", false),
-		.timeout_ms = (uint64_t)(api_number(call, "timeout", 0) * 1000),
-	};
+	const double timeout = api_number(call, "timeout", -1);
+	struct ctl_app_wait wait = {.no_wait = api_bool(call, "no_wait", false) || timeout == 0};
+
+	if (timeout > 0) /* at least 1 ms: 0 would be the usual time */
+		wait.timeout_ms = (uint64_t)(timeout * 1000 + 0.999);
+	return wait;
 }
 
 /* A program that is not there or does not run is no fault of the daemon's, nor of the machine's. */
@@ -166,13 +168,17 @@ static void emptied(void *arg, const struct ctl_op *op)
 {
 	struct api_call *call = arg;
 
-	answer_app_op(call, 200, json_pack("{s:I}", "routerID", (json_int_t)call->about.id), op);
+	answer_app_op(call, 200,
+		      json_pack("{s:I,s:O}", "routerID", (json_int_t)call->about.id, "names",
+				call->about.names),
+		      op);
 }
 
 static void delete_apps(struct api_call *call)
 {
 	const struct ctl_app_wait wait = wait_of(call);
 	const struct model_router *router = api_router_of(call);
+	const struct list *pos;
 	struct err err = {0};
 	uint64_t op = 0;
 	int r;
@@ -180,6 +186,13 @@ static void delete_apps(struct api_call *call)
 	if (!router)
 		return;
 	call->about.id = router->id;
+	call->about.names = json_array();
+	list_for_each (pos, &router->apps) {
+		const struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		if (!app->going)
+			json_array_append_new(call->about.names, json_string(app->app->name));
+	}
 	r = ctl_app_stop(call->api->ctl, router->name, NULL, &wait, api_done(call, emptied), call,
 			 &op, &err);
 	api_started(call, r, op, &err);
@@ -231,7 +244,8 @@ static const struct api_param set_params[] = {
 	 .doc = "up to 200 bytes without control characters"},
 	{.name = NULL}};
 static const struct api_param wait_params[] = {
-	{"timeout", API_NUMBER, .min = 0, .max = 3600, .doc = "seconds to wait; 30 if not given"},
+	{"timeout", API_NUMBER, .min = 0, .max = 3600,
+	 .doc = "seconds to wait; 30 if not given, 0: as no_wait"},
 	{"no_wait", API_BOOLEAN, .doc = "true: answer as soon as it is asked for"},
 	{.name = NULL}};
 
@@ -277,8 +291,10 @@ static const struct api_field shipped_fields[] = {
 	{"type", "string", "shipped"}, {"list", "array", "name, does"}, {.name = NULL}};
 static const struct api_field gone_fields[] = {
 	{"appID", "integer", ""}, {"name", "string", ""}, API_OP_FIELDS, {.name = NULL}};
-static const struct api_field emptied_fields[] = {
-	{"routerID", "integer", ""}, API_OP_FIELDS, {.name = NULL}};
+static const struct api_field emptied_fields[] = {{"routerID", "integer", ""},
+						  {"names", "array", "of those that were there"},
+						  API_OP_FIELDS,
+						  {.name = NULL}};
 static const struct api_field log_fields[] = {{.name = NULL}};
 
 const struct api_route api_app_routes[] = {

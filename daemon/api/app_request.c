@@ -35,7 +35,7 @@ const struct api_param api_app_params[] = {
 	{"order", API_INTEGER, .min = 0, .max = 255, .doc = "of bpf: its place in the chain"},
 	{"policy", API_WORD, .words = "open|closed", .doc = "of bpf"},
 	{"timeout", API_NUMBER, .min = 0, .max = 3600,
-	 .doc = "seconds to wait until it is ready; 30 if not given"},
+	 .doc = "seconds to wait until it is ready; 30 if not given, 0: as no_wait"},
 	{"no_wait", API_BOOLEAN, .doc = "true: answer as soon as it is asked for"},
 	{.name = NULL}};
 

@@ -29,7 +29,10 @@ static const struct canned rows[] = {
 	{"GET /router/r1/app/job", 200, ENDED},
 	{"DELETE /router/r1/app/web", 200, "{\"appID\":7,\"name\":\"web\",\"success\":true}"},
 	{"DELETE /router/r1/app/web?no_wait=true", 200, "{\"appID\":7,\"name\":\"web\"}"},
-	{"DELETE /router/r1/app/", 200, "{\"routerID\":3,\"success\":true}"},
+	{"DELETE /router/r1/app/", 200, "{\"routerID\":3,\"names\":[\"web\",\"job\"]}"},
+	{"DELETE /router/r1/app/?no_wait=true", 200, "{\"routerID\":3,\"names\":[\"web\"]}"},
+	{"DELETE /router/r2/app/", 200, "{\"routerID\":4,\"names\":[]}"},
+	{"POST /router/r1/app/?no_wait=true", 201, RECORD},
 	{"POST /router/r1/app/web/restart", 200, RECORD},
 	{"PUT /router/r1/app/web?key=to&value=r2:7%3D", 200, RECORD},
 	{"GET /router/r1/app/web/log", 200, "one\n\033two\n"},
@@ -146,7 +149,10 @@ static void they_are_stopped_and_told_things(void **state)
 	(void)state;
 	expect_exactly("app stop r1 web", "app web: stopped\n");
 	expect_exactly("app stop --no-wait r1 web", "app web: ends\n");
-	expect_exactly("app stop r1 --all", "app (all): stopped\n");
+	expect_exactly("app stop r1 --all", "app web: stopped\napp job: stopped\n");
+	expect_exactly("app stop r1 --all --timeout 0", "app web: ends\n");
+	expect_exactly("app stop r2 --all", "router r2: no applications\n");
+	expect("app start --timeout 0 r1 echo", 0, "ready", "");
 	expect("app stop r1", 2, "", "needs an application, or --all");
 	expect("app stop r1 web --all", 2, "", "one too much");
 	expect_exactly("app restart r1 web", "app web: started anew\n");

@@ -86,7 +86,12 @@ static void one_starts_is_seen_and_stops(void **state)
 	j = json_of(h, "DELETE /router/r1/app/echo", NULL, 200);
 	assert_member(j, "appID", "3");
 	json_decref(j);
-	must(h, "DELETE /router/r2/app/", 200);
+	j = json_of(h, "DELETE /router/r2/app/", NULL, 200);
+	assert_member(j, "names", "[\"send\"]");
+	json_decref(j);
+	j = json_of(h, "DELETE /router/r2/app/?timeout=0", NULL, 200);
+	assert_member(j, "names", "[]");
+	json_decref(j);
 	j = json_of(h, "GET /app/", NULL, 200);
 	assert_member(j, "list", "[]");
 	json_decref(j);
