@@ -261,19 +261,19 @@ must_fail 1 '^2 requests, 0 responses, 2 lost' run r1 client r4:81 -n 2 -w 50
 step "tftp: a file of 1 MB over a link that loses 5 %, each way, by checksum"
 mkdir -p files/sub && head -c 1000000 /dev/urandom >files/data && ln -s /etc/passwd files/link && echo low >files/sub/low
 must_fail 1 '^tftpd: nowhere: No such file or directory' run r4 tftpd nowhere
-serve tftpd r4 69 tftpd files -w -t 40
+serve tftpd r4 69 tftpd files -w -t 40 -r 50
 must_fail 1 '^tftp: nowhere: No such file or directory' run r1 tftp r4 put new nowhere
-run r1 tftp r4 get data got -w 40 >tftp.out
+run r1 tftp r4 get data got -w 40 -r 50 >tftp.out
 must grep -qE '^got data: 1000000 bytes in 682 blocks of 1468, [1-9][0-9]* sent again' tftp.out
 must cmp files/data got
-run r1 tftp r4 get data got512 -b 512 -w 40 >tftp.out
+run r1 tftp r4 get data got512 -b 512 -w 40 -r 50 >tftp.out
 must grep -q 'bytes in 1954 blocks of 512' tftp.out
 must cmp files/data got512
-run r1 tftp r4 put new got -w 40 >tftp.out
+run r1 tftp r4 put new got -w 40 -r 50 >tftp.out
 must grep -q '^put new: 1000000 bytes' tftp.out
 eventually 5 grep -q '^written new: 1000000 bytes' tftpd.out
 must cmp files/data files/new
-run r1 tftp r4 get sub/low low -w 40 >tftp.out
+run r1 tftp r4 get sub/low low -w 40 -r 50 >tftp.out
 must cmp files/sub/low low
 
 step "tftp: nothing outside of the directory, nothing twice"
