@@ -31,6 +31,8 @@ static int add_file(struct cli *cli, json_t *files, const char *text)
 	size_t size;
 	struct err err;
 
+	if (json_array_size(files) == TOPO_APP_FILES_MAX)
+		return cli_usage(cli, "--file: at most %d of one application", TOPO_APP_FILES_MAX);
 	if (!colon || colon == text || colon[1] != '/')
 		return cli_usage(cli, "--file %s: expected LOCAL:/PATH", text);
 	local = strndup(text, (size_t)(colon - text));
@@ -57,6 +59,8 @@ static int add_env(const struct cli *cli, json_t *env, const char *text)
 		return cli_usage(cli, "--env %s: expected NAME=VALUE", text);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
 	json_object_set_new(env, name, json_string(equals + 1));
+	if (json_object_size(env) > TOPO_APP_ENV_MAX)
+		return cli_usage(cli, "--env: at most %d of one application", TOPO_APP_ENV_MAX);
 	return 0;
 }
 

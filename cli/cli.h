@@ -77,7 +77,7 @@ struct cli_noun {
 	const struct cli_verb *verbs;
 };
 
-#define CLI_OPTIONS_MAX 32
+#define CLI_OPTIONS_MAX 128
 
 struct cli_value {
 	const struct cli_option *option;

@@ -252,7 +252,8 @@ static int store(struct cli *cli, const struct cli_option *o, const char *text)
 	for (i = 0; i < cli->value_count && (o->many || cli->values[i].option != o); i++)
 		;
 	if (i == CLI_OPTIONS_MAX)
-		return cli_usage(cli, "--%s: too many options", o->name);
+		return cli_usage(cli, "--%s: too many options: at most %d in all", o->name,
+				 CLI_OPTIONS_MAX);
 	cli->values[i] = value;
 	if (i == cli->value_count)
 		cli->value_count++;

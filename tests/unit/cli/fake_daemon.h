@@ -139,7 +139,7 @@ struct ran {
 static inline struct ran vlsp(const char *line)
 {
 	struct ran ran = {0};
-	char *copy = strdup(line), *save = NULL, *argv[40] = {(char *)"vlsp"};
+	char *copy = strdup(line), *save = NULL, *argv[300] = {(char *)"vlsp"};
 	size_t out_size, err_size;
 	FILE *out = open_memstream(&ran.out, &out_size), *err = open_memstream(&ran.err, &err_size);
 	int argc = 1;

@@ -77,6 +77,28 @@ static void any_program_starts_by_path_or_as_in_a_shell(void **state)
 	expect("app start r1 ./nowhere", 1, "", "./nowhere: No such file or directory");
 }
 
+/* app start with so many of an option is refused. */
+static void many(const char *option, size_t count, const char *why)
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&line, &size);
+
+	assert_non_null(f);
+	fputs("app start", f);
+	for (size_t i = 0; i < count; i++) {
+		fputc(' ', f);
+		if (strchr(option, '%'))
+			fprintf(f, "--env A%zu=1", i); /* another each time */
+		else
+			fputs(option, f);
+	}
+	fputs(" r1 echo", f);
+	fclose(f);
+	expect(line, 2, "", why);
+	free(line);
+}
+
 static void options_become_fields(void **state)
 {
 	char path[] = "/tmp/vlsp-app-test.XXXXXX", line[400];
@@ -110,6 +132,9 @@ static void options_become_fields(void **state)
 	expect("app start --file /usr:/a r1 echo", 1, "", "/usr: is a directory, not a file");
 	expect("app start --file /dev/null:/a r1 echo", 1, "", "/dev/null: is a device");
 	expect("app start --restart often r1 echo", 2, "", "often");
+	many("--file /etc/passwd:/a", 70, "--file: at most 16 of one application");
+	many("--env %", 65, "--env: at most 64 of one application");
+	many("--after a", 129, "--after: too many options: at most 128 in all");
 	expect("app start --match udp r1 pass", 2, "", "--match: is of --bpf here");
 	expect("app start bad echo", 1, "", "/usr/bin/x: No such file or directory");
 }
