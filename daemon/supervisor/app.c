@@ -4,6 +4,7 @@
  * every change told. Called by talk.c and supervisor.c.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,20 @@ static void run_close(struct app *app)
 	started(app);
 }
 
+/* A process that could not be made: whose limit that was. */
+static void unable(struct app *app, const struct init_report *report)
+{
+	uint64_t pids = report->value == EAGAIN
+				? confine_cgroup_pids_full(app->spec->lists[APP_GROUPS])
+				: 0;
+
+	if (pids)
+		snprintf(app->why, sizeof(app->why), "%s (limit of processes: %" PRIu64 ")",
+			 report->text, pids);
+	else
+		snprintf(app->why, sizeof(app->why), "%s", report->text);
+}
+
 static void hear_one(struct app *app, const struct init_report *report, int32_t sender)
 {
 	struct app_run *run = &app->run;
@@ -154,7 +169,7 @@ static void hear_one(struct app *app, const struct init_report *report, int32_t 
 		started(app);
 		break;
 	case INIT_UNABLE:
-		snprintf(app->why, sizeof(app->why), "%s", report->text);
+		unable(app, report);
 		break;
 	case INIT_ENDED:
 		run->status = report->value;

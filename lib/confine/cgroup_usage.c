@@ -17,6 +17,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/confine/cgroup_priv.h"
 
+#define LEVELS 4 /* application, router, instance, vlsp */
+
 static int text_of(const struct tree *tree, const char *group, const char *file, char *text,
 		   size_t size)
 {
@@ -133,6 +135,40 @@ uint64_t confine_cgroup_oom_kills(const char *const *dirs)
 				count += one;
 		}
 	return count;
+}
+
+/* The number in a file of the directory. false: there is none, as where it says "max". */
+static bool file_number(const char *dir, const char *file, uint64_t *ret)
+{
+	char path[PATH_MAX], text[64], *end;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path) ||
+	    cgroup_read(path, text, sizeof(text)) < 0)
+		return false;
+	*ret = strtoull(text, &end, 10);
+	return end != text;
+}
+
+uint64_t confine_cgroup_pids_full(const char *const *dirs)
+{
+	char dir[PATH_MAX], *slash;
+	uint64_t now, max;
+
+	for (; dirs && *dirs; dirs++) {
+		if (snprintf(dir, sizeof(dir), "%s", *dirs) >= (int)sizeof(dir))
+			continue;
+		for (int up = 0; up < LEVELS; up++) {
+			/* who was refused may have left by now */
+			if (file_number(dir, "pids.max", &max) &&
+			    file_number(dir, "pids.current", &now) && now + 1 >= max)
+				return max;
+			slash = strrchr(dir, '/');
+			if (!slash || slash == dir)
+				break;
+			*slash = '\0';
+		}
+	}
+	return 0;
 }
 
 uint64_t confine_cgroup_id(const char *dir)

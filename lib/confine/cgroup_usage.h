@@ -18,6 +18,9 @@ void confine_cgroup_usage(const struct confine_cgroups *cgroups, const char *gro
 /* How many processes of the group the kernel has killed for want of memory; dirs: its directories,
  * ends with NULL. */
 uint64_t confine_cgroup_oom_kills(const char *const *dirs);
+/* The limit of processes that one of these directories, or one above it, has reached, or all but
+ * one process of it; 0: none. */
+uint64_t confine_cgroup_pids_full(const char *const *dirs);
 /* The unified hierarchy's id of a group, which is a directory there; 0: it is none, or elsewhere.
  */
 uint64_t confine_cgroup_id(const char *dir);

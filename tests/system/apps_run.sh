@@ -107,6 +107,14 @@ else
 	echo "  (no control groups here: left out)"
 fi
 
+step "more processes than the limit of its router: refused, with that limit; each has its supervisor's, too"
+if grep -qE ' cgroup .*[ ,]pids|- cgroup2 | cgroup2 ' /proc/mounts; then
+	must vlsp router add small --pids 8
+	for i in 1 2 3 4; do must vlsp app start --name "s$i" small /bin/sleep 1000; done
+	must_fail 1 'sleep: Resource temporarily unavailable \(limit of processes: 8\)' vlsp app start small /bin/sleep 1000
+	must vlsp router delete small
+fi
+
 step "a fork bomb on one router: others answer, and it ends when it is stopped"
 must vlsp app start --name bomb c /bin/sh -c '(b() { while :; do b & done; }; b) 2>/dev/null & exec sleep 1000'
 before=$(ticks a ticker)

@@ -160,6 +160,26 @@ static void test_oom(void **state)
 	assert_int_equal(confine_cgroup_oom_kills(NULL), 0);
 }
 
+static void test_pids_full(void **state)
+{
+	struct world *w = *state;
+	char other[100], app[100];
+	const char *const dirs[] = {other, app, NULL};
+
+	snprintf(other, sizeof(other), "%s/memory/1/app-2", w->root);
+	snprintf(app, sizeof(app), "%s/pids/1/app-2", w->root);
+	put(w, "pids/1/app-2/pids.max", "max\n");
+	put(w, "pids/1/app-2/pids.current", "2\n");
+	put(w, "pids/1/pids.max", "8\n");
+	put(w, "pids/1/pids.current", "6\n");
+	assert_int_equal(confine_cgroup_pids_full(dirs), 0);
+	put(w, "pids/1/pids.current", "7\n");
+	assert_int_equal(confine_cgroup_pids_full(dirs), 8);
+	put(w, "pids/1/app-2/pids.max", "2\n");
+	assert_int_equal(confine_cgroup_pids_full(dirs), 2);
+	assert_int_equal(confine_cgroup_pids_full(NULL), 0);
+}
+
 static bool ours(void *arg, const char *path)
 {
 	(void)arg;
@@ -235,7 +255,8 @@ static void test_real_quota(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_v1), T(test_v2), T(test_oom), T(test_real_quota)};
+	const struct CMUnitTest tests[] = {T(test_v1), T(test_v2), T(test_oom), T(test_pids_full),
+					   T(test_real_quota)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
