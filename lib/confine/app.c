@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/confine/app_priv.h"
+#include "lib/confine/cgroup_usage.h"
 
 static int groups_join(const char *const *dirs, struct err *err)
 {
@@ -96,6 +98,17 @@ static int enter_pids(struct err *err)
 	return r < 0 ? err_errno(err, r, "application") : 0;
 }
 
+/* pids_full: the limit of its groups that leaves no room for one more; 0: none. */
+static int fork_within(uint64_t pids_full, struct err *err)
+{
+	int r = app_fork();
+
+	if (r == -EAGAIN && pids_full)
+		return err_set(err, EAGAIN, "application: %s (limit of processes: %" PRIu64 ")",
+			       strerror(EAGAIN), pids_full);
+	return r < 0 ? err_errno(err, r, "application") : 0;
+}
+
 int confine_app_become(const struct confine_app *app, struct err *err)
 {
 	int r = groups_join(app->cgroups, err);
@@ -116,8 +129,12 @@ int confine_app_become(const struct confine_app *app, struct err *err)
 
 int confine_app_enter(const struct confine_app *app, struct err *err)
 {
+	uint64_t pids_full = 0;
 	int r = app->own_pids ? enter_pids(err) : 0;
 
+	/* While they can be seen, and before this one counts. */
+	if (r == 0 && app->own_pids)
+		pids_full = confine_cgroup_pids_full(app->cgroups);
 	if (r == 0)
 		r = confine_app_become(app, err);
 	if (r < 0 || !app->own_pids)
@@ -125,6 +142,5 @@ int confine_app_enter(const struct confine_app *app, struct err *err)
 	/* Changing the user has cleared it, so only now. Who waits for us has no number here. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_errno(err, errno, "application");
-	r = app_fork();
-	return r < 0 ? err_errno(err, r, "application") : 0;
+	return fork_within(pids_full, err);
 }

@@ -112,6 +112,7 @@ if grep -qE ' cgroup .*[ ,]pids|- cgroup2 | cgroup2 ' /proc/mounts; then
 	must vlsp router add small --pids 8
 	for i in 1 2 3 4; do must vlsp app start --name "s$i" small /bin/sleep 1000; done
 	must_fail 1 'sleep: Resource temporarily unavailable \(limit of processes: 8\)' vlsp app start small /bin/sleep 1000
+	must_fail 1 'Resource temporarily unavailable \(limit of processes: 8\)' vlsp router exec --app small -- true
 	must vlsp router delete small
 fi
 
