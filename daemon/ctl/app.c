@@ -74,6 +74,7 @@ static int plan_start(struct ctl *ctl, const void *data, struct plan *plan, stru
 	struct topo_app *app = args->app;
 	struct model_router *router = find_router(ctl, args->router, err);
 	const struct model_app *same = NULL;
+	struct plan_app *add;
 	int ret;
 
 	if (!router)
@@ -93,8 +94,11 @@ static int plan_start(struct ctl *ctl, const void *data, struct plan *plan, stru
 	ret = app_check_one(ctl, router, app, err);
 	if (ret < 0)
 		return ret;
-	if ((same && plan_app_del(plan, same) < 0) || !plan_app_add(plan, router, app))
+	ret = same ? plan_app_del(plan, same) : 0;
+	add = ret < 0 ? NULL : plan_app_add(plan, router, app);
+	if (!add)
 		return err_set(err, ENOMEM, "out of memory");
+	add->aid = same ? same->aid : 0;
 	plan->summary.apps_added = 1;
 	return 0;
 }
@@ -145,6 +149,7 @@ static int plan_restart(struct ctl *ctl, const void *data, struct plan *plan, st
 	if (!add)
 		return err_set(err, ENOMEM, "out of memory");
 	add->by_topology = app->by_topology;
+	add->aid = app->aid;
 	plan->summary.apps_changed = 1;
 	return 0;
 }

@@ -47,7 +47,7 @@ int ctl_app_start(struct ctl *ctl, const char *router, struct topo_app *app,
 int ctl_app_stop(struct ctl *ctl, const char *router, const char *app,
 		 const struct ctl_app_wait *wait, ctl_done_fn done, void *arg, uint64_t *ret_op,
 		 struct err *err);
-/* Stopped as by stop, and started anew as by start, in one operation: with another id and aid. */
+/* Stopped as by stop, and started anew as by start, in one operation: with another id. */
 int ctl_app_restart(struct ctl *ctl, const char *router, const char *app,
 		    const struct ctl_app_wait *wait, ctl_done_fn done, void *arg, uint64_t *ret_op,
 		    struct err *err);

@@ -178,6 +178,22 @@ static void start(struct ctl *ctl, struct model_app *app)
 	app_give_up(ctl, app, MODEL_APP_FAILED, -ret, err.text);
 }
 
+/* What comes in its place has what it leaves open no more than it did itself. */
+static void hand_over(struct ctl *ctl, const struct model_app *app)
+{
+	const struct list *pos;
+
+	if (!app_ops(ctl) || !app_ops(ctl)->hand_over)
+		return;
+	list_for_each (pos, &app->router->apps) {
+		const struct model_app *heir = list_entry(pos, struct model_app, of_router);
+
+		if (heir->aid == app->aid && !heir->going && heir->state.phase != MODEL_APP_PLANNED)
+			app_ops(ctl)->hand_over(ctl->host, app->id, heir->id,
+						!topo_app_equal(heir->app, app->app));
+	}
+}
+
 /* Nobody wants it. */
 static void stop(struct ctl *ctl, struct model_app *app)
 {
@@ -187,6 +203,7 @@ static void stop(struct ctl *ctl, struct model_app *app)
 		return;
 	if (app->restored && !ctl->apps->known)
 		return; /* it may run: the machine has not told yet */
+	hand_over(ctl, app);
 	if (!app_asked(app) || model_app_over(app) || !app_ops(ctl) ||
 	    app_ops(ctl)->stop(ctl->host, app->id) < 0) {
 		model_app_remove(ctl->model, app);
@@ -268,8 +285,9 @@ static bool goes(const struct model_change *change)
 	       change->app->state.phase != MODEL_APP_PLANNED;
 }
 
-/* With it, or with its router, goes what the machine keeps of it. One that is not over yet is
- * stopped and forgotten when the machine tells of it again. */
+/* With it, or with its router, goes what the machine keeps of it, also what it was handed over
+ * before it was started. One that is not over yet is stopped and forgotten when the machine tells
+ * of it again. */
 static void on_change(void *arg, const struct model_change *change)
 {
 	struct ctl *ctl = arg;
@@ -278,7 +296,7 @@ static void on_change(void *arg, const struct model_change *change)
 		app_after_forsake(ctl->model, change->app);
 		apps_kick(ctl);
 	}
-	if (change->kind == MODEL_APP_REMOVED && model_app_over(change->app) && app_ops(ctl))
+	if (change->kind == MODEL_APP_REMOVED && app_ops(ctl))
 		app_ops(ctl)->forget(ctl->host, change->app->id);
 }
 
@@ -331,7 +349,8 @@ void apps_recovered(struct ctl *ctl)
 
 struct host_app_events apps_events(struct ctl *ctl)
 {
-	return (struct host_app_events){.arg = ctl, .state = app_state, .known = app_known};
+	return (struct host_app_events){
+		.arg = ctl, .state = app_state, .known = app_known, .place = app_place};
 }
 
 int apps_new(struct ctl *ctl, struct apps **ret_apps)

@@ -41,6 +41,7 @@ void app_give_up(struct ctl *ctl, struct model_app *app, enum model_app_phase ph
 /* --- app_told.c --- */
 void app_state(void *arg, uint32_t id, const struct host_app_state *told);
 void app_known(void *arg);
+uint32_t app_place(void *arg, uint32_t id);
 /* Both apps->known and apps->recovered: those that nobody told of. */
 void app_judge(struct ctl *ctl);
 

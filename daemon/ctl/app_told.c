@@ -134,6 +134,14 @@ static void look_for_lost(struct ctl *ctl)
 	apps_kick(ctl);
 }
 
+uint32_t app_place(void *arg, uint32_t id)
+{
+	const struct ctl *ctl = arg;
+	const struct model_app *app = model_app_by_id(ctl->model, id);
+
+	return app ? app->aid : 0;
+}
+
 void app_known(void *arg)
 {
 	struct ctl *ctl = arg;

@@ -24,7 +24,9 @@ static int line(const struct place *p, char sign, const char *name, const char *
 	return diff_note(p->d, sign, "application", text, fields);
 }
 
-static int add(const struct place *p, struct topo_app *app, bool by_topology)
+/* In the place of was, unless that is NULL. */
+static int add(const struct place *p, struct topo_app *app, bool by_topology,
+	       const struct model_app *was)
 {
 	struct plan_app *one = plan_app_add(p->d->plan, p->keep, app);
 
@@ -32,6 +34,7 @@ static int add(const struct place *p, struct topo_app *app, bool by_topology)
 		return -ENOMEM;
 	one->add = p->add;
 	one->by_topology = by_topology;
+	one->aid = was ? was->aid : 0;
 	return 0;
 }
 
@@ -74,14 +77,14 @@ static int diff_app(const struct place *p, struct topo_app *wanted)
 
 	if (!app) {
 		summary->apps_added++;
-		return add(p, wanted, true) < 0 ? -ENOMEM : line(p, '+', wanted->name, "");
+		return add(p, wanted, true, NULL) < 0 ? -ENOMEM : line(p, '+', wanted->name, "");
 	}
 	if (p->keep && equal && !ended_badly(app))
 		return apps_well(app) ? 0 : plan_app_wait(p->d->plan, app);
 	summary->apps_changed++;
 	if (p->keep && plan_app_del(p->d->plan, app) < 0)
 		return -ENOMEM;
-	if (add(p, wanted, app->by_topology || !equal) < 0)
+	if (add(p, wanted, app->by_topology || !equal, p->keep ? app : NULL) < 0)
 		return -ENOMEM;
 	/* Equal, on a router that is made again: that line says it. */
 	return p->keep || !equal ? line(p, '~', wanted->name, why) : 0;
@@ -97,7 +100,7 @@ static int spare(const struct place *p, struct model_app *app)
 			return 0;
 		summary->apps_changed += !p->d->all;
 		summary->apps_added += p->d->all;
-		return add(p, app->app, false);
+		return add(p, app->app, false, NULL);
 	}
 	if (p->d->all)
 		return 0; /* its router goes, which counts it */

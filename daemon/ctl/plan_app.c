@@ -61,6 +61,7 @@ int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, stru
 		struct model_app_spec spec = {.router = add->router,
 					      .app = add->app,
 					      .by_topology = add->by_topology,
+					      .aid = add->aid,
 					      .now_ms = now_ms};
 
 		if (!spec.router)

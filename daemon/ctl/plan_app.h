@@ -16,6 +16,7 @@ struct plan_app {
 	size_t add;		     /* the add-th new one */
 	struct topo_app *app;	     /* a reference */
 	bool by_topology;
+	uint32_t aid;		/* of one in whose place it comes; 0: a new one */
 	struct model_app *made; /* after plan_enter() */
 };
 

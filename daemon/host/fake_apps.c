@@ -211,6 +211,14 @@ static int stop(struct host *host, uint32_t id)
 	return 0;
 }
 
+static void hand_over(struct host *host, uint32_t id, uint32_t heir, bool changed)
+{
+	struct fake *fake = fake_of(host);
+
+	snprintf(fake->apps.handed, sizeof(fake->apps.handed), "%u>%u%s", id, heir,
+		 changed ? " changed" : "");
+}
+
 int fake_app_report(struct host *host, uint32_t id, const char *key, const char *value)
 {
 	struct fake_app *app = app_get(fake_of(host), id);
@@ -312,6 +320,7 @@ static int match_check(struct host *host, const char *match, struct err *err)
 const struct host_app_ops fake_app_ops = {
 	.start = start,
 	.stop = stop,
+	.hand_over = hand_over,
 	.set = set,
 	.usage = usage,
 	.values = values,
@@ -395,6 +404,11 @@ void fake_apps_lose(struct host *host)
 
 	fake_apps_clear(fake->machine);
 	fake_apps_adopt(fake);
+}
+
+const char *fake_apps_handed(const struct host *host)
+{
+	return fake_of(host)->apps.handed;
 }
 
 uint32_t fake_apps_count(const struct host *host)

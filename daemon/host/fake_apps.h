@@ -20,6 +20,7 @@ struct fake_apps { /* part of struct fake: what tests have said */
 	int refuse_error;
 	char refuse_text[200], fail_text[200], refuse_match[100], log[200];
 	struct host_app_usage usage;
+	char handed[100];
 };
 
 /* --- for tests ------------------------------------------------------------------------------- */
@@ -43,6 +44,8 @@ void fake_app_say_log(struct host *host, const char *path); /* of each; NULL: th
 void fake_app_refuse_match(struct host *host, const char *why);
 /* All are gone, as when their supervisor died. */
 void fake_apps_lose(struct host *host);
+/* "1>3" or "1>3 changed": what was handed over last; "": nothing. */
+const char *fake_apps_handed(const struct host *host);
 /* How many of them are known, also those that have ended. */
 uint32_t fake_apps_count(const struct host *host);
 

@@ -81,19 +81,25 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 	/* SIGTERM, after the grace SIGKILL to all of its processes, also those that left its
 	 * session. -ESRCH. */
 	int (*stop)(struct host *host, uint32_t id);
+	/*
+	 * id is about to end, or has ended, and heir is to be started in its place: its closed
+	 * network functions are heir's from now on. They are dead from its end until heir opens
+	 * the same ones or is forgotten; changed: or until heir is ready, which may want others.
+	 */
+	void (*hand_over)(struct host *host, uint32_t id, uint32_t heir, bool changed);
 	/* Gives it key=value (vlsp_app_next()). -ESRCH, -ENOTCONN (it does not listen), -EAGAIN. */
 	int (*set)(struct host *host, uint32_t id, const char *key, const char *value);
 	int (*usage)(struct host *host, uint32_t id, struct host_app_usage *ret_usage); /* -ESRCH */
 	/* Number of values; the first max of them. -ESRCH. */
 	int (*values)(struct host *host, uint32_t id, struct host_app_value *ret, size_t max);
-	/* The same of the network functions that it has now. -ESRCH. */
+	/* The same of the network functions that it has now, also before it is started. -ESRCH. */
 	int (*functions)(struct host *host, uint32_t id, struct host_app_function *ret, size_t max);
 	/* Path of the file that has its output, which is there until forget(), also when it was
 	 * lost; -ESRCH, -ENOENT. Lines are
 	 * "SECONDS.MICROSECONDS o|e TEXT" (out, err; wall clock). Grows; when it is full it is
 	 * renamed to PATH.1, and a new one begun. */
 	int (*log_path)(struct host *host, uint32_t id, char *buf, size_t size);
-	/* One that has ended, or is not known any more: log and record go. */
+	/* One that has ended, or is not known any more: log, record and network functions go. */
 	void (*forget)(struct host *host, uint32_t id);
 	/* Of those that were lost: groups of such that are not known go, and logs of such that are
 	 * not wanted either. NULL: there is neither. */
@@ -113,6 +119,9 @@ struct host_app_events {
 	 * callback may start others, and forget the one that it is told of. */
 	void (*state)(void *arg, uint32_t id, const struct host_app_state *state);
 	void (*known)(void *arg);
+	/* Its place among the applications of its router, from 1 on, by which functions are put in
+	 * order; 0: nobody wants it. NULL: its id is that. */
+	uint32_t (*place)(void *arg, uint32_t id);
 };
 
 #endif

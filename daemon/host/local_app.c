@@ -164,6 +164,11 @@ static int stop(struct host *host, uint32_t id)
 	return local_supervisor_say(apps->supervisor, FRAME_APP_STOP, &body, sizeof(body), -1);
 }
 
+static void hand_over(struct host *host, uint32_t id, uint32_t heir, bool changed)
+{
+	local_function_hand_over(apps_of(host)->local->functions, id, heir, changed);
+}
+
 static int set(struct host *host, uint32_t id, const char *key, const char *value)
 {
 	struct local_apps *apps = apps_of(host);
@@ -231,10 +236,11 @@ static int values(struct host *host, uint32_t id, struct host_app_value *ret, si
 static int functions(struct host *host, uint32_t id, struct host_app_function *ret, size_t max)
 {
 	const struct local_apps *apps = apps_of(host);
+	int count = local_function_list(apps->local->functions, id, ret, max);
 
-	if (!local_app_get(apps, id) && !local_object_has(apps->local->objects, id))
+	if (!count && !local_app_get(apps, id) && !local_object_has(apps->local->objects, id))
 		return -ESRCH;
-	return local_function_list(apps->local->functions, id, ret, max);
+	return count;
 }
 
 static int log_path(struct host *host, uint32_t id, char *buf, size_t size)
@@ -298,6 +304,8 @@ static void forget(struct host *host, uint32_t id)
 
 	if (!app) {
 		local_object_forget(apps->local->objects, id);
+		if (!local_object_has(apps->local->objects, id))
+			local_intercept_gone(apps->local->intercepts, id, LOCAL_FUNCTION_STOPPED);
 		log_remove(apps, id);
 		return;
 	}
@@ -325,6 +333,7 @@ static int match_check(struct host *host, const char *match, struct err *err)
 const struct host_app_ops local_app_ops = {
 	.start = start,
 	.stop = stop,
+	.hand_over = hand_over,
 	.set = set,
 	.usage = usage,
 	.values = values,

@@ -151,6 +151,8 @@ static void hear_state(struct local_apps *apps, const struct app_state *said, co
 	snprintf(app->state.text, sizeof(app->state.text), "%.*s", (int)size, text);
 	if (said->phase == APP_WAITING || local_app_is_over(app))
 		functions_gone(apps, app);
+	else if (app->state.ready)
+		local_function_ready(apps->local->functions, app->id);
 	tell(apps, app);
 	local_apps_end_step(apps);
 }

@@ -24,6 +24,8 @@ struct local_functions {
 		uint32_t app; /* 0: the index is free */
 		uint32_t slot;
 		size_t bytes;
+		uint32_t from; /* whose program still has it, which was handed over; 0 */
+		bool changed;  /* app may not want it */
 	} by[VLSP_FN_MAX];
 };
 
@@ -281,28 +283,58 @@ static bool is_same(const struct vlsp_fn *x, const struct vlsp_fn *y)
 	       memcmp(&x->match, &y->match, sizeof(x->match)) == 0;
 }
 
-/* Where fn is to be; that of an earlier run has gone from the chain, *ret_old (VLSP_FN_MAX: none).
+/* The index of that of an earlier run, which has gone from the chain; VLSP_FN_MAX: there is none.
  */
-static uint32_t place_for(struct vlsp_chain *chain, const struct vlsp_fn *fn, uint32_t *ret_old)
+static uint32_t replaced_by(struct vlsp_chain *chain, const struct vlsp_fn *fn)
 {
-	uint32_t at = 0;
-
-	*ret_old = VLSP_FN_MAX;
 	for (uint32_t i = 0; i < chain->count; i++) {
+		uint32_t index = chain->fn[i].index;
+
 		if (!is_same(&chain->fn[i], fn))
 			continue;
-		*ret_old = chain->fn[i].index;
 		chain_del(chain, i);
-		return i;
+		return index;
 	}
-	while (at < chain->count && chain->fn[at].order <= fn->order)
-		at++;
-	return at;
+	return VLSP_FN_MAX;
+}
+
+/* 0: nobody wants it. */
+static uint32_t place_of(const struct local_functions *functions, uint32_t app)
+{
+	const struct host_app_events *events = &functions->local->host.events.apps;
+
+	return events->place ? events->place(events->arg, app) : app;
+}
+
+static bool is_before(const struct local_functions *functions, const struct vlsp_fn *x,
+		      const struct vlsp_fn *y)
+{
+	uint32_t place_x = place_of(functions, x->app), place_y = place_of(functions, y->app);
+
+	if (x->order != y->order)
+		return x->order < y->order;
+	if (place_x != place_y)
+		return place_x < place_y;
+	/* Those that its program has not opened again yet come behind those that it has. */
+	return !(x->flags & VLSP_FN_DEAD) && y->flags & VLSP_FN_DEAD;
+}
+
+/* Those that are equal stay as they are: by age. */
+static void chain_sort(const struct local_functions *functions, struct vlsp_chain *chain)
+{
+	for (uint32_t i = 1; i < chain->count; i++) {
+		struct vlsp_fn fn = chain->fn[i];
+		uint32_t at = i;
+
+		for (; at > 0 && is_before(functions, &fn, &chain->fn[at - 1]); at--)
+			chain->fn[at] = chain->fn[at - 1];
+		chain->fn[at] = fn;
+	}
 }
 
 static int enter(struct local_functions *functions, const struct vlsp_fn *wanted, struct err *err)
 {
-	uint32_t slot = functions->by[wanted->index].slot, at, old;
+	uint32_t slot = functions->by[wanted->index].slot, old;
 	struct vlsp_fn fn = *wanted;
 	struct vlsp_chain chain;
 	int r = ends_check(functions, slot, &fn, err);
@@ -312,13 +344,12 @@ static int enter(struct local_functions *functions, const struct vlsp_fn *wanted
 	r = chain_read(functions, slot, &chain);
 	if (r < 0)
 		return err_errno(err, r, "the router's chain");
-	at = place_for(&chain, &fn, &old);
+	old = replaced_by(&chain, &fn);
 	if (chain.count == VLSP_CHAIN_MAX)
 		return err_set(err, ENOSPC, "the router has %d functions, as many as can be",
 			       VLSP_CHAIN_MAX);
-	memmove(&chain.fn[at + 1], &chain.fn[at], (chain.count - at) * sizeof(fn));
-	chain.fn[at] = fn;
-	chain.count++;
+	chain.fn[chain.count++] = fn;
+	chain_sort(functions, &chain);
 	r = bld_chain_set(functions->local->bld, slot, &chain);
 	if (r < 0)
 		return err_errno(err, r, "the router's chain");
@@ -363,15 +394,57 @@ void local_function_gone(struct local_functions *functions, uint32_t app,
 
 	chain_lock(functions);
 	for (uint32_t index = 0; app && index < VLSP_FN_MAX; index++) {
-		if (functions->by[index].app != app)
+		bool heirs = functions->by[index].from == app;
+
+		if (functions->by[index].app != app && !heirs)
 			continue;
 		any = true;
-		if (why != LOCAL_FUNCTION_DIED || !stay_dead(functions, index))
+		if (heirs)
+			functions->by[index].from = 0;
+		if ((why != LOCAL_FUNCTION_DIED && !heirs) || !stay_dead(functions, index))
 			leave(functions, index);
 	}
 	if (any)
 		cuts_follow(functions);
 	chain_unlock(functions);
+}
+
+/* Lock held. False: it is not closed, or not in the chain yet. */
+static bool hand_over(struct local_functions *functions, uint32_t index, uint32_t heir)
+{
+	uint32_t slot = functions->by[index].slot, app = functions->by[index].app, at;
+	struct vlsp_chain chain;
+
+	if (chain_read(functions, slot, &chain) < 0)
+		return false;
+	at = chain_find(&chain, index);
+	if (at == chain.count || !(chain.fn[at].flags & VLSP_FN_CLOSED))
+		return false;
+	chain.fn[at].app = heir;
+	if (bld_chain_set(functions->local->bld, slot, &chain) < 0)
+		return false;
+	functions->by[index].app = heir;
+	/* Handed over twice: who was to have it in between has no program yet. */
+	if (!(chain.fn[at].flags & VLSP_FN_DEAD) && !functions->by[index].from)
+		functions->by[index].from = app;
+	return true;
+}
+
+void local_function_hand_over(struct local_functions *functions, uint32_t app, uint32_t heir,
+			      bool changed)
+{
+	chain_lock(functions);
+	for (uint32_t index = 0; app && index < VLSP_FN_MAX; index++)
+		if (functions->by[index].app == app && hand_over(functions, index, heir))
+			functions->by[index].changed |= changed;
+	chain_unlock(functions);
+}
+
+void local_function_ready(struct local_functions *functions, uint32_t app)
+{
+	for (uint32_t index = 0; app && index < VLSP_FN_MAX; index++)
+		if (functions->by[index].app == app && functions->by[index].changed)
+			local_function_leave(functions, index);
 }
 
 void local_function_router_gone(struct local_functions *functions, uint32_t slot)
@@ -393,11 +466,16 @@ void local_function_router_gone(struct local_functions *functions, uint32_t slot
 void local_function_known(struct local_functions *functions,
 			  bool (*is_known)(void *arg, uint32_t app), void *arg)
 {
+	const struct host_app_events *events = &functions->local->host.events.apps;
+
 	for (uint32_t index = 0; index < VLSP_FN_MAX; index++) {
 		uint32_t app = functions->by[index].app;
 
 		if (app && !is_known(arg, app))
-			local_function_gone(functions, app, LOCAL_FUNCTION_STOPPED);
+			local_function_gone(functions, app,
+					    events->place && place_of(functions, app)
+						    ? LOCAL_FUNCTION_DIED
+						    : LOCAL_FUNCTION_STOPPED);
 	}
 }
 

@@ -36,9 +36,10 @@ void local_function_leave(struct local_functions *functions, uint32_t index);
 bool local_function_owns(const struct local_functions *functions, uint32_t app, uint32_t index);
 
 /*
- * Enters fn into the chain of its index' router, behind those of the same order; from and to of its
- * match are ports, 0 for the edge where the flag is set and the name is "". One of the same
- * application with the same match and order, of an earlier run, is taken out. -ENOSPC.
+ * Enters fn into the chain of its index' router: by order, by the places of their applications
+ * (host_app_events.place), and behind those that the same application has opened since it was
+ * started. from and to of its match are ports, 0 for the edge where the flag is set and the name is
+ * "". One of the same application with the same match and order is taken out. -ENOSPC.
  */
 int local_function_enter(struct local_functions *functions, const struct vlsp_fn *fn,
 			 struct err *err);
@@ -56,9 +57,15 @@ enum local_function_why {
 };
 void local_function_gone(struct local_functions *functions, uint32_t app,
 			 enum local_function_why why);
+/* As host_app_ops.hand_over. */
+void local_function_hand_over(struct local_functions *functions, uint32_t app, uint32_t heir,
+			      bool changed);
+/* It serves: what it was handed over, and has changed, and not opened by now, is taken out. */
+void local_function_ready(struct local_functions *functions, uint32_t app);
 /* Before the router's entry goes, or after. */
 void local_function_router_gone(struct local_functions *functions, uint32_t slot);
-/* After a take-over: functions of applications for which this is false are taken away. */
+/* After a take-over: applications for which this is false have died, as far as somebody wants them
+ * (host_app_events.place); functions of others are taken away. */
 void local_function_known(struct local_functions *functions,
 			  bool (*is_known)(void *arg, uint32_t app), void *arg);
 

@@ -142,10 +142,12 @@ static void unload_done(struct local_job *job)
 	tell(object, HOST_APP_ENDED);
 }
 
-/* Out of the chain at once; then its pins go, and the end is told. */
+/* Out of the chain at once; then its pins go, and the end is told. One that could not be loaded has
+ * nothing there but what it was handed over, which stays. */
 static void unload(struct object *object)
 {
-	local_function_gone(object->objects->functions, object->id, LOCAL_FUNCTION_STOPPED);
+	local_function_gone(object->objects->functions, object->id,
+			    object->ending ? LOCAL_FUNCTION_STOPPED : LOCAL_FUNCTION_DIED);
 	object->busy = true;
 	object->job = (struct local_job){.run = unload_run, .done = unload_done};
 	local_work_add(object->objects->local->work, &object->job);
@@ -245,6 +247,7 @@ static void load_done(struct local_job *job)
 		return;
 	}
 	object->state.started_ms = now_ms();
+	local_function_ready(object->objects->functions, object->id);
 	tell(object, HOST_APP_RUNNING);
 }
 
@@ -315,7 +318,7 @@ static void adopt_one(void *arg, uint32_t slot, const struct vlsp_fn *fn)
 	char dir[DIR_SIZE];
 	struct stat st;
 
-	if (fn->kind != VLSP_FN_PROG)
+	if (fn->kind != VLSP_FN_PROG || fn->flags & VLSP_FN_DEAD)
 		return;
 	object = object_new(objects, fn->app, slot);
 	if (!object) /* it goes on without being known, and is removed with its router */

@@ -70,9 +70,9 @@ struct model_app *model_app_find(const struct model_router *router, const char *
 	list_for_each (pos, &router->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, of_router);
 
-		if (app->aid == number)
+		if (app->aid == number && !app->going)
 			return app;
-		if (app->id == number)
+		if (app->aid == number || (app->id == number && !found))
 			found = app;
 	}
 	return found;
@@ -159,8 +159,9 @@ static int enter(struct model *model, const struct model_app_spec *spec, uint32_
 int model_app_add(struct model *model, const struct model_app_spec *spec,
 		  struct model_app **ret_app)
 {
-	return enter(model, spec, model->index->last_app_id + 1, spec->router->last_aid + 1,
-		     ret_app);
+	uint32_t aid = spec->aid ? spec->aid : spec->router->last_aid + 1;
+
+	return enter(model, spec, model->index->last_app_id + 1, aid, ret_app);
 }
 
 int model_app_restore(struct model *model, const struct model_app_spec *spec, uint32_t id,

@@ -36,10 +36,10 @@ struct model_app_state { /* as the machine told it last */
 
 struct model_app {
 	struct list all;       /* struct model.apps, in order of id */
-	struct list of_router; /* struct model_router.apps, in order of aid */
+	struct list of_router; /* struct model_router.apps, in order of aid, then of id */
 	struct model_router *router;
-	uint32_t id;	      /* of the instance; grows, never used again */
-	uint32_t aid;	      /* on its router: 1, 2, ... */
+	uint32_t id;  /* of the instance; grows, never used again */
+	uint32_t aid; /* on its router: 1, 2, ...; who comes in another's place has its aid */
 	struct topo_app *app; /* a reference; its name is unique among those of the router that do
 				 not go */
 	bool by_topology;     /* came by a document that was applied; else by a request */
@@ -83,6 +83,7 @@ struct model_app_spec {
 	struct model_router *router;
 	struct topo_app *app; /* the model takes a reference of its own */
 	bool by_topology;
+	uint32_t aid; /* of one in whose place it comes, which is about to go; 0: a new one */
 	uint64_t now_ms;
 };
 

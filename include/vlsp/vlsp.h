@@ -138,7 +138,8 @@ int vlsp_app_next(char key[33], char value[201]);
  * answers it.
  *
  * match: words as in "from to-r2 udp dst 10.0.0.3 dport 53" (Documentation/functions.md); "" : all.
- * order: several functions of one router see a datagram in this order (0 .. 255; equal: by age).
+ * order: several functions of one router see a datagram in this order (0 .. 255; equal: as the
+ * router's applications are in order, those of one as they were opened).
  * queue: bytes of datagrams that may wait for the program (64 KiB .. 64 MiB; 0: 1 MiB).
  * closed: what cannot be given to it (queue full, program dead) is dropped; else it goes on
  * without.

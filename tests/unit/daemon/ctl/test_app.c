@@ -249,7 +249,7 @@ static void one_that_has_ended_stays_until_it_is_stopped(void **state)
 	assert_string_equal(app_list(w, "r1"), "echo ended; echo.2 running ready");
 	/* Who names it wants this one in its place. */
 	assert_int_equal(app_start(w, "r1", "{run: send, name: echo}").state, CTL_DONE);
-	assert_string_equal(app_list(w, "r1"), "echo.2 running ready; echo running ready");
+	assert_string_equal(app_list(w, "r1"), "echo running ready; echo.2 running ready");
 	app_stop(w, "r1", "echo");
 	assert_string_equal(app_list(w, "r1"), "echo.2 running ready");
 	assert_same(w);
@@ -374,21 +374,53 @@ static void it_does_not_start_when_the_one_before_it_failed(void **state)
 	assert_string_equal(app_list(w, "r1"), "db failed");
 }
 
-static void a_restart_has_new_numbers(void **state)
+static void a_restart_has_a_new_id_and_its_place(void **state)
 {
 	struct world *w = *state;
 	struct ending ending = {0};
 	struct err err = {0};
 
 	app_start(w, "r1", "{run: echo}");
+	app_start(w, "r1", "{run: send}");
 	assert_int_equal(ctl_app_restart(w->ctl, "r1", "1", NULL, world_ended, &ending, NULL, &err),
 			 0);
 	world_wait(w, &ending);
 	assert_int_equal(ending.op.state, CTL_DONE);
-	assert_int_equal(ending.op.app_id, 2);
-	assert_string_equal(app_list(w, "r1"), "echo running ready");
-	assert_int_equal(app_there(w, "r1", "echo")->aid, 2);
+	assert_int_equal(ending.op.app_id, 3);
+	assert_string_equal(app_list(w, "r1"), "echo running ready; send running ready");
+	assert_int_equal(app_there(w, "r1", "echo")->aid, 1);
+	assert_string_equal(fake_apps_handed(w->host), "1>3");
 	assert_same(w);
+	/* The next one has a number of its own, also while one goes. */
+	app_start(w, "r1", "{run: recv}");
+	assert_int_equal(app_there(w, "r1", "recv")->aid, 3);
+	assert_int_equal(app_stop(w, "r1", "echo").state, CTL_DONE);
+	assert_string_equal(fake_apps_handed(w->host), "1>3"); /* to nobody */
+	app_start(w, "r1", "{run: echo}");
+	assert_int_equal(app_there(w, "r1", "echo")->aid, 4);
+}
+
+/* What was handed over to one that has never been started goes, too. */
+static void one_that_fails_in_the_place_of_another_keeps_it(void **state)
+{
+	struct world *w = *state;
+	struct ending ending = {0};
+	struct err err = {0};
+
+	app_start(w, "r1", "{run: echo}");
+	app_start(w, "r1", "{run: send}");
+	fake_app_refuse(w->host, 0, ENOENT, "no");
+	assert_int_equal(
+		ctl_app_restart(w->ctl, "r1", "echo", NULL, world_ended, &ending, NULL, &err), 0);
+	world_wait(w, &ending);
+	assert_string_equal(app_list(w, "r1"), "echo failed; send running ready");
+	assert_string_equal(fake_apps_handed(w->host), "1>3");
+	ending = (struct ending){0};
+	assert_int_equal(
+		ctl_app_restart(w->ctl, "r1", "echo", NULL, world_ended, &ending, NULL, &err), 0);
+	world_wait(w, &ending);
+	assert_string_equal(app_list(w, "r1"), "echo running ready; send running ready");
+	assert_string_equal(fake_apps_handed(w->host), "3>4");
 }
 
 static void set_refused(struct world *w, const char *key, const char *value, const char *why)
@@ -535,7 +567,8 @@ int main(void)
 		T(it_starts_after_those_that_it_names),
 		T(none_waits_for_itself_by_way_of_others),
 		T(it_does_not_start_when_the_one_before_it_failed),
-		T(a_restart_has_new_numbers),
+		T(a_restart_has_a_new_id_and_its_place),
+		T(one_that_fails_in_the_place_of_another_keeps_it),
 		T(what_cannot_reach_it_is_refused),
 		T(settings_reach_it),
 		T(a_routers_end_ends_them),

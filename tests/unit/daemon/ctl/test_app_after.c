@@ -60,7 +60,7 @@ static void it_fails_when_the_one_before_it_goes_before_it_was_ready(void **stat
 	/* One that comes in its place is waited for. */
 	assert_int_equal(
 		ctl_app_restart(w->ctl, "r2", "never", NULL, world_ended, &again, NULL, &err), 0);
-	while (app_there(w, "r2", "never")->aid == 1)
+	while (app_there(w, "r2", "never")->id == 1)
 		loop_once(w->loop, 1);
 	is_busy(w, "r2", "never");
 	assert_string_equal(app_list(w, "r1"), "dep wanted; other wanted");

@@ -100,6 +100,8 @@ static void what_is_equal_is_untouched_and_what_differs_starts_anew(void **state
 	assert_int_equal(op.summary.apps_removed, 1);
 	assert_int_equal(app_there(w, "r0-0", "echo")->id, 1);
 	assert_int_equal(app_there(w, "r0-0", "send")->id, 4);
+	assert_int_equal(app_there(w, "r0-0", "send")->aid, 2); /* its place */
+	assert_string_equal(fake_apps_handed(w->host), "2>4 changed");
 	world_settle(w, 2);
 	assert_string_equal(app_list(w, "r0-0"),
 			    "echo running ready; send running ready; trace running ready");
@@ -332,8 +334,8 @@ static void what_comes_in_its_place_starts_when_it_is_gone(void **state)
 			 0);
 	world_settle(w, 5);
 	assert_string_equal(app_list(w, "r0-0"),
-			    "echo stopping ready going; send stopping ready going; "
-			    "echo wanted; recv wanted");
+			    "echo stopping ready going; echo wanted; send stopping ready going; "
+			    "recv wanted");
 	assert_string_equal(app_list(w, "r0-1"), "recv running ready");
 	fake_apps_hold(w->host, false);
 	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);

@@ -39,7 +39,8 @@ static void an_application_is_started_again_and_again(void **state)
 		wait_for(e, n);
 		world_settle(&e->w, 3);
 		assert_string_equal(app_list(&e->w, "r1"), "send ended");
-		assert_int_equal(app_there(&e->w, "r1", "send")->aid, n);
+		assert_int_equal(app_there(&e->w, "r1", "send")->id, n);
+		assert_int_equal(app_there(&e->w, "r1", "send")->aid, 1); /* its place */
 	}
 	assert_int_equal(e->failed, 0);
 }

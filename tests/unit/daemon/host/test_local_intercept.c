@@ -109,11 +109,11 @@ static void a_closed_one_that_dies_drops_until_it_is_there_again(void **state)
 	assert_true(f.closed && f.dead);
 	assert_int_not_equal(shell(PING("r1", "4", "-c 3 -i 0.002")), 0);
 	assert_int_equal(function_of(world, 1).dropped, 3);
-	assert_int_equal(function_of(world, 1).place, 1);
+	assert_int_equal(function_of(world, 1).place, 0);
 	app_run(&app, world, 1, 1, "pass --match icmp --closed --order 0"); /* in its place */
 	f = function_of(world, 1);
 	assert_true(f.closed && !f.dead);
-	assert_int_equal(f.place, 1);
+	assert_int_equal(f.place, 0);
 	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
 	app_end(&app, SIGKILL, LOCAL_FUNCTION_DIED);
 	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
@@ -121,6 +121,98 @@ static void a_closed_one_that_dies_drops_until_it_is_there_again(void **state)
 	assert_int_equal(local_function_list(local_of(world)->functions, 1, NULL, 0), 0);
 	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
 	app_end(&other, SIGTERM, LOCAL_FUNCTION_STOPPED);
+}
+
+static uint32_t place_9(void *arg, uint32_t id)
+{
+	(void)arg;
+	return id == 9 ? 1 : id; /* 9 comes in the place of 1 */
+}
+
+/* Of functions of equal order, whoever opens first. */
+static void the_place_is_the_applications(void **state)
+{
+	struct world *world = *state;
+	struct app first, second, third, again;
+
+	NEED(state);
+	up(world);
+	world->host->events.apps.place = place_9;
+	app_run(&third, world, 3, 1, "pass --match icmp");
+	app_run(&first, world, 1, 1, "pass --match icmp");
+	app_run(&second, world, 2, 1, "pass --match icmp");
+	assert_int_equal(function_of(world, 1).place, 0);
+	assert_int_equal(function_of(world, 2).place, 1);
+	assert_int_equal(function_of(world, 3).place, 2);
+	app_end(&second, SIGKILL, LOCAL_FUNCTION_DIED);
+	app_run(&second, world, 2, 1, "pass --match icmp");
+	assert_int_equal(function_of(world, 2).place, 1);
+	app_end(&first, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_run(&again, world, 9, 1, "pass --match udp");
+	assert_int_equal(function_of(world, 9).place, 0);
+	app_run(&first, world, 1, 1, "pass --match udp --order 1");
+	assert_int_equal(function_of(world, 1).place, 3); /* order goes first */
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	app_end(&first, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_end(&second, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_end(&third, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_end(&again, SIGTERM, LOCAL_FUNCTION_STOPPED);
+}
+
+static void hand_over(struct world *world, uint32_t id, uint32_t heir, bool changed)
+{
+	world->host->ops->apps->hand_over(world->host, id, heir, changed);
+}
+
+static int function_count(struct world *world, uint32_t id)
+{
+	return local_function_list(local_of(world)->functions, id, NULL, 0);
+}
+
+static void a_closed_one_is_handed_over(void **state)
+{
+	struct world *world = *state;
+	struct app app, open, heir;
+
+	NEED(state);
+	up(world);
+	app_run(&app, world, 1, 1, "pass --match icmp --closed");
+	app_run(&open, world, 2, 1, "pass --match icmp");
+	hand_over(world, 1, 9, false);
+	hand_over(world, 2, 10, false);
+	assert_int_equal(function_count(world, 1), 0);
+	assert_int_equal(function_count(world, 2), 1); /* open: it stays where it is */
+	assert_false(function_of(world, 9).dead);      /* its program has not ended yet */
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	hand_over(world, 9, 11, false); /* 9 will never be started */
+	app_end(&app, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	world->host->ops->apps->forget(world->host, 1);
+	world->host->ops->apps->forget(world->host, 9);
+	assert_true(function_of(world, 11).dead);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
+	app_run(&heir, world, 11, 1, "pass --match icmp --closed");
+	assert_false(function_of(world, 11).dead);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	app_end(&open, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	assert_int_equal(function_count(world, 10), 0);
+
+	/* Of one with another match it is only kept until that one is ready. */
+	hand_over(world, 11, 12, true);
+	app_end(&heir, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_run(&app, world, 12, 1, "pass --match udp --closed");
+	assert_int_equal(function_count(world, 12), 2);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
+	local_function_ready(local_of(world)->functions, 12);
+	assert_string_equal(function_of(world, 12).match, "udp");
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+
+	/* Whoever has it is forgotten, without having been started. */
+	hand_over(world, 12, 13, false);
+	app_end(&app, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	assert_true(function_of(world, 13).dead);
+	assert_int_equal(world->host->ops->apps->functions(world->host, 13, NULL, 0), 1);
+	world->host->ops->apps->forget(world->host, 13);
+	assert_int_equal(function_count(world, 13), 0);
 }
 
 static void one_that_hangs_has_a_queue_and_no_more(void **state)
@@ -287,6 +379,68 @@ static void what_is_wrong_is_answered(void **state)
 	}
 }
 
+static void opened(void *arg, const struct app_ask *ask, const char *text, const int *fds,
+		   size_t count)
+{
+	(void)ask;
+	(void)fds;
+	if (count != 2)
+		fail_msg("%s", text);
+	*(bool *)arg = true;
+}
+
+/* For application 4 on r2. */
+static void open_one(struct world *world, const char *match, const char *policy)
+{
+	const struct app_ask ask = {.id = 4, .ask = 33};
+	bool done = false;
+	char text[200];
+
+	snprintf(text, sizeof(text), "INTERCEPT=1\nopen\nmatch=%s\norder=0\nqueue=0\npolicy=%s",
+		 match, policy);
+	local_intercept_ask(local_of(world)->intercepts, &ask, 1, text, opened, &done);
+	run_until(world, &done);
+}
+
+/* "MATCH[ dead], ..." of application 4, in the order of the chain. */
+static const char *chain_of_4(const struct world *world)
+{
+	struct host_app_function got[4];
+	int count = local_function_list(local_of(world)->functions, 4, got, 4);
+	static char text[300];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned place = 0; place < 4; place++)
+		for (int i = 0; i < count; i++)
+			if (got[i].place == place)
+				used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s",
+							 used ? ", " : "", got[i].match,
+							 got[i].dead ? " dead" : "");
+	return text;
+}
+
+static void several_of_one_stand_as_they_are_opened(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	up(world);
+	open_one(world, "udp", "closed");
+	open_one(world, "icmp", "open");
+	open_one(world, "tcp", "closed");
+	assert_string_equal(chain_of_4(world), "udp, icmp, tcp");
+	local_intercept_gone(local_of(world)->intercepts, 4, LOCAL_FUNCTION_DIED);
+	assert_string_equal(chain_of_4(world), "udp dead, tcp dead");
+	open_one(world, "udp", "closed");
+	open_one(world, "icmp", "open"); /* before what has not been opened again */
+	assert_string_equal(chain_of_4(world), "udp, icmp, tcp dead");
+	open_one(world, "tcp", "closed");
+	assert_string_equal(chain_of_4(world), "udp, icmp, tcp");
+	local_intercept_gone(local_of(world)->intercepts, 4, LOCAL_FUNCTION_STOPPED);
+	assert_string_equal(chain_of_4(world), "");
+}
+
 static void who_has_gone_is_not_answered(void **state)
 {
 	const struct app_ask ask = {.id = 4, .ask = 33};
@@ -316,11 +470,14 @@ int main(void)
 		TEST(link_ends_in_a_match_are_found),
 		TEST(an_open_one_that_dies_is_taken_out),
 		TEST(a_closed_one_that_dies_drops_until_it_is_there_again),
+		TEST(the_place_is_the_applications),
+		TEST(a_closed_one_is_handed_over),
 		TEST(one_that_hangs_has_a_queue_and_no_more),
 		TEST(a_chain_and_queues_have_limits),
 		TEST(a_later_daemon_takes_away_what_is_nobodys),
 		TEST(functions_go_with_their_router),
 		TEST(what_is_wrong_is_answered),
+		TEST(several_of_one_stand_as_they_are_opened),
 		TEST(who_has_gone_is_not_answered),
 	};
 

@@ -252,6 +252,51 @@ static void a_later_daemon_has_it_without_a_gap(void **state)
 	stop_ok(world, 3);
 }
 
+static uint32_t by_id(void *arg, uint32_t id)
+{
+	(void)arg;
+	return id;
+}
+
+static void a_closed_one_is_handed_over(void **state)
+{
+	struct topo_app app = {.match = (char *)(uintptr_t) "icmp", .closed = true};
+	struct topo_app bad = {.match = (char *)(uintptr_t) "to to-r9", .closed = true};
+	struct world *world = *state;
+	struct host_audit *audit;
+	struct err err = {0};
+
+	NEED(state);
+	up(world);
+	begin_ok(world, 3, &app);
+	world->host->ops->apps->hand_over(world->host, 3, 4, false);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	stop_ok(world, 3);
+	assert_true(function_of(world, 4).dead);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
+	/* A later daemon has it, too, and takes it for nothing that runs. */
+	world->host->ops->close(world->host, true);
+	open_again(world);
+	listen_to(world);
+	world->host->events.apps.place = by_id;
+	audit = audit_new(2);
+	run_audit(world, audit, true);
+	host_audit_free(audit);
+	run_until(world, &told.known);
+	assert_int_equal(told.count, 0);
+	assert_true(function_of(world, 4).dead);
+	assert_int_equal(begin(world, 4, &bad, &err), 0);
+	run_until(world, &told.over);
+	assert_int_equal(told.state.phase, HOST_APP_FAILED);
+	assert_true(function_of(world, 4).dead);
+	assert_int_not_equal(shell(PING("r1", "4", "-c 1")), 0);
+	begin_ok(world, 4, &app);
+	assert_false(function_of(world, 4).dead);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	stop_ok(world, 4);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+}
+
 static void it_goes_with_its_router_and_with_the_daemon(void **state)
 {
 	struct world *world = *state;
@@ -283,6 +328,7 @@ int main(void)
 		TEST(what_cannot_be_one_fails_with_its_reason),
 		TEST(one_that_is_stopped_while_it_loads_ends),
 		TEST(a_later_daemon_has_it_without_a_gap),
+		TEST(a_closed_one_is_handed_over),
 		TEST(it_goes_with_its_router_and_with_the_daemon),
 	};
 
