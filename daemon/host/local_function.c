@@ -372,19 +372,27 @@ int local_function_enter(struct local_functions *functions, const struct vlsp_fn
 
 /* --- ends ------------------------------------------------------------------------------------- */
 
+/* Lock held: the router's chain, and where index is in it. False: it is not closed, or not in the
+ * chain yet. */
+static bool find_closed(const struct local_functions *functions, uint32_t index,
+			struct vlsp_chain *ret_chain, uint32_t *ret_at)
+{
+	if (chain_read(functions, functions->by[index].slot, ret_chain) < 0)
+		return false;
+	*ret_at = chain_find(ret_chain, index);
+	return *ret_at < ret_chain->count && ret_chain->fn[*ret_at].flags & VLSP_FN_CLOSED;
+}
+
 /* Lock held: true if it stays, as one that drops. */
 static bool stay_dead(struct local_functions *functions, uint32_t index)
 {
-	uint32_t slot = functions->by[index].slot, at;
 	struct vlsp_chain chain;
+	uint32_t at;
 
-	if (chain_read(functions, slot, &chain) < 0)
-		return false;
-	at = chain_find(&chain, index);
-	if (at == chain.count || !(chain.fn[at].flags & VLSP_FN_CLOSED))
+	if (!find_closed(functions, index, &chain, &at))
 		return false;
 	chain.fn[at].flags |= VLSP_FN_DEAD;
-	return bld_chain_set(functions->local->bld, slot, &chain) == 0;
+	return bld_chain_set(functions->local->bld, functions->by[index].slot, &chain) == 0;
 }
 
 void local_function_gone(struct local_functions *functions, uint32_t app,
@@ -409,19 +417,16 @@ void local_function_gone(struct local_functions *functions, uint32_t app,
 	chain_unlock(functions);
 }
 
-/* Lock held. False: it is not closed, or not in the chain yet. */
+/* Lock held. False: there is nothing to hand over. */
 static bool hand_over(struct local_functions *functions, uint32_t index, uint32_t heir)
 {
-	uint32_t slot = functions->by[index].slot, app = functions->by[index].app, at;
+	uint32_t app = functions->by[index].app, at;
 	struct vlsp_chain chain;
 
-	if (chain_read(functions, slot, &chain) < 0)
-		return false;
-	at = chain_find(&chain, index);
-	if (at == chain.count || !(chain.fn[at].flags & VLSP_FN_CLOSED))
+	if (!find_closed(functions, index, &chain, &at))
 		return false;
 	chain.fn[at].app = heir;
-	if (bld_chain_set(functions->local->bld, slot, &chain) < 0)
+	if (bld_chain_set(functions->local->bld, functions->by[index].slot, &chain) < 0)
 		return false;
 	functions->by[index].app = heir;
 	/* Handed over twice: who was to have it in between has no program yet. */
