@@ -7,6 +7,25 @@
 #include "daemon/host/fake_apps.h"
 #include "tests/unit/daemon/ctl/world.h"
 
+/* Routers r1 and r2. */
+static __attribute__((unused)) int app_world_open(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	world_open(w);
+	world_router(w, "r1", 0);
+	world_router(w, "r2", 0);
+	*state = w;
+	return 0;
+}
+
+static __attribute__((unused)) int app_world_close(void **state)
+{
+	world_close(*state);
+	free(*state);
+	return 0;
+}
+
 /* From a map as in a topology file; a reference of the caller's. */
 static inline struct topo_app *app_of(const char *text)
 {

@@ -3,24 +3,6 @@
 #include "lib/base/cleanup.h"
 #include "tests/unit/daemon/ctl/app_world.h"
 
-static int open_world(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	world_open(w);
-	world_router(w, "r1", 0);
-	world_router(w, "r2", 0);
-	*state = w;
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	world_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* What the machine has is what the model has. */
 static void assert_same(struct world *w)
 {
@@ -548,7 +530,7 @@ static void those_that_were_lost_are_started_again_or_have_ended(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) cmocka_unit_test_setup_teardown(name, app_world_open, app_world_close)
 	const struct CMUnitTest tests[] = {
 		T(one_is_started_and_is_ready_when_its_operation_ends),
 		T(names_that_were_not_given_are_made),

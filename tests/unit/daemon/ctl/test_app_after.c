@@ -2,24 +2,6 @@
 /* Applications that wait for others which will not come. */
 #include "tests/unit/daemon/ctl/app_world.h"
 
-static int open_world(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	world_open(w);
-	world_router(w, "r1", 0);
-	world_router(w, "r2", 0);
-	*state = w;
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	world_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* No wait. */
 static void start_later(struct world *w, const char *router, const char *text)
 {
@@ -99,7 +81,7 @@ static void it_fails_when_the_router_of_the_one_before_it_goes(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) cmocka_unit_test_setup_teardown(name, app_world_open, app_world_close)
 	const struct CMUnitTest tests[] = {
 		T(it_fails_when_the_one_before_it_goes_before_it_was_ready),
 		T(it_fails_when_the_router_of_the_one_before_it_goes),

@@ -11,13 +11,6 @@ static int open_world(void **state)
 	return 0;
 }
 
-static int close_world(void **state)
-{
-	world_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* r0-0, r0-1, r0-2 in a line. */
 static struct topo_doc *line_doc(void)
 {
@@ -441,7 +434,7 @@ static void they_go_with_the_topology(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+#define T(name) cmocka_unit_test_setup_teardown(name, open_world, app_world_close)
 	const struct CMUnitTest tests[] = {
 		T(it_starts_them_and_waits_until_they_are_ready),
 		T(what_is_equal_is_untouched_and_what_differs_starts_anew),

@@ -115,6 +115,8 @@ static void what_is_taken_away_is_taken_once(void **state)
 	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
 	expect(world, "ip netns exec r3 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
 	set(world, 0, "delay 5ms", "delay 5ms");
+	for (int k = 0; k < 1000 && !pace(world).running; k++)
+		run_for(world, 10);
 	assert_true(pace(world).running);
 	/* r2 sends at its edge and, for r1 - r3, r1 at a link end: egress and ingress */
 	each_is_answered_once("r1");
