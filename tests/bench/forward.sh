@@ -34,7 +34,7 @@ tcp() { # tcp NAMESPACE-OF-SERVER NAMESPACE-OF-CLIENT ADDRESS: Mbit/s
 	local pid
 	on "$1" iperf3 -s -1 >/dev/null &
 	pid=$!
-	for _ in $(seq 100); do on "$1" ss -ltn | grep -q 5201 && break; sleep 0.02; done
+	for _ in $(seq 100); do grep -q 5201 <<<"$(on "$1" ss -ltn)" && break; sleep 0.02; done
 	on "$2" iperf3 -c "$3" -t "$seconds" -J | jq '.end.sum_received.bits_per_second / 1e6 | floor'
 	wait $pid
 }

@@ -36,7 +36,7 @@ story() { # story: what must work whether links are shaped or not
 	echo "virtual" >index.html
 	in_ns r3 python3 -m http.server -b 10.0.0.3 80 >/dev/null 2>&1 &
 	local server=$!
-	until in_ns r3 ss -Hnlt | grep -q '10.0.0.3:80 '; do sleep 0.02; done
+	until grep -q '10.0.0.3:80 ' <<<"$(in_ns r3 ss -Hnlt)"; do sleep 0.02; done
 	check "curl" equal "$(in_ns r1 curl -s --max-time 20 http://10.0.0.3/index.html)" virtual
 	kill $server
 

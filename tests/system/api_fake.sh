@@ -70,7 +70,7 @@ $(vlspd help | grep '^  stop')" ]
 step "start returns when the API answers"
 start --listen 127.0.0.1:0
 api 200 '.status == "ok"' /health
-vlspd status "${OPTIONS[@]}" | grep -q "process $(cat "$RUN/vlspd.pid")" || die "status doesn't name the process"
+grep -q "process $(cat "$RUN/vlspd.pid")" <<<"$(vlspd status "${OPTIONS[@]}")" || die "status doesn't name the process"
 fails 1 'already running' start
 [ "$(stat -c %a "$RUN/vlspd.sock" "$RUN/token" | tr '\n' ' ')" = "660 640 " ] || die "file modes"
 
@@ -125,7 +125,7 @@ api 200 '.status == "ok" and .routers == 3' /health
 step "stop leaves nothing"
 vlspd stop "${OPTIONS[@]}"
 [ ! -e "$RUN" ] || die "left: $(ls "$RUN")"
-vlspd stop "${OPTIONS[@]}" 2>&1 | grep -q 'not running' || die "a second stop"
+grep -q 'not running' <<<"$(vlspd stop "${OPTIONS[@]}" 2>&1)" || die "a second stop"
 
 step "what a kill leaves does not hinder"
 start --listen none
@@ -144,7 +144,7 @@ pid=$!
 until [ -S "$RUN/vlspd.sock" ]; do sleep 0.05; done
 api 200 '.status == "ok"' /health
 api 200 '.success' -X PUT --data-binary 'routers: [{name: a, latitude: 48.2, longitude: 16.3}]' /topology/
-http --unix-socket "$RUN/vlspd.sock" http://vlspd/router/a | grep -q '"latitude":48.2,"longitude":16.3' || die "degrees"
+grep -q '"latitude":48.2,"longitude":16.3' <<<"$(http --unix-socket "$RUN/vlspd.sock" http://vlspd/router/a)" || die "degrees"
 kill -INT $pid
 wait $pid || die "its status: $?"
 grep -q debug "$WORK/log" || die "no debug log"

@@ -15,7 +15,7 @@ run() { # run ROUTER APP ARGS...: there, until it ends
 	shift 2
 	timeout 60 "$BUILD/vlsp" router exec "$router" -- "$APPS/$app" "$@"
 }
-is_open() { on "$1" ss -Hnul "sport = :$2" | grep -q .; }
+is_open() { grep -q . <<<"$(on "$1" ss -Hnul "sport = :$2")"; }
 serve() { # serve NAME ROUTER PORT APP ARGS...: in the background, from when its port is open; output in NAME.out
 	local name=$1 router=$2 port=$3 app=$4
 	shift 4

@@ -53,7 +53,7 @@ step "one that was to come after another fails when that is stopped before it wa
 must vlsp app start --name never --ready exit --no-wait r3 /usr/bin/sleep 1007
 must vlsp app start --name dep --no-wait --after never r3 /usr/bin/sleep 1008
 must vlsp app stop r3 never
-dep_failed() { vlsp app show r3 dep | grep -qE "^error +$1"; }
+dep_failed() { grep -qE "^error +$1" <<<"$(vlsp app show r3 dep)"; }
 eventually 5 dep_failed 'it starts after never, which was stopped before it was ready'
 must vlsp router add r4
 must vlsp app start --name never --ready exit --no-wait r4 /usr/bin/sleep 1007
@@ -66,7 +66,7 @@ step "apply waits until what it takes away has ended, by force if it must; what 
 port() { # port NAME: has UDP port 5005, and does not heed SIGTERM
 	echo "      - {name: $1, run: /bin/sh, grace: 2s, args: [-c, \"trap '' TERM; exec python3 -c 'import socket as s, time; u = s.socket(2, 2); u.bind((str(), 5005)); time.sleep(1006)'\"]}"
 }
-port_held() { on r2 ss -Hlun 'sport = :5005' | grep -q .; }
+port_held() { grep -q . <<<"$(on r2 ss -Hlun 'sport = :5005')"; }
 sed "/name: db/a\\$(port one)" other.yaml >port.yaml
 must vlsp topology apply port.yaml
 eventually 5 port_held

@@ -108,7 +108,7 @@ done
 fields=(vdp.control.kind vdp.routes.dst icmp.type tcp.dstport tcp.flags.syn udp.dstport vdp.hello.heard)
 shark router.pcapng -E occurrence=f -T fields "${fields[@]/#/-e}" >fields.txt
 for what in 1:1 1:2 2:10.0.0 3:8 3:0 3:11 4:5201 5:1 6:47001 7:1; do
-	cut -f"${what%:*}" fields.txt | grep -q "^${what#*:}" || { echo "router.pcapng has no ${fields[${what%:*} - 1]} ${what#*:}"; exit 1; }
+	grep -q "^${what#*:}" <<<"$(cut -f"${what%:*}" fields.txt)" || { echo "router.pcapng has no ${fields[${what%:*} - 1]} ${what#*:}"; exit 1; }
 done
 
 step "drops have their cause, as often as the daemon counted them"

@@ -66,8 +66,8 @@ for kind in 'line 3' 'ring 4' 'star 5' 'full 4' 'grid 10 10' 'torus 3 3' 'tree 4
 		check 0 ': valid, [0-9]+ routers, [0-9]+ links' '' vlsp topology validate "net.$format"
 	done
 done
-vlsp topology generate grid 10 10 | vlsp topology validate - | grep -q '^stdin: valid, 100 routers, 180 links$'
-vlsp topology generate tree 4 4 | vlsp topology validate - --json | grep -q '"routers": *85,"links": *84'
+grep -q '^stdin: valid, 100 routers, 180 links$' <<<"$(vlsp topology generate grid 10 10 | vlsp topology validate -)"
+grep -q '"routers": *85,"links": *84' <<<"$(vlsp topology generate tree 4 4 | vlsp topology validate - --json)"
 [ "$(vlsp topology generate waxman 30 --seed 7)" = "$(vlsp topology generate waxman 30 --seed 7)" ]
 [ "$(vlsp topology generate waxman 30 --seed 7)" != "$(vlsp topology generate waxman 30 --seed 8)" ]
 check 2 '^$' "did you mean 'grid'" vlsp topology generate gridd 2 2
@@ -96,7 +96,7 @@ check 2 '^$' 'links\[0\]\.jitter: 3ms is more than the delay, 2ms$' \
 step "convert keeps the network"
 vlsp topology generate grid 3 3 -o a.yaml
 vlsp topology convert a.yaml -o b.graphml
-vlsp topology convert b.graphml --format yaml | vlsp topology validate - | grep -q '9 routers, 12 links'
+grep -q '9 routers, 12 links' <<<"$(vlsp topology convert b.graphml --format yaml | vlsp topology validate -)"
 
 step "files that are wrong"
 printf 'routers: [r1]\nlinks: ["r1:r9"]\n' >bad.yaml

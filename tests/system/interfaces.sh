@@ -259,7 +259,7 @@ for round in 0 1 2 3 4 5 6 7 8 9; do
 	wait $! || true
 	start_vlspd
 	must_say "nothing to do" vlsp topology reconcile
-	if vlsp router interfaces gw | grep -q wan; then
+	if grep -q wan <<<"$(vlsp router interfaces gw)"; then
 		must eventually 5 ping_from gw 192.0.2.1
 		must vlsp router detach gw wan
 	fi

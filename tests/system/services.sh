@@ -10,7 +10,7 @@
 
 step "the packages are there"
 for package in iperf3 curl nginx-light openssh-server openssh-client memcached libmemcached-tools dnsmasq bind9-dnsutils babeld traceroute; do
-	dpkg-query -W -f '${db:Status-Abbrev}' $package 2>/dev/null | grep -q '^ii' ||
+	grep -q '^ii' <<<"$(dpkg-query -W -f '${db:Status-Abbrev}' $package 2>/dev/null)" ||
 		{ echo "package $package is missing: sudo make deps"; exit 1; }
 done
 

@@ -61,7 +61,7 @@ for format in yaml json graphml; do
 	vlsp topology export --format $format >"out.$format"
 	must_say 'nothing to do' vlsp topology apply "out.$format"
 done
-vlsp topology export --format dot | grep -q '^ *"\?lon"\? *-- *"\?par"\?'
+grep -q '^ *"\?lon"\? *-- *"\?par"\?' <<<"$(vlsp topology export --format dot)"
 
 step "delete: the topology goes, the daemon stays"
 must vlsp topology delete
