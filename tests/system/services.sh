@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 step "the packages are there"
-for package in iperf3 curl nginx-light openssh-server openssh-client memcached libmemcached-tools dnsmasq bind9-dnsutils babeld traceroute; do
+for package in iperf3 curl nginx-light openssh-server openssh-client memcached libmemcached-tools dnsmasq bind9-dnsutils babeld frr traceroute; do
 	grep -q '^ii' <<<"$(dpkg-query -W -f '${db:Status-Abbrev}' $package 2>/dev/null)" ||
 		{ echo "package $package is missing: sudo make deps"; exit 1; }
 done
@@ -46,8 +46,8 @@ forwarded() { # forwarded SECTION BYTES: at least so many crossed r3 for it
 	[ $(($(cat "$1.after") - $(cat "$1.before"))) -ge "$2" ] || { echo "$1: only $(cat "$1.before") to $(cat "$1.after") bytes crossed r3"; return 1; }
 }
 
-way() { # way N: the addresses of babeld's Nth traceroute
-	awk -v n="$1" '/^traceroute to/ { seen++; next } $1 !~ /^[0-9]+$/ { on = 0 } /^ *[0-9]+  / && seen == n { print $2 } /^trace from/ { exit }' routing.out | xargs
+way() { # way SECTION N: the addresses of its Nth traceroute
+	awk -v n="$2" '/^traceroute to/ { seen++; next } $1 !~ /^[0-9]+$/ { on = 0 } /^ *[0-9]+  / && seen == n { print $2 } /^trace from/ { exit }' "$1.out" | xargs
 }
 
 step "the network: r5 is 4 hops away, by r2, r3 and r4"
@@ -81,10 +81,18 @@ forwarded dnsmasq 300
 step "babeld: its routes over 3 routers, and another way when a link is down"
 must grep -qE '^2001:db8::5 via fe80::.* dev to-r2 ' routing.out
 must grep -qE '^192\.168\.0\.5 via inet6 fe80::.* dev to-r2 ' routing.out
-equal "2001:db8::2 2001:db8::3 2001:db8::4 2001:db8::5" "$(way 1)" "the way of IPv6"
-equal "2001:db8::2 2001:db8::6 2001:db8::7 2001:db8::4 2001:db8::5" "$(way 2)" "its way without r3:r4"
+equal "2001:db8::2 2001:db8::3 2001:db8::4 2001:db8::5" "$(way routing 1)" "the way of IPv6"
+equal "2001:db8::2 2001:db8::6 2001:db8::7 2001:db8::4 2001:db8::5" "$(way routing 2)" "its way without r3:r4"
 equal "r2 r6 r7 r4 r5" "$(awk '/^trace from/ { on = 1 } on && $1 ~ /^[0-9]+$/ { print $2 }' routing.out | xargs)" "the way of VLSP"
 must_say 'nothing to do' vlsp topology reconcile --dry-run # addresses, routes and processes of others disturb nothing
+
+step "FRR: its neighbours and routes by OSPF, the same two ways, and none of VLSP's addresses"
+equal 3 "$(grep -cE '^198\.51\.100\.[136] .* Full/' frr.out)" "neighbours of r2"
+must grep -qE '^198\.51\.100\.5 .*via 198\.51\.100\.2 dev to-r2 ' frr.out
+equal 0 "$(grep -c '^10\.0\.0\.' frr.out)" "routes to VLSP's addresses"
+hops() { printf '198.51.100.%s ' "$@" | xargs; }
+equal "$(hops 2 3 4 5)" "$(way frr 1)" "the way of OSPF"
+equal "$(hops 2 6 7 4 5)" "$(way frr 2)" "its way without r3:r4"
 
 step "no program is left on any router when its section has ended"
 programs() { # on any router, beside its own process
