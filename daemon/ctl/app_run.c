@@ -296,6 +296,9 @@ static void on_change(void *arg, const struct model_change *change)
 		app_after_forsake(ctl->model, change->app);
 		apps_kick(ctl);
 	}
+	if (change->kind == MODEL_APP_CHANGED && strcmp(change->what, "place") == 0 &&
+	    app_ops(ctl) && app_ops(ctl)->reorder)
+		app_ops(ctl)->reorder(ctl->host, change->app->router->slot);
 	if (change->kind == MODEL_APP_REMOVED && app_ops(ctl))
 		app_ops(ctl)->forget(ctl->host, change->app->id);
 }

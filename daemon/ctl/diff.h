@@ -45,4 +45,10 @@ int diff_note(struct diff *d, char sign, const char *noun, const char *name, con
 /* Applications of all routers; those have been compared. 0 or -ENOMEM. */
 int diff_apps(struct diff *d);
 
+/* --- diff_order.c --- */
+/* The places of the applications on a router that stays: those of the document in its order. first:
+ * in plan->apps_add, from where on there are some of this router. 0 or -ENOMEM. */
+int diff_order(struct diff *d, struct model_router *router, const struct topo_apps *wanted,
+	       size_t first);
+
 #endif

@@ -114,6 +114,7 @@ static int diff_place(const struct place *p)
 {
 	const struct model_router *had = p->keep ? p->keep : p->was;
 	const struct topo_apps *wanted = p->wanted->apps;
+	size_t first = p->d->plan->apps_add_count;
 	const struct list *pos;
 
 	for (size_t i = 0; i < topo_apps_count(wanted); i++) {
@@ -133,7 +134,7 @@ static int diff_place(const struct place *p)
 		if (ret < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return p->keep ? diff_order(p->d, p->keep, wanted, first) : 0;
 }
 
 int diff_apps(struct diff *d)

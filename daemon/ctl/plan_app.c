@@ -34,6 +34,17 @@ int plan_app_del(struct plan *plan, const struct model_app *app)
 	return 0;
 }
 
+int plan_app_move(struct plan *plan, const struct model_app *app, uint32_t to)
+{
+	struct model_app_move *move = plan_append(&plan->apps_move, &plan->apps_move_count,
+						  &plan->apps_move_room, sizeof(*move));
+
+	if (!move)
+		return -ENOMEM;
+	*move = (struct model_app_move){.router = app->router, .from = app->aid, .to = to};
+	return 0;
+}
+
 int plan_app_wait(struct plan *plan, const struct model_app *app)
 {
 	uint32_t *id = plan_append(&plan->apps_wait, &plan->apps_wait_count, &plan->apps_wait_room,
@@ -52,6 +63,7 @@ void plan_app_done(struct plan *plan)
 	free(plan->apps_add);
 	free(plan->apps_del);
 	free(plan->apps_wait);
+	free(plan->apps_move);
 }
 
 int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, struct err *err)
@@ -80,6 +92,7 @@ void plan_app_commit(struct plan *plan, struct model *model)
 		if (app)
 			model_app_set_going(model, app);
 	}
+	model_apps_move(model, plan->apps_move, plan->apps_move_count);
 	for (size_t i = 0; i < plan->apps_add_count; i++)
 		model_app_set_phase(model, plan->apps_add[i].made, MODEL_APP_WANTED);
 }
@@ -110,7 +123,7 @@ static size_t rows_of(const struct topo_app *app)
 
 size_t plan_app_rows(const struct plan *plan)
 {
-	size_t rows = plan->apps_del_count, i;
+	size_t rows = plan->apps_del_count + 2 * plan->apps_move_count, i;
 
 	for (i = 0; i < plan->apps_add_count; i++)
 		rows += rows_of(plan->apps_add[i].app);
@@ -133,20 +146,66 @@ void plan_app_fill(struct store_app *row, const struct model_app *app)
 	row->state.pid = 0;
 }
 
+static bool goes(const struct plan *plan, const struct model_app *app)
+{
+	bool found = app->going;
+
+	for (size_t i = 0; i < plan->apps_del_count && !found; i++)
+		found = plan->apps_del[i] == app->id;
+	return found;
+}
+
+/* The one that stays, if any. */
+static const struct model_app *moves(const struct plan *plan, const struct model_app_move *move)
+{
+	const struct list *pos;
+
+	list_for_each (pos, &move->router->apps) {
+		const struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		if (app->aid == move->from && app->state.phase != MODEL_APP_PLANNED &&
+		    !goes(plan, app))
+			return app;
+	}
+	return NULL;
+}
+
+/* Rows that swap places go first, and come again. */
+static void change_places(const struct plan *plan, struct plan_store *store)
+{
+	struct store_change *change = &store->change;
+
+	for (size_t i = 0; i < plan->apps_move_count; i++) {
+		const struct model_app *app = moves(plan, &plan->apps_move[i]);
+
+		if (!app)
+			continue;
+		store->apps_gone[change->apps_gone_count++] = app->id;
+		plan_app_fill(&store->apps[change->app_count], app);
+		store->apps[change->app_count++].aid = plan->apps_move[i].to;
+	}
+}
+
 int plan_app_change(const struct plan *plan, struct plan_store *store)
 {
 	struct store_change *change = &store->change;
 	size_t i;
 
-	store->apps = calloc(plan->apps_add_count + 1, sizeof(*store->apps));
-	if (!store->apps)
+	store->apps = calloc(plan->apps_add_count + plan->apps_move_count + 1,
+			     sizeof(*store->apps));
+	store->apps_gone = calloc(plan->apps_del_count + plan->apps_move_count + 1,
+				  sizeof(*store->apps_gone));
+	if (!store->apps || !store->apps_gone)
 		return -ENOMEM;
 	for (i = 0; i < plan->apps_add_count; i++)
 		plan_app_fill(&store->apps[i], plan->apps_add[i].made);
+	for (i = 0; i < plan->apps_del_count; i++)
+		store->apps_gone[i] = plan->apps_del[i];
 	change->apps = store->apps;
 	change->app_count = plan->apps_add_count;
-	change->apps_gone = plan->apps_del;
+	change->apps_gone = store->apps_gone;
 	change->apps_gone_count = plan->apps_del_count;
+	change_places(plan, store);
 	return 0;
 }
 

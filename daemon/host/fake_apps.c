@@ -219,6 +219,13 @@ static void hand_over(struct host *host, uint32_t id, uint32_t heir, bool change
 		 changed ? " changed" : "");
 }
 
+static void reorder(struct host *host, uint32_t slot)
+{
+	struct fake *fake = fake_of(host);
+
+	fake->apps.reordered += fake_router_get(fake, slot) != NULL;
+}
+
 int fake_app_report(struct host *host, uint32_t id, const char *key, const char *value)
 {
 	struct fake_app *app = app_get(fake_of(host), id);
@@ -321,6 +328,7 @@ const struct host_app_ops fake_app_ops = {
 	.start = start,
 	.stop = stop,
 	.hand_over = hand_over,
+	.reorder = reorder,
 	.set = set,
 	.usage = usage,
 	.values = values,
@@ -409,6 +417,15 @@ void fake_apps_lose(struct host *host)
 const char *fake_apps_handed(const struct host *host)
 {
 	return fake_of(host)->apps.handed;
+}
+
+unsigned fake_apps_reordered(struct host *host)
+{
+	struct fake *fake = fake_of(host);
+	unsigned count = fake->apps.reordered;
+
+	fake->apps.reordered = 0;
+	return count;
 }
 
 uint32_t fake_apps_count(const struct host *host)

@@ -21,6 +21,7 @@ struct fake_apps { /* part of struct fake: what tests have said */
 	char refuse_text[200], fail_text[200], refuse_match[100], log[200];
 	struct host_app_usage usage;
 	char handed[100];
+	unsigned reordered;
 };
 
 /* --- for tests ------------------------------------------------------------------------------- */
@@ -46,6 +47,8 @@ void fake_app_refuse_match(struct host *host, const char *why);
 void fake_apps_lose(struct host *host);
 /* "1>3" or "1>3 changed": what was handed over last; "": nothing. */
 const char *fake_apps_handed(const struct host *host);
+/* How often functions were put in order anew; since it was asked last. */
+unsigned fake_apps_reordered(struct host *host);
 /* How many of them are known, also those that have ended. */
 uint32_t fake_apps_count(const struct host *host);
 

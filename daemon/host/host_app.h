@@ -87,6 +87,9 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 	 * the same ones or is forgotten; changed: or until heir is ready, which may want others.
 	 */
 	void (*hand_over)(struct host *host, uint32_t id, uint32_t heir, bool changed);
+	/* Places (host_app_events.place) of the router's applications have changed: its functions
+	 * are put in order anew, while datagrams go on. NULL: there are none. */
+	void (*reorder)(struct host *host, uint32_t slot);
 	/* Gives it key=value (vlsp_app_next()). -ESRCH, -ENOTCONN (it does not listen), -EAGAIN. */
 	int (*set)(struct host *host, uint32_t id, const char *key, const char *value);
 	int (*usage)(struct host *host, uint32_t id, struct host_app_usage *ret_usage); /* -ESRCH */

@@ -169,6 +169,11 @@ static void hand_over(struct host *host, uint32_t id, uint32_t heir, bool change
 	local_function_hand_over(apps_of(host)->local->functions, id, heir, changed);
 }
 
+static void reorder(struct host *host, uint32_t slot)
+{
+	local_function_reorder(apps_of(host)->local->functions, slot);
+}
+
 static int set(struct host *host, uint32_t id, const char *key, const char *value)
 {
 	struct local_apps *apps = apps_of(host);
@@ -334,6 +339,7 @@ const struct host_app_ops local_app_ops = {
 	.start = start,
 	.stop = stop,
 	.hand_over = hand_over,
+	.reorder = reorder,
 	.set = set,
 	.usage = usage,
 	.values = values,

@@ -332,6 +332,24 @@ static void chain_sort(const struct local_functions *functions, struct vlsp_chai
 	}
 }
 
+void local_function_reorder(struct local_functions *functions, uint32_t slot)
+{
+	struct vlsp_chain was, chain;
+	int r;
+
+	chain_lock(functions);
+	r = chain_read(functions, slot, &was);
+	chain = was;
+	if (r == 0) {
+		chain_sort(functions, &chain);
+		if (memcmp(&chain, &was, sizeof(chain)) != 0)
+			r = bld_chain_set(functions->local->bld, slot, &chain);
+	}
+	chain_unlock(functions);
+	if (r < 0)
+		log_error("the functions of slot %u are not in order: %s", slot, strerror(-r));
+}
+
 static int enter(struct local_functions *functions, const struct vlsp_fn *wanted, struct err *err)
 {
 	uint32_t slot = functions->by[wanted->index].slot, old;
@@ -482,6 +500,9 @@ void local_function_known(struct local_functions *functions,
 						    ? LOCAL_FUNCTION_DIED
 						    : LOCAL_FUNCTION_STOPPED);
 	}
+	for (uint32_t slot = 0; slot < VLSP_SLOT_MAX; slot++)
+		if (functions->local->routers[slot])
+			local_function_reorder(functions, slot);
 }
 
 static int adopt_slot(struct local_functions *functions, uint32_t slot)

@@ -60,12 +60,14 @@ void local_function_gone(struct local_functions *functions, uint32_t app,
 /* As host_app_ops.hand_over. */
 void local_function_hand_over(struct local_functions *functions, uint32_t app, uint32_t heir,
 			      bool changed);
+/* As host_app_ops.reorder. */
+void local_function_reorder(struct local_functions *functions, uint32_t slot);
 /* It serves: what it was handed over, and has changed, and not opened by now, is taken out. */
 void local_function_ready(struct local_functions *functions, uint32_t app);
 /* Before the router's entry goes, or after. */
 void local_function_router_gone(struct local_functions *functions, uint32_t slot);
 /* After a take-over: applications for which this is false have died, as far as somebody wants them
- * (host_app_events.place); functions of others are taken away. */
+ * (host_app_events.place); functions of others are taken away. What is left is in order. */
 void local_function_known(struct local_functions *functions,
 			  bool (*is_known)(void *arg, uint32_t app), void *arg);
 

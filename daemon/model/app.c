@@ -112,6 +112,16 @@ void model_app_free(struct model_app *app)
 	free(app_node(app));
 }
 
+static void list_by_aid(struct model_app *app)
+{
+	struct list *pos = &app->router->apps;
+
+	while (pos->prev != &app->router->apps &&
+	       list_entry(pos->prev, struct model_app, of_router)->aid > app->aid)
+		pos = pos->prev;
+	list_add_tail(pos, &app->of_router);
+}
+
 /* Behind those with lower numbers: what is new has the highest. */
 static void list_by_id(struct model *model, struct model_app *app)
 {
@@ -121,11 +131,7 @@ static void list_by_id(struct model *model, struct model_app *app)
 	       list_entry(pos->prev, struct model_app, all)->id > app->id)
 		pos = pos->prev;
 	list_add_tail(pos, &app->all);
-	pos = &app->router->apps;
-	while (pos->prev != &app->router->apps &&
-	       list_entry(pos->prev, struct model_app, of_router)->aid > app->aid)
-		pos = pos->prev;
-	list_add_tail(pos, &app->of_router);
+	list_by_aid(app);
 }
 
 static int enter(struct model *model, const struct model_app_spec *spec, uint32_t id, uint32_t aid,
@@ -224,6 +230,56 @@ void model_app_set_going(struct model *model, struct model_app *app)
 		return;
 	app->going = true;
 	model_tell_app(model, MODEL_APP_CHANGED, app, "going");
+}
+
+static const struct model_app_move *move_of(const struct model_app *app,
+					    const struct model_app_move *moves, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (app->state.phase != MODEL_APP_PLANNED && moves[i].from == app->aid)
+			return &moves[i];
+	return NULL;
+}
+
+/* All of one router. */
+static void move(struct model *model, const struct model_app_move *moves, size_t count)
+{
+	struct model_router *router = moves[0].router;
+	struct list was, *pos, *tmp;
+
+	list_init(&was);
+	list_for_each_safe (pos, tmp, &router->apps) {
+		list_del(pos);
+		list_add_tail(&was, pos);
+	}
+	list_for_each_safe (pos, tmp, &was) {
+		struct model_app *app = list_entry(pos, struct model_app, of_router);
+		const struct model_app_move *its = move_of(app, moves, count);
+
+		app->moved = its;
+		if (its)
+			app->aid = its->to;
+		list_del(pos);
+		list_by_aid(app);
+		model_restore_aids(router, app->aid);
+	}
+	list_for_each (pos, &router->apps) {
+		const struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		if (app->moved)
+			model_tell_app(model, MODEL_APP_CHANGED, app, "place");
+	}
+}
+
+void model_apps_move(struct model *model, const struct model_app_move *moves, size_t count)
+{
+	size_t i = 0, end;
+
+	for (; i < count; i = end) {
+		for (end = i + 1; end < count && moves[end].router == moves[i].router;)
+			end++;
+		move(model, &moves[i], end - i);
+	}
 }
 
 uint32_t model_last_app_id(const struct model *model)

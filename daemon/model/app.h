@@ -39,12 +39,13 @@ struct model_app {
 	struct list of_router; /* struct model_router.apps, in order of aid, then of id */
 	struct model_router *router;
 	uint32_t id;  /* of the instance; grows, never used again */
-	uint32_t aid; /* on its router: 1, 2, ...; who comes in another's place has its aid */
+	uint32_t aid; /* its place on its router: 1, 2, ...; who comes in another's has its aid */
 	struct topo_app *app; /* a reference; its name is unique among those of the router that do
 				 not go */
 	bool by_topology;     /* came by a document that was applied; else by a request */
 	bool going;	      /* nobody wants it any more: it is removed when it has ended */
 	bool was_ready;	      /* since it was started last */
+	bool moved;	      /* by the last model_apps_move() */
 	struct model_app_state state;
 	uint64_t created_ms;
 	/* Marks of daemon/ctl. */
@@ -83,7 +84,8 @@ struct model_app_spec {
 	struct model_router *router;
 	struct topo_app *app; /* the model takes a reference of its own */
 	bool by_topology;
-	uint32_t aid; /* of one in whose place it comes, which is about to go; 0: a new one */
+	uint32_t aid; /* of one in whose place it comes, which is about to go, or which is about to
+			 have another; 0: the next one */
 	uint64_t now_ms;
 };
 
@@ -101,6 +103,13 @@ void model_app_set_state(struct model *model, struct model_app *app,
 /* A state with nothing but a phase. */
 void model_app_set_phase(struct model *model, struct model_app *app, enum model_app_phase phase);
 void model_app_set_going(struct model *model, struct model_app *app);
+/* Of a router, all at once: who has the aid from has the aid to, also those that go; but not those
+ * that are PLANNED. Moves of one router stand together. Tells "place". */
+struct model_app_move {
+	struct model_router *router;
+	uint32_t from, to;
+};
+void model_apps_move(struct model *model, const struct model_app_move *moves, size_t count);
 /* The highest id that was given; and what is at least given from now on. */
 uint32_t model_last_app_id(const struct model *model);
 void model_restore_app_ids(struct model *model, uint32_t last_app_id);

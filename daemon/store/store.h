@@ -105,7 +105,8 @@ struct store_change {
 	size_t routers_gone_count;
 	const uint32_t *links_gone;
 	size_t links_gone_count;
-	const uint32_t *apps_gone; /* they need not be there */
+	const uint32_t
+		*apps_gone; /* they need not be there; one that is in apps, too, comes again */
 	size_t apps_gone_count;
 	const struct store_router *routers; /* new, or in place of the row of the same id */
 	size_t router_count;

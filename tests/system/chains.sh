@@ -81,6 +81,43 @@ must_say '~4 application' vlsp topology apply other.yaml
 chain_is "$order"
 equal "$order" "$(vlsp topology export --format json | jq -r '.routers[] | select(.name == "r2").apps[].name' | xargs)" "those of the file"
 
+step "an edited file has its order, in place: nobody is started anew, and no datagram is lost"
+pids() {
+	vlsp app list r2 --json | jq -c '[.detail[] | {(.name): .pid}] | add'
+}
+swapped() { # swapped NAMES: the file with the applications in that order
+	local name
+	printf 'routers:\n  - r1\n  - name: r2\n    apps:\n'
+	for name; do grep "name: $name," other.yaml || echo "      - {name: $name, run: pass, restart: always}"; done
+	printf '  - r3\nlinks: [r1:r2, r2:r3]\n'
+}
+swapped last wall mk object lim first >swap.yaml
+before=$(pids)
+must_say 'application r2/last: order' vlsp topology apply --dry-run swap.yaml
+must_say 'to do: ~4 applications' vlsp topology apply --dry-run swap.yaml
+chain_is "$order"
+swaps() { for f in swap other swap other swap; do must vlsp topology apply $f.yaml; done; }
+eventually 5 must on r1 ping -q -c 1 -W 1 "$R3"
+got=$(answers swaps)
+equal "$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' "$WORK/ping")" "$got" "answers while places change"
+chain_is "last wall mk object lim first"
+equal "$before" "$(pids)" "processes"
+must_say 'nothing to do' vlsp topology apply swap.yaml
+swapped last wall middle mk object lim first >middle.yaml
+must_say '+1 application' vlsp topology apply middle.yaml
+chain_is "last wall middle mk object lim first"
+must_say 'nothing to do' vlsp topology apply middle.yaml
+crash
+must start_vlspd
+eventually 10 chain_is "last wall middle mk object lim first"
+must_say 'nothing to do' vlsp topology apply middle.yaml
+must vlspd restart --runtime-dir "$RUNTIME" --state-dir "$STATE" --listen none
+eventually 10 chain_is "last wall middle mk object lim first"
+must_say 'nothing to do' vlsp topology apply middle.yaml
+equal "$before" "$(pids | jq -c 'del(.middle)' | jq -c --argjson b "$before" '. as $p | $b | with_entries(.value = $p[.key])')" "processes"
+must vlsp topology apply other.yaml
+chain_is "$order"
+
 step "the next daemon knows the places, order goes before them, and what is started by hand is behind"
 crash
 must start_vlspd

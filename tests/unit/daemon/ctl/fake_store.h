@@ -136,8 +136,10 @@ static inline void fake_store_apps(struct fake_store *fs, const struct store_cha
 
 		assert_true(router >= 0);
 		for (size_t k = 0; k < kept->app_count; k++)
-			if ((long)k != at && kept->apps[k].router_id == row->router_id)
+			if ((long)k != at && kept->apps[k].router_id == row->router_id) {
 				assert_string_not_equal(kept->apps[k].app->name, row->app->name);
+				assert_int_not_equal(kept->apps[k].aid, row->aid);
+			}
 		if (at < 0) {
 			FAKE_STORE_GROW(kept->apps, kept->app_count);
 			at = (long)kept->app_count++;

@@ -129,6 +129,35 @@ static uint32_t place_9(void *arg, uint32_t id)
 	return id == 9 ? 1 : id; /* 9 comes in the place of 1 */
 }
 
+static uint32_t place_back(void *arg, uint32_t id)
+{
+	(void)arg;
+	return 10 - id;
+}
+
+static void a_chain_is_put_in_order_anew(void **state)
+{
+	struct world *world = *state;
+	struct app first, second, last;
+
+	NEED(state);
+	up(world);
+	app_run(&first, world, 1, 1, "pass --match icmp");
+	app_run(&second, world, 2, 1, "pass --match icmp");
+	app_run(&last, world, 3, 1, "pass --match icmp --order 1");
+	world->host->events.apps.place = place_back;
+	world->host->ops->apps->reorder(world->host, 1);
+	assert_int_equal(function_of(world, 2).place, 0);
+	assert_int_equal(function_of(world, 1).place, 1);
+	assert_int_equal(function_of(world, 3).place, 2);
+	assert_int_equal(shell(PING("r1", "4", "-c 5 -i 0.002")), 0);
+	assert_int_equal(function_of(world, 1).packets, 10);
+	world->host->ops->apps->reorder(world->host, 0); /* that has none */
+	app_end(&first, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_end(&second, SIGTERM, LOCAL_FUNCTION_STOPPED);
+	app_end(&last, SIGTERM, LOCAL_FUNCTION_STOPPED);
+}
+
 /* Of functions of equal order, whoever opens first. */
 static void the_place_is_the_applications(void **state)
 {
@@ -471,6 +500,7 @@ int main(void)
 		TEST(an_open_one_that_dies_is_taken_out),
 		TEST(a_closed_one_that_dies_drops_until_it_is_there_again),
 		TEST(the_place_is_the_applications),
+		TEST(a_chain_is_put_in_order_anew),
 		TEST(a_closed_one_is_handed_over),
 		TEST(one_that_hangs_has_a_queue_and_no_more),
 		TEST(a_chain_and_queues_have_limits),
