@@ -105,16 +105,19 @@ static int send_udp(const char *data, size_t size)
 static void pass(const char *data, size_t size, const struct vlsp_address *from)
 {
 	char text[VLSP_ADDRESS_TEXT];
-	unsigned long long before = refused;
+	unsigned long long before;
 	int r;
 
 	if (verbose)
 		printf("%zu bytes from %s to %s\n", size, vlsp_address_format(from, text),
 		       to_text());
 	r = send_udp(data, size);
-	if (r < 0) { /* this one; or it is told now what became of another, and was not sent */
+	/* This one; or it is told now what became of others, each time of one, and was not sent. It
+	 * is told before it can be taken, too, so it is tried again at least once. */
+	for (bool again = true; r < 0 && again; again = refused > before) {
+		before = refused;
 		take_answers();
-		r = refused > before ? send_udp(data, size) : r;
+		r = send_udp(data, size);
 	}
 	if (r < 0) { /* no way to there: it may come */
 		refuse(-r);
