@@ -307,8 +307,15 @@ ssize_t app_recv(struct vlsp_socket *socket, void *data, size_t size, struct vls
 bool app_send(struct vlsp_socket *socket, const void *data, size_t size,
 	      const struct vlsp_address *to)
 {
-	ssize_t sent = to ? vlsp_sendto(socket, data, size, to) : vlsp_send(socket, data, size);
+	ssize_t sent;
 
+	/* Who sends from port 0 (RFC 768: no reply wanted) cannot be answered; that is no error of
+	 * ours, as an address without a port would be otherwise. */
+	if (to && !to->port) {
+		app_unsent++;
+		return false;
+	}
+	sent = to ? vlsp_sendto(socket, data, size, to) : vlsp_send(socket, data, size);
 	if (sent >= 0)
 		return true;
 	if (!transient(errno))

@@ -78,8 +78,8 @@ int app_wait(int fd, uint64_t until_ns);
 ssize_t app_recv(struct vlsp_socket *socket, void *data, size_t size, struct vlsp_info *ret_info,
 		 uint64_t until_ns);
 
-/* Sends one datagram (to NULL: connected). false: it could not go now (no route, refused, queue
- * full), which is counted; what can never go ends the application. */
+/* Sends one datagram (to NULL: connected). false: it could not go now (no route, refused, to port
+ * 0, queue full), which is counted; what can never go ends the application. */
 bool app_send(struct vlsp_socket *socket, const void *data, size_t size,
 	      const struct vlsp_address *to);
 extern uint64_t app_unsent; /* by app_send() */

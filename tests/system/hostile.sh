@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What comes to shipped applications from somebody of the network who means no good: they go on.
+. "$(dirname "$0")/lib.sh"
+
+py() { # py ROUTER COMMAND...: hostile.py there
+	on "$1" python3 "$ROOT/tests/system/hostile.py" "${@:2}"
+}
+value() { # value ROUTER APP KEY: that it has reported
+	vlsp app show "$1" "$2" --json | jq -r ".values[\"$3\"] // \"\""
+}
+says() { # says WANT COMMAND...: that is what it prints
+	[ "$("${@:2}")" = "$1" ]
+}
+counts() { # counts ROUTER APP KEY WANT: in a while
+	eventually 5 says "$4" value "$1" "$2" "$3" || { vlsp app show "$1" "$2"; vlsp app logs "$1" "$2"; return 1; }
+}
+
+must start_vlspd
+must vlsp topology apply - <<<'{"routers": ["r1", "r2", "r3"], "links": ["r1:r2", "r2:r3"]}'
+R1=$(address r1) R3=$(address r3)
+must on r1 ping -q -c 1 -W 5 "$R3"
+
+step "a datagram from port 0 cannot be answered: servers count it, and go on"
+for app in echo server broker "tftpd /usr"; do
+	# shellcheck disable=SC2086 # words
+	must vlsp app start r3 $app
+done
+py r1 udp "$R1" 0 "$R3" 7 hello
+py r1 udp "$R1" 0 "$R3" 80 "hello"
+py r1 udp "$R1" 0 "$R3" 1883 "SUB a/b
+"
+py r1 udp "$R1" 0 "$R3" 69 hello
+for app in echo server broker tftpd; do counts r3 $app unsent 1; done
+must_say ' 0.00% lost' on r1 "$BUILD/apps/ping" "$R3" -c 3 -i 10ms
+must vlsp app stop r3 --all
+
+stop_vlspd
+nothing_left
