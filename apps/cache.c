@@ -195,9 +195,9 @@ int main(int argc, char **argv)
 	fn_open(match);
 	app_ready();
 	while (fn_next(&packet, &which)) {
-		if (vlsp_packet_fields(&packet, &f) < 0)
-			app_fail("a datagram makes no sense");
-		if (f.fragment || f.payload_size < id_bytes)
+		/* What ends before its headers do matches, too. */
+		if (vlsp_packet_fields(&packet, &f) < 0 ||
+		    (which == REQUEST ? f.dport : f.sport) != port || f.payload_size < id_bytes)
 			fn_pass(&packet);
 		else if (which == REQUEST)
 			request(&packet, &f);

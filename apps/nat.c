@@ -220,8 +220,10 @@ static void treat(struct vlsp_packet *packet, bool inside)
 	struct nat_quote quote;
 	struct nat_view v;
 
-	if (nat_read(packet, &v) < 0)
-		app_fail("a datagram makes no sense");
+	if (nat_read(packet, &v) < 0) { /* its header is longer than it is */
+		drop(packet, &unsuitable);
+		return;
+	}
 	/* To and from the router itself; and what it will answer, to who sent it. */
 	if (inside && (v.host[NAT_DST] == own || v.host[NAT_SRC] == own || v.ttl <= 1)) {
 		fn_pass(packet);

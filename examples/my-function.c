@@ -24,10 +24,11 @@ int main(void)
 		struct pollfd waiting = {vlsp_intercept_fd(intercept), POLLIN, 0};
 
 		while (vlsp_intercept_next(intercept, &packet) == 1) {
-			vlsp_packet_fields(&packet, &f);
-			for (size_t i = 0; i < f.payload_size; i++)
-				f.payload[i] = toupper(f.payload[i]);
-			vlsp_packet_set_payload(&packet, f.payload, f.payload_size);
+			if (vlsp_packet_fields(&packet, &f) == 0 && f.dport == 7) {
+				for (size_t i = 0; i < f.payload_size; i++)
+					f.payload[i] = toupper(f.payload[i]);
+				vlsp_packet_set_payload(&packet, f.payload, f.payload_size);
+			}
 			vlsp_intercept_pass(intercept, &packet);
 			vlsp_app_report("count", "%u", ++count);
 		}

@@ -3,7 +3,7 @@
 """What nobody sends who means well, for hostile.sh; in a router's namespace, most of it as root.
 
   hostile.py udp FROM FROM_PORT TO PORT TEXT      a UDP datagram of that source, which may be anybody's, port 0 too
-  hostile.py vdp DEVICE FROM TO FLAGS PROTOCOL BYTES       a virtual datagram with so many bytes behind its network part
+  hostile.py vdp DEVICE FROM TO FLAGS PROTOCOL HEX         a virtual datagram with those bytes behind its network part
   hostile.py ask HOST PORT TEXT                   with the option of VLSP_META, as programs have it; the answer's size
 """
 import socket
@@ -22,12 +22,12 @@ def udp(source, sport, to, port, text):
     s.sendto(head + payload, (to, 0))
 
 
-def vdp(device, source, to, flags, protocol, size):
+def vdp(device, source, to, flags, protocol, rest):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, ETHERTYPE)
     s.bind((device, ETHERTYPE))
     head = struct.pack(">BBBB4s4sII", 0x10 | int(flags), 64, int(protocol), 0, socket.inet_aton(source),
                        socket.inet_aton(to), 1, 0)
-    s.send(bytes(12) + struct.pack(">H", ETHERTYPE) + head + bytes(int(size)))
+    s.send(bytes(12) + struct.pack(">H", ETHERTYPE) + head + bytes.fromhex(rest))
 
 
 def ask(host, port, text):

@@ -6,6 +6,9 @@
 py() { # py ROUTER COMMAND...: hostile.py there
 	on "$1" python3 "$ROOT/tests/system/hostile.py" "${@:2}"
 }
+fpy() { # fpy ROUTER COMMAND...: functions.py there
+	on "$1" python3 "$ROOT/tests/system/functions.py" "${@:2}"
+}
 value() { # value ROUTER APP KEY: that it has reported
 	vlsp app show "$1" "$2" --json | jq -r ".values[\"$3\"] // \"\""
 }
@@ -35,5 +38,27 @@ for app in echo server broker tftpd; do counts r3 $app unsent 1; done
 must_say ' 0.00% lost' on r1 "$BUILD/apps/ping" "$R3" -c 3 -i 10ms
 must vlsp app stop r3 --all
 
+step "datagrams that end before their headers do: functions go on"
+must vlsp app start r2 nat "from to-r1"
+py r1 vdp to-r2 "$R1" "$R3" 4 17 0011223344556677 # its flags promise 16 bytes of options
+counts r2 nat unsuitable 1
+must vlsp app stop r2 nat
+must vlsp app start r2 mark --class 8 --match "from to-r1"
+py r1 vdp to-r2 "$R1" "$R3" 4 17 0011223344556677
+counts r2 mark passed 1
+must vlsp app stop r2 mark
+must vlsp app start r2 balance 10.0.0.99:99 "$R3:99"
+py r1 vdp to-r2 "$R1" 10.0.0.99 4 17 0011223344556677
+py r1 vdp to-r2 "$R1" 10.0.0.99 0 17 11110063 # ports, and no more of UDP's header
+counts r2 balance passed 1
+must vlsp app stop r2 balance
+(fpy r3 echo 12850 r3 >echo.out 2>&1) &
+eventually 20 must fpy r1 ask "$R3" 12850 hello
+must vlsp app start r2 cache 12850
+must_say "^$R3 12850 r3:1122\$" fpy r1 ask "$R3" 12850 1122
+counts r2 cache stored 1
+py r1 vdp to-r2 "$R1" "$R3" 0 17 31313232 # "1122", the ports of which it is for port 12850
+counts r2 cache passed 3
+must vlsp app stop r2 cache
 stop_vlspd
 nothing_left
