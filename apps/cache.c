@@ -13,6 +13,7 @@
 #define WAYS	4
 #define ID_MAX	16
 #define DEFAULT 10000000000ULL
+#define WAIT	10000000000ULL /* that an answer may take */
 
 enum { REQUEST, ANSWER };
 
@@ -30,12 +31,15 @@ struct entry { /* an answer */
 struct question { /* that is under way to its server */
 	uint32_t server, client;
 	uint16_t port;
-	bool open;
+	unsigned waiting; /* answers that may come; 0: the place is free */
+	bool mixed;	  /* there was another request: which one an answer is to, nobody knows */
+	uint64_t asked_ns;
 	struct text request;
 };
 
 static struct entry entries[SETS][WAYS];
-static struct question questions[SETS];
+static struct question questions[SETS][WAYS];
+static uint64_t closed_ns[SETS]; /* until when: there were questions that had no place */
 static uint16_t port;
 static uint64_t id_bytes, ttl = DEFAULT;
 static unsigned long long hits, misses, stored, expired;
@@ -122,11 +126,23 @@ static struct entry *find(const struct vlsp_fields *f, uint64_t now)
 	return NULL;
 }
 
-static struct question *question_of(uint32_t client, uint16_t client_port, const uint8_t *id)
+static unsigned place_of(uint32_t client, uint16_t client_port, const uint8_t *id)
 {
 	uint32_t h = hash_of(2166136261u ^ client ^ client_port, id, id_bytes);
 
-	return &questions[(h ^ h >> 16) % SETS];
+	return (h ^ h >> 16) % SETS;
+}
+
+static bool is_open(const struct question *question, uint64_t now)
+{
+	return question->waiting && now < question->asked_ns + WAIT;
+}
+
+static bool is_of(const struct question *question, uint32_t server, uint32_t client,
+		  uint16_t client_port, const uint8_t *id)
+{
+	return question->server == server && question->client == client &&
+	       question->port == client_port && memcmp(question->request.bytes, id, id_bytes) == 0;
 }
 
 static void set_text(struct text *text, const struct vlsp_fields *f)
@@ -135,10 +151,44 @@ static void set_text(struct text *text, const struct vlsp_fields *f)
 	memcpy(text->bytes, f->payload, text->size);
 }
 
+/*
+ * An answer says only by its number, and by the port that it goes to, what it answers. So it counts
+ * only as long as all that was asked with these is known, and is the same: otherwise whoever asks
+ * two things at once has the answer to one kept, for everybody, as the answer to the other.
+ */
+static void remember(const struct vlsp_fields *f, uint64_t now)
+{
+	unsigned at = place_of(f->src, f->sport, f->payload);
+	struct question *set = questions[at], *place = NULL;
+
+	for (struct question *question = set; question < set + WAYS; question++) {
+		if (!is_open(question, now)) {
+			place = question;
+			continue;
+		}
+		if (!is_of(question, f->dst, f->src, f->sport, f->payload))
+			continue;
+		question->mixed |= !is_same(&question->request, f);
+		question->waiting++;
+		question->asked_ns = now;
+		return;
+	}
+	if (!place || now < closed_ns[at]) {
+		closed_ns[at] = now + WAIT;
+		return;
+	}
+	place->server = f->dst;
+	place->client = f->src;
+	place->port = f->sport;
+	place->waiting = 1;
+	place->mixed = false;
+	place->asked_ns = now;
+	set_text(&place->request, f);
+}
+
 static void request(struct vlsp_packet *packet, const struct vlsp_fields *f)
 {
 	struct entry *entry = find(f, packet->arrived_ns);
-	struct question *question;
 
 	if (entry) {
 		entry->used_ns = packet->arrived_ns;
@@ -148,35 +198,37 @@ static void request(struct vlsp_packet *packet, const struct vlsp_fields *f)
 		return;
 	}
 	misses++;
-	question = question_of(f->src, f->sport, f->payload);
-	question->server = f->dst;
-	question->client = f->src;
-	question->port = f->sport;
-	question->open = true;
-	set_text(&question->request, f);
+	remember(f, packet->arrived_ns);
 	fn_pass(packet);
+}
+
+static void keep(const struct text *request, const struct vlsp_fields *f, uint64_t now)
+{
+	struct entry *set = set_of(f->src, request->bytes, request->size), *oldest = set;
+
+	for (struct entry *entry = set + 1; entry < set + WAYS; entry++)
+		if (entry->used_ns < oldest->used_ns)
+			oldest = entry;
+	oldest->server = f->src;
+	oldest->used_ns = now;
+	oldest->until_ns = now + ttl;
+	oldest->request = *request;
+	set_text(&oldest->answer, f);
+	stored++;
 }
 
 static void answer(struct vlsp_packet *packet, const struct vlsp_fields *f)
 {
-	struct question *question = question_of(f->dst, f->dport, f->payload);
-	struct entry *set, *oldest;
+	struct question *set = questions[place_of(f->dst, f->dport, f->payload)];
 
-	if (question->open && question->server == f->src && question->client == f->dst &&
-	    question->port == f->dport &&
-	    memcmp(question->request.bytes, f->payload, id_bytes) == 0) {
-		set = set_of(f->src, question->request.bytes, question->request.size);
-		oldest = set;
-		for (struct entry *entry = set + 1; entry < set + WAYS; entry++)
-			if (entry->used_ns < oldest->used_ns)
-				oldest = entry;
-		oldest->server = f->src;
-		oldest->used_ns = packet->arrived_ns;
-		oldest->until_ns = packet->arrived_ns + ttl;
-		oldest->request = question->request;
-		set_text(&oldest->answer, f);
-		question->open = false;
-		stored++;
+	for (struct question *question = set; question < set + WAYS; question++) {
+		if (!is_open(question, packet->arrived_ns) ||
+		    !is_of(question, f->src, f->dst, f->dport, f->payload))
+			continue;
+		question->waiting--;
+		if (!question->mixed)
+			keep(&question->request, f, packet->arrived_ns);
+		break;
 	}
 	fn_pass(packet);
 }

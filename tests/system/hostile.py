@@ -4,7 +4,9 @@
 
   hostile.py udp FROM FROM_PORT TO PORT TEXT      a UDP datagram of that source, which may be anybody's, port 0 too
   hostile.py vdp DEVICE FROM TO FLAGS PROTOCOL HEX         a virtual datagram with those bytes behind its network part
-  hostile.py ask HOST PORT TEXT                   with the option of VLSP_META, as programs have it; the answer's size
+  hostile.py answer PORT                          answers of "answer to REQUEST", of two requests at a time, those first that came first
+  hostile.py both HOST PORT TEXT TEXT             two requests from one port, the second without waiting for an answer to the first
+  hostile.py ask HOST PORT TEXT                   with the option of VLSP_META, as programs have it
 """
 import socket
 import struct
@@ -33,10 +35,30 @@ def vdp(device, source, to, flags, protocol, rest):
 def ask(host, port, text):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, META)
-    s.settimeout(2)
+    s.settimeout(5)
     s.sendto(text.encode(), (host, int(port)))
-    print(len(s.recv(65536)))
+    print(s.recv(65536).decode())
 
 
-commands = {"udp": udp, "vdp": vdp, "ask": ask}
+def answer(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("", int(port)))
+    while True:
+        waiting = [s.recvfrom(65536)]
+        if waiting[0][0].startswith(b"two"):
+            waiting.append(s.recvfrom(65536))
+        for text, peer in waiting:
+            s.sendto(b"answer to " + text, peer)
+
+
+def both(host, port, *texts):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    for text in texts:
+        s.sendto(text.encode(), (host, int(port)))
+    for _ in texts:
+        print(s.recv(65536).decode())
+
+
+commands = {"udp": udp, "vdp": vdp, "answer": answer, "both": both, "ask": ask}
 sys.exit(commands[sys.argv[1]](*sys.argv[2:]))

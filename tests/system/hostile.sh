@@ -60,5 +60,15 @@ counts r2 cache stored 1
 py r1 vdp to-r2 "$R1" "$R3" 0 17 31313232 # "1122", the ports of which it is for port 12850
 counts r2 cache passed 3
 must vlsp app stop r2 cache
+step "whoever asks two things at once does not have the answer to one kept as the answer to the other"
+(py r3 answer 55 >answer.out 2>&1) &
+eventually 20 must fpy r1 ask "$R3" 55 hello
+must vlsp app start r2 cache 55
+[ "$(py r1 both "$R3" 55 "two of mine" theirs | xargs)" = "answer to two of mine answer to theirs" ]
+must_say "^$R3 55 answer to theirs\$" fpy r1 ask "$R3" 55 theirs
+counts r2 cache stored 1 # of the last one
+must_say "^$R3 55 answer to theirs\$" fpy r1 ask "$R3" 55 theirs
+counts r2 cache hits 1
+
 stop_vlspd
 nothing_left
