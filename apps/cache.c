@@ -190,7 +190,8 @@ static void request(struct vlsp_packet *packet, const struct vlsp_fields *f)
 {
 	struct entry *entry = find(f, packet->arrived_ns);
 
-	if (entry) {
+	/* Behind options there is less room than it had. */
+	if (entry && entry->answer.size <= packet->room - (size_t)(f->payload - packet->data)) {
 		entry->used_ns = packet->arrived_ns;
 		memcpy(entry->answer.bytes, f->payload, id_bytes);
 		hits++;

@@ -60,6 +60,18 @@ counts r2 cache stored 1
 py r1 vdp to-r2 "$R1" "$R3" 0 17 31313232 # "1122", the ports of which it is for port 12850
 counts r2 cache passed 3
 must vlsp app stop r2 cache
+step "an answer that is kept, and does not fit beside the options of who asks now, is asked for"
+long=$(printf 'x%.0s' {1..1450})
+(fpy r3 echo 54 "$long" >echo54.out 2>&1) &
+eventually 20 must fpy r1 ask "$R3" 54 hello
+must vlsp app start r2 cache 54
+must_say "x:long-answer\$" fpy r1 ask "$R3" 54 long-answer # 1,462 bytes: with options 1,456 would fit
+counts r2 cache stored 1
+must_say "x:long-answer\$" py r1 ask "$R3" 54 long-answer
+must_say "x:long-answer\$" fpy r1 ask "$R3" 54 long-answer
+counts r2 cache hits 1
+must vlsp app stop r2 cache
+
 step "whoever asks two things at once does not have the answer to one kept as the answer to the other"
 (py r3 answer 55 >answer.out 2>&1) &
 eventually 20 must fpy r1 ask "$R3" 55 hello
