@@ -187,6 +187,32 @@ on() { # on ROUTER COMMAND...: in that router's namespace, without changing anyt
 	nsenter --net="/run/netns/$router" "$@"
 }
 
+# Pings, many a second, of which none may be lost. Those from which on nothing has come back may be under way when they end;
+# so they end when the path answers.
+pings_begin() { # pings_begin ROUTER ADDRESS
+	: >"$WORK/pings"
+	nsenter --net="/run/netns/$1" ping -n -i 0.01 -W 1 "$2" >"$WORK/pings" 2>&1 &
+	PINGS=$!
+	eventually 10 pings_seen 20
+}
+pings_last() { sed -n 's/.*icmp_seq=\([0-9]*\) ttl.*/\1/p' "$WORK/pings" | tail -n 1; } # that has come back
+pings_seen() { [ "$(pings_last)" -ge "$1" ]; }
+pings_end() { # pings_end [LEAST]: how many there must have been
+	eventually 10 pings_seen $(($(pings_last) + 20))
+	kill -INT "$PINGS"
+	wait "$PINGS" || true
+	python3 - "$WORK/pings" "${1:-20}" <<'P'
+import re, sys
+text = open(sys.argv[1]).read()
+seen = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", text)}
+sent = int(re.search(r"(\d+) packets transmitted", text)[1])
+lost = sorted(set(range(1, max(seen) + 1)) - seen)
+errors = [line for line in text.splitlines() if "nreachable" in line or "exceeded" in line]
+print(f"  {sent} sent, {len(seen)} came back, lost: {lost[:20] or 'none'}")
+sys.exit("\n".join(errors[:5]) or "pings were lost, or too few sent" if lost or errors or sent < int(sys.argv[2]) else 0)
+P
+}
+
 address() { vlsp router show "$1" --json | jq -r .address; }
 
 # What an instance could leave behind, as one list, all of it inside the story's own namespaces.

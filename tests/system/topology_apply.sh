@@ -9,6 +9,7 @@
 
 cat >net.yaml <<'Y'
 name: three
+hello: 500ms # a machine under load does not take a link for lost
 routers:
   - {name: lon, address: 10.0.0.9}
   - {name: par}

@@ -7,7 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 
 must start_vlspd
-vlsp topology generate line 5 --prefix r >net.yaml
+# hello: a machine under load does not take a link for lost
+{ echo 'hello: 500ms'; vlsp topology generate line 5 --prefix r; } >net.yaml
 must vlsp topology apply net.yaml
 mapfile -t names < <(vlsp topology export --format json | jq -r '.routers[].name')
 equal 5 ${#names[@]} routers
@@ -37,9 +38,12 @@ bytes=$(vlsp router stats "${names[2]}" --json | jq '[.links[].counts] | max_by(
 packets=$(vlsp router stats "${names[2]}" --json | jq '[.links[].counts] | max_by(.rx_bytes) | .rx_packets')
 [ $((bytes / packets)) -gt 1500 ] || { echo "mean datagram is $((bytes / packets)) bytes: segmented"; exit 1; }
 
-step "iperf3, UDP: nothing lost at a modest rate"
+step "iperf3, UDP: nothing lost at a modest rate, but for what finds its socket full when it is not scheduled in time"
+overflowed() { on "$far" awk '/^Udp: [0-9]/ { print $6 }' /proc/net/snmp; }
+before=$(overflowed)
 on "$near" iperf3 -c "$dest" -u -b 20M -l 1400 -t 1 -J >udp.json
-must_say '^true$' jq '.end.sum.lost_packets == 0 and .end.sum.packets > 1000' udp.json
+full=$(($(overflowed) - before))
+must_say '^true$' jq ".end.sum.lost_packets <= $full and .end.sum.packets > 1000" udp.json
 
 step "curl from nginx"
 mkdir -p www
