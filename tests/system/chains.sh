@@ -160,6 +160,25 @@ must_fail 1 'nothing' vlsp topology apply fails.json
 must vlsp app stop r2 wall
 must on r1 ping -q -c 2 -i 0.01 -W 1 "$R3"
 
+step "of an eBPF object, too: nothing passes a closed one while another is to come in its place"
+object() { # object FILE POLICY
+	printf '{"routers": ["r1", {"name": "r2", "apps": [{"name": "object", "bpf": "%s", "policy": "%s"}]}, "r3"],
+		"links": ["r1:r2", "r2:r3"]}' "$WORK/$1" "$2"
+}
+for policy in open closed; do
+	object count.bpf.o $policy >object.json
+	object nothing.o $policy >fails.json
+	must vlsp topology apply object.json
+	must on r1 ping -q -c 2 -i 0.01 -W 1 "$R3"
+	must_fail 1 'nothing' vlsp topology apply fails.json
+	case $policy in
+	open) must on r1 ping -q -c 2 -i 0.01 -W 1 "$R3" ;;
+	closed) must_fail 1 '' on r1 ping -q -c 2 -i 0.01 -W 1 "$R3" ;;
+	esac
+done
+must vlsp app stop r2 object
+must on r1 ping -q -c 2 -i 0.01 -W 1 "$R3"
+
 step "what the new one does not want any more is gone when it is ready"
 must vlsp topology apply net.json
 must vlsp topology apply match.json
