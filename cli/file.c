@@ -166,7 +166,7 @@ static bool may_name_files(const char *text, size_t size)
 int file_read_topology(struct cli *cli, const char *name, char **ret_text, size_t *ret_size)
 {
 	struct file_place place = {.name = name};
-	struct topo_files files = {file_read_named, &place};
+	struct topo_files files = {.read = file_read_named, .arg = &place};
 	cleanup_free char *text = NULL;
 	struct topo_doc *doc;
 	struct err err = {0};
@@ -196,7 +196,7 @@ int file_read_topology(struct cli *cli, const char *name, char **ret_text, size_
 int file_read_events(struct cli *cli, const char *name, char **ret_text, size_t *ret_size)
 {
 	struct file_place place = {.name = name};
-	struct topo_files files = {file_read_named, &place};
+	struct topo_files files = {.read = file_read_named, .arg = &place};
 	cleanup_free char *text = NULL;
 	struct topo_events *events;
 	struct err err = {0};

@@ -2,6 +2,7 @@
 /* vlsp topology generate, validate and convert: they need no daemon, only lib/topo. */
 #include "cli/file.h"
 #include "cli/nouns.h"
+#include "cli/shipped.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -32,12 +33,14 @@ static int write_doc(struct cli *cli, const struct topo_doc *doc)
 	return file_write(cli, cli_text(cli, "output"), text, size);
 }
 
-static int read_doc(struct cli *cli, struct topo_doc **ret_doc)
+/* shipped: as topo_files has it. */
+static int read_doc(struct cli *cli, char **shipped, struct topo_doc **ret_doc)
 {
 	cleanup_free char *text = NULL;
 	const char *name = cli_arg(cli, 0);
 	struct file_place place = {.name = name};
-	struct topo_files files = {file_read_named, &place};
+	struct topo_files files = {
+		.read = file_read_named, .arg = &place, .shipped = (const char *const *)shipped};
 	struct err err;
 	size_t size;
 	int rc;
@@ -89,10 +92,12 @@ int topology_generate_run(struct cli *cli)
 
 int topology_validate_run(struct cli *cli)
 {
+	char **shipped = shipped_read();
 	struct topo_doc *doc;
 	int rc;
 
-	rc = read_doc(cli, &doc);
+	rc = read_doc(cli, shipped, &doc);
+	shipped_free(shipped);
 	if (rc)
 		return rc;
 	if (cli_given(cli, "json")) {
@@ -121,7 +126,7 @@ int topology_convert_run(struct cli *cli)
 	struct topo_doc *doc;
 	int rc;
 
-	rc = read_doc(cli, &doc);
+	rc = read_doc(cli, NULL, &doc);
 	if (rc)
 		return rc;
 	rc = write_doc(cli, doc);

@@ -7,6 +7,7 @@
 #include "daemon/api/app.h"
 #include "daemon/api/reconcile.h"
 #include "daemon/api/routes.h"
+#include "daemon/ctl/app.h"
 #include "lib/base/clock.h"
 
 #define TIMEOUT_DEFAULT_S 60
@@ -112,12 +113,14 @@ static void get_topology(struct api_call *call)
 /* The body as a document; NULL: the call has been answered. */
 static struct topo_doc *read_body(struct api_call *call)
 {
+	const struct topo_files files = {.shipped = ctl_app_shipped(call->api->ctl)};
 	const char *source = api_text(call, "source");
 	struct topo_doc *doc = NULL;
 	struct err err = {0};
 	int r;
 
-	r = topo_read(call->req->body, call->req->body_size, source ? source : "body", &doc, &err);
+	r = topo_read_files(call->req->body, call->req->body_size, source ? source : "body", &files,
+			    &doc, &err);
 	for (size_t i = 0; r >= 0 && i < doc->warning_count; i++)
 		r = api_call_warn(call, doc->warnings[i]);
 	if (r >= 0 && api_apps_allowed(call, doc, &err) < 0) {

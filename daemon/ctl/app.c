@@ -316,8 +316,3 @@ const char *const *ctl_app_shipped(struct ctl *ctl)
 
 	return ops_of(ctl) ? ops_of(ctl)->shipped(ctl->host) : none;
 }
-
-int ctl_app_match_check(struct ctl *ctl, const char *match, struct err *err)
-{
-	return ops_of(ctl) ? ops_of(ctl)->match_check(ctl->host, match, err) : 0;
-}

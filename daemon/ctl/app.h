@@ -70,7 +70,5 @@ int ctl_app_functions(struct ctl *ctl, const struct model_app *app, struct host_
 int ctl_app_log_path(struct ctl *ctl, const struct model_app *app, char *buf, size_t size);
 /* Name, a line about it, the next name, ...; ends with NULL. */
 const char *const *ctl_app_shipped(struct ctl *ctl);
-/* "from NAME udp ..." of a network function; 0 or -EINVAL. */
-int ctl_app_match_check(struct ctl *ctl, const char *match, struct err *err);
 
 #endif

@@ -36,15 +36,8 @@ static int check_after(const struct ctl *ctl, const struct model_router *own, co
 		       router);
 }
 
-static int check_match(struct ctl *ctl, const struct topo_app *app, struct err *err)
-{
-	if (app->kind != TOPO_APP_BPF || !app->match)
-		return 0;
-	return ctl_app_match_check(ctl, app->match, err);
-}
-
-int app_check_one(struct ctl *ctl, const struct model_router *router, const struct topo_app *app,
-		  struct err *err)
+int app_check_one(const struct ctl *ctl, const struct model_router *router,
+		  const struct topo_app *app, struct err *err)
 {
 	int ret = name_check(app->name, "name", err);
 
@@ -55,19 +48,5 @@ int app_check_one(struct ctl *ctl, const struct model_router *router, const stru
 		ret = check_after(ctl, router, app->after[i], err);
 	if (ret == 0)
 		ret = app_after_check(ctl->model, router, app, err);
-	return ret < 0 ? ret : check_match(ctl, app, err);
-}
-
-/* Names and order were checked with the document. */
-int app_check_plan(struct ctl *ctl, const struct plan *plan, struct err *err)
-{
-	for (size_t i = 0; i < plan->apps_add_count; i++) {
-		const struct plan_app *add = &plan->apps_add[i];
-		const char *router = add->router ? add->router->name
-						 : plan->routers_add[add->add].name;
-
-		if (check_match(ctl, add->app, err) < 0)
-			return err_wrap(err, "router %s: application %s", router, add->app->name);
-	}
-	return 0;
+	return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is wanted of applications makes sense, before anything is changed. Called by app.c and
- * topology.c. */
+/* What is wanted of applications makes sense, before anything is changed. Called by app.c. Those of
+ * a document were checked with it. */
 #ifndef VLSP_DAEMON_CTL_APP_CHECK_H
 #define VLSP_DAEMON_CTL_APP_CHECK_H
 
@@ -9,9 +9,7 @@
 
 /* One more on a router that runs: 0, -ERANGE (it has as many as it may), -ENOENT (it starts after
  * one that is not there), -EINVAL; texts start with the field. */
-int app_check_one(struct ctl *ctl, const struct model_router *router, const struct topo_app *app,
-		  struct err *err);
-/* Those that a plan adds, made from a document. */
-int app_check_plan(struct ctl *ctl, const struct plan *plan, struct err *err);
+int app_check_one(const struct ctl *ctl, const struct model_router *router,
+		  const struct topo_app *app, struct err *err);
 
 #endif

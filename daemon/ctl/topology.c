@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/ctl/app_after.h"
-#include "daemon/ctl/app_check.h"
 #include "daemon/ctl/ctl_priv.h"
 #include "daemon/ctl/diff.h"
 #include "daemon/ctl/interface.h"
@@ -111,8 +110,6 @@ static int plan_apply(struct ctl *ctl, const void *data, struct plan *plan, stru
 	}
 	if (ret == 0)
 		ret = interface_check_plan(ctl, plan, err);
-	if (ret == 0)
-		ret = app_check_plan(ctl, plan, err);
 	return ret < 0 ? ret : router_check_room(&plan->after, args->doc->router_count, err);
 }
 
@@ -216,8 +213,6 @@ int ctl_topology_diff(struct ctl *ctl, const struct topo_doc *doc, struct ctl_di
 	ret = diff_plan(ctl->model, ctl->dead, copy, false, &plan, &diff, err);
 	if (ret == 0)
 		ret = interface_check_plan(ctl, &plan, err);
-	if (ret == 0)
-		ret = app_check_plan(ctl, &plan, err);
 	if (ret == 0)
 		ret = router_check_room(&plan.after, copy->router_count, err);
 	plan_done(&plan);

@@ -315,15 +315,6 @@ static const char *const *shipped(struct host *host)
 	return list;
 }
 
-static int match_check(struct host *host, const char *match, struct err *err)
-{
-	const struct fake *fake = fake_of(host);
-
-	if (!fake->apps.refuse_match[0])
-		return 0;
-	return err_set(err, EINVAL, "match: \"%.80s\": %s", match, fake->apps.refuse_match);
-}
-
 const struct host_app_ops fake_app_ops = {
 	.start = start,
 	.stop = stop,
@@ -336,7 +327,6 @@ const struct host_app_ops fake_app_ops = {
 	.log_path = log_path,
 	.forget = forget,
 	.shipped = shipped,
-	.match_check = match_check,
 };
 
 /* --- for tests -------------------------------------------------------------------------------- */
@@ -397,13 +387,6 @@ void fake_app_say_log(struct host *host, const char *path)
 	struct fake *fake = fake_of(host);
 
 	snprintf(fake->apps.log, sizeof(fake->apps.log), "%s", path ? path : "");
-}
-
-void fake_app_refuse_match(struct host *host, const char *why)
-{
-	struct fake *fake = fake_of(host);
-
-	snprintf(fake->apps.refuse_match, sizeof(fake->apps.refuse_match), "%s", why ? why : "");
 }
 
 void fake_apps_lose(struct host *host)

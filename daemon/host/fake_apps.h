@@ -18,7 +18,7 @@ struct fake_apps { /* part of struct fake: what tests have said */
 	bool silent; /* nothing is told */
 	uint64_t refuse_countdown, fail_countdown;
 	int refuse_error;
-	char refuse_text[200], fail_text[200], refuse_match[100], log[200];
+	char refuse_text[200], fail_text[200], log[200];
 	struct host_app_usage usage;
 	char handed[100];
 	unsigned reordered;
@@ -41,8 +41,6 @@ void fake_apps_silence(struct host *host, bool silent);
 int fake_app_report(struct host *host, uint32_t id, const char *key, const char *value);
 void fake_app_say_usage(struct host *host, const struct host_app_usage *usage); /* of each */
 void fake_app_say_log(struct host *host, const char *path); /* of each; NULL: there is none */
-/* Matches are refused for that reason from now on; NULL: none is. */
-void fake_app_refuse_match(struct host *host, const char *why);
 /* All are gone, as when their supervisor died. */
 void fake_apps_lose(struct host *host);
 /* "1>3" or "1>3 changed": what was handed over last; "": nothing. */

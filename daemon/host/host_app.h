@@ -110,8 +110,6 @@ struct host_app_ops { /* struct host_ops.apps; of the same host */
 	/* The shipped applications: name, a line about it, the next name, ... ends with NULL. Live
 	 * as long as host. */
 	const char *const *(*shipped)(struct host *host);
-	/* "from NAME udp ..." is well formed: 0, or -EINVAL with text (kind BPF). */
-	int (*match_check)(struct host *host, const char *match, struct err *err);
 };
 
 struct host_app_events {

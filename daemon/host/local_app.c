@@ -20,7 +20,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
-#include "lib/topo/match.h"
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
@@ -327,14 +326,6 @@ static const char *const *shipped(struct host *host)
 	return (const char *const *)apps_of(host)->shipped;
 }
 
-static int match_check(struct host *host, const char *match, struct err *err)
-{
-	struct topo_match parsed;
-
-	(void)host;
-	return topo_match_parse(match, &parsed, err) < 0 ? err_wrap(err, "match") : 0;
-}
-
 const struct host_app_ops local_app_ops = {
 	.start = start,
 	.stop = stop,
@@ -348,7 +339,6 @@ const struct host_app_ops local_app_ops = {
 	.forget = forget,
 	.sweep = sweep,
 	.shipped = shipped,
-	.match_check = match_check,
 };
 
 /* --- the whole -------------------------------------------------------------------------------- */

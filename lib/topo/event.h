@@ -115,9 +115,12 @@ struct topo_doc;
 /* The file that a trace names: *ret_text is freed by the reader. 0 or -errno with a text. */
 typedef int (*topo_file_fn)(void *arg, const char *path, char **ret_text, size_t *ret_size,
 			    struct err *err);
-struct topo_files {
-	topo_file_fn read;
+struct topo_files {	   /* what the reader may know of the machine */
+	topo_file_fn read; /* NULL: no file may be named */
 	void *arg;
+	/* The shipped applications: name, a line about it, the next name, ... ends with NULL.
+	 * Others are refused. NULL: which there are is not known. */
+	const char *const *shipped;
 };
 
 /* A file of events and traces only: a map with events, traces, seed, or just a list of events. YAML

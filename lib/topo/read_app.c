@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/codec/base64.h"
+#include "lib/topo/match.h"
 #include "lib/topo/units.h"
 
 #define GRACE_MAX_NS (600 * 1000000000ULL)
@@ -114,6 +115,26 @@ static int app_name(struct topo_reader *r, const struct tree_node *node, const c
 	return 0;
 }
 
+/* A name is that of a shipped application, as far as it is known which there are. */
+static int shipped(struct topo_reader *r, const struct tree_node *node, const char *path,
+		   const char *run)
+{
+	const char *const *list = r->files ? r->files->shipped : NULL;
+	struct topo_near near = {.word = run};
+	char hint[100];
+
+	for (size_t i = 0; list && list[i]; i += 2) {
+		if (strcmp(list[i], run) == 0)
+			return 0;
+		topo_near_try(&near, list[i]);
+	}
+	return !list ? 0
+		     : topo_field_fail(r, node->line,
+				       "%s: there is no shipped application '%.80s'%s; programs of "
+				       "the machine are given by their whole path",
+				       path, run, topo_near_hint(&near, hint, sizeof(hint)));
+}
+
 static int app_run(struct topo_reader *r, const struct tree_node *node, const char *path,
 		   void *object)
 {
@@ -126,7 +147,7 @@ static int app_run(struct topo_reader *r, const struct tree_node *node, const ch
 				       "%s: '%.80s' is neither the name of a shipped application "
 				       "nor an absolute path",
 				       path, field->app->run);
-	return ret;
+	return ret < 0 || field->app->run[0] == '/' ? ret : shipped(r, node, path, field->app->run);
 }
 
 static int app_bpf(struct topo_reader *r, const struct tree_node *node, const char *path,
@@ -321,7 +342,13 @@ static int app_log(struct topo_reader *r, const struct tree_node *node, const ch
 static int app_match(struct topo_reader *r, const struct tree_node *node, const char *path,
 		     void *object)
 {
-	return text_field(r, node, path, &app_of(object)->match);
+	struct topo_match parsed;
+	struct err why;
+	int ret = text_field(r, node, path, &app_of(object)->match);
+
+	if (ret == 0 && topo_match_parse(app_of(object)->match, &parsed, &why) < 0)
+		return topo_field_fail(r, node->line, "%s: %s", path, why.text);
+	return ret;
 }
 
 static int app_order(struct topo_reader *r, const struct tree_node *node, const char *path,

@@ -90,7 +90,7 @@ static int file_from(struct topo_reader *r, const struct tree_node *node, const 
 
 	if (!text)
 		return -EINVAL;
-	if (!r->files)
+	if (!r->files || !r->files->read)
 		return topo_field_fail(r, node->line,
 				       "%s: files are read by the command line only: give content",
 				       path);

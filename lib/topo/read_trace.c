@@ -232,7 +232,7 @@ static int read_file(struct topo_reader *r, const struct tree_node *node, const 
 	struct err why = {0};
 	int ret;
 
-	if (!r->files)
+	if (!r->files || !r->files->read)
 		return topo_field_fail(r, node->line,
 				       "%s: files are read by the command line only: give data",
 				       path);

@@ -27,6 +27,10 @@ refused 'bad\.yaml:3: routers\[1\]\.address' <<<$'routers:\n  - {name: r1, addre
 refused 'bad\.yaml:1: routers\[0\]\.name' <<<'routers: [{name: "a/b"}]'
 refused 'bad\.yaml:1: routers\[0\]\.name' <<<'routers: [{name: "a\nb"}]'
 refused 'bad\.yaml:1: routers\[0\]\.name' <<<"routers: [{name: $(printf 'x%.0s' {1..64})}]"
+refused "bad\.yaml:1: routers\[0\]\.apps\[1\]\.run: there is no shipped application 'ehco' \(did you mean 'echo'" \
+	<<<'routers: [{name: r1, apps: [echo, {run: ehco}]}]'
+refused "bad\.yaml:1: routers\[0\]\.apps\[0\]\.match: at 5: 'dprt' is none of" \
+	<<<'routers: [{name: r1, apps: [{bpf: /x.o, match: udp dprt 53}]}]'
 refused 'bad\.yaml' <<<''
 refused 'bad\.yaml:[0-9]+' <<<$'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\nrouters: [*f]'
 refused 'bad\.yaml:[12]' <<<'{"routers": ['

@@ -104,6 +104,16 @@ mkdir dir
 : >empty.yaml
 truncate -s 33M huge.yaml
 check 1 '^$' '^vlsp: bad\.yaml:2: links\[0\].*r9' vlsp topology validate bad.yaml
+apps() { # apps FIELDS: of one application on r1
+	printf 'routers:\n  - name: r1\n    apps:\n      - {%s}\n' "$1" >apps.yaml
+}
+apps 'run: ehco'
+check 1 '^$' "^vlsp: apps\.yaml:4: routers\[0\]\.apps\[0\]\.run: there is no shipped application 'ehco' \(did you mean 'echo'\?\)" \
+	vlsp topology validate apps.yaml
+apps 'bpf: /x.o, match: udp dprt 53'
+check 1 '^$' "^vlsp: apps\.yaml:4: routers\[0\]\.apps\[0\]\.match: at 5: 'dprt' is none of" vlsp topology validate apps.yaml
+apps 'run: echo'
+check 0 'valid, 1 router,' '^$' vlsp topology validate apps.yaml
 check 1 '^$' '^vlsp: dir: is a directory' vlsp topology validate dir
 check 1 '^$' '^vlsp: empty\.yaml: is empty' vlsp topology validate empty.yaml
 check 1 '^$' '^vlsp: huge\.yaml: larger than 32 MB' vlsp topology validate huge.yaml

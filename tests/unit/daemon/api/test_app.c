@@ -203,7 +203,7 @@ static void rights_are_for_root_alone(void **state)
 	static const char user[] = "{\"run\": \"x\", \"user\": \"root\"}",
 			  bpf[] = "{\"bpf\": \"/x.o\"}", plain[] = "{\"run\": \"x\"}",
 			  file[] = "{\"routers\": [\"r1\", {\"name\": \"r2\", \"apps\": [{\"run\": "
-				   "\"x\", \"user\": \"root\"}]}]}";
+				   "\"echo\", \"user\": \"root\"}]}]}";
 	struct harness *h = *state;
 
 	assert_int_equal(status_of_other(h, HTTP_PEER_UNIX, 1000, "POST", "/router/r1/app/", user,

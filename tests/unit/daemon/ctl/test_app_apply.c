@@ -395,27 +395,6 @@ static void what_is_shown_can_be_applied_whatever_has_gone(void **state)
 	topo_doc_free(doc);
 }
 
-static void a_match_that_is_wrong_is_refused(void **state)
-{
-	struct world *w = *state;
-	struct topo_doc *doc = line_doc();
-	struct ending ending = {0};
-	struct ctl_diff diff;
-	struct err err = {0};
-
-	DOC_APPS(doc, 1, "{bpf: /tmp/x.o, match: udp port 53}");
-	fake_app_refuse_match(w->host, "column 5: no");
-	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 0, NULL, NULL, NULL, &err), -EINVAL);
-	assert_string_equal(err.text,
-			    "router r0-1: application x.o: match: \"udp port 53\": column 5: no");
-	assert_int_equal(ctl_topology_diff(w->ctl, doc, &diff, &err), -EINVAL);
-	fake_app_refuse_match(w->host, NULL);
-	world_apply(w, doc);
-	fake_app_refuse_match(w->host, "column 5: no");
-	assert_int_equal(app_ask(w, "r0-0", "{bpf: /tmp/x.o, match: udp}", &ending, &err), -EINVAL);
-	topo_doc_free(doc);
-}
-
 static void they_go_with_the_topology(void **state)
 {
 	struct world *w = *state;
@@ -449,7 +428,6 @@ int main(void)
 		T(what_the_machine_refuses_of_the_network_costs_no_application),
 		T(a_document_may_wait_for_what_is_not_there_no_more_than_for_itself),
 		T(what_is_shown_can_be_applied_whatever_has_gone),
-		T(a_match_that_is_wrong_is_refused),
 		T(they_go_with_the_topology),
 	};
 

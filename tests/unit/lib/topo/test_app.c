@@ -204,7 +204,7 @@ static void files_beside_it_are_read_where_that_is_allowed(void **state)
 {
 	const char *text = "run: a\nfiles: [{path: /tmp/x, from: there}]";
 	const char *gone = "run: a\nfiles: [{path: /tmp/x, from: elsewhere}]";
-	struct topo_files files = {from_text, (void *)"what it says"};
+	struct topo_files files = {.read = from_text, .arg = (void *)"what it says"};
 	struct topo_app *app;
 	struct err err;
 
@@ -218,6 +218,47 @@ static void files_beside_it_are_read_where_that_is_allowed(void **state)
 			    "give content");
 	assert_int_equal(topo_app_parse(gone, strlen(gone), "f", &files, &app, &err), -EINVAL);
 	assert_string_equal(err.text, "f:2: files[0].from: elsewhere: No such file");
+}
+
+static void a_name_is_one_of_those_that_are_shipped(void **state)
+{
+	static const char *const list[] = {"echo", "answers", "send", "sends", NULL};
+	struct topo_files files = {.shipped = list};
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+		{"      - echo", NULL},
+		{"      - run: /bin/ehco", NULL},
+		{"      - bpf: /ehco.o", NULL},
+		{"      - {run: echo, name: ehco}", NULL},
+		{"      - send\n      - run: ehco",
+		 "net:5: routers[0].apps[1].run: there is no shipped application 'ehco' (did you "
+		 "mean 'echo'?); programs of the machine are given by their whole path"},
+		{"      - answers",
+		 "net:4: routers[0].apps[0]: there is no shipped application 'answers';"},
+		{"      - {run: echo, files: [{path: /x, from: x}]}",
+		 "files are read by the command"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct topo_doc *doc;
+		struct err err = {0};
+		char text[300];
+		int ret, n = snprintf(text, sizeof(text), "routers:\n  - name: r\n    apps:\n%s\n",
+				      rows[i].text);
+
+		ret = topo_read_files(text, (size_t)n, "net", &files, &doc, &err);
+		if (ret == 0)
+			topo_doc_free(doc);
+		if ((ret == 0) != !rows[i].error ||
+		    (rows[i].error && !strstr(err.text, rows[i].error)))
+			fail_msg("%s: %s", text, err.text);
+		if (i < ARRAY_SIZE(rows) - 1) { /* nobody knows: not refused */
+			assert_int_equal(topo_read(text, (size_t)n, "net", &doc, &err), 0);
+			topo_doc_free(doc);
+		}
+	}
 }
 
 #define ONE(fields) "routers:\n  - {name: r1, apps: [{" fields "}]}\n"
@@ -251,6 +292,8 @@ static void what_is_wrong_is_named(void **state)
 		{ONE("run: a, log: 1K"), PLACE "log: 1K is not within 4K to 64M"},
 		{ONE("run: a, log: 1G"), PLACE "log: '1G' is not a size"},
 		{ONE("run: a, log: 65M"), PLACE "log: 65M is not within"},
+		{ONE("bpf: /a, match: udp dprt 53"), PLACE "match: at 5: 'dprt' is none of from"},
+		{ONE("bpf: /a, match: proto 253"), PLACE "match: at "},
 		{ONE("bpf: /a, order: 256"), PLACE "order: "},
 		{ONE("bpf: /a, policy: shut"), PLACE "policy: 'shut' is not one of open, closed"},
 		{ONE("run: a, limits: {memory: 1}"), PLACE "limits.memory: 1 is less than 4M"},
@@ -297,6 +340,7 @@ int main(void)
 		cmocka_unit_test(any_difference_is_one),
 		cmocka_unit_test(a_name_comes_from_what_is_run),
 		cmocka_unit_test(files_beside_it_are_read_where_that_is_allowed),
+		cmocka_unit_test(a_name_is_one_of_those_that_are_shipped),
 		cmocka_unit_test(what_is_wrong_is_named),
 	};
 

@@ -191,7 +191,7 @@ static void files_of_traces_are_read_by_who_may(void **state)
 {
 	const char text[] = NET "traces: {t: {format: mahimahi, file: lte.txt}}\n";
 	char good[] = "0\n3\n\n7\n", bad[] = "0\n3\nx\n";
-	struct topo_files files = {read_file, good};
+	struct topo_files files = {.read = read_file, .arg = good};
 	struct topo_doc *doc = NULL;
 	struct err err = {0};
 
