@@ -98,7 +98,8 @@ static int plan_start(struct ctl *ctl, const void *data, struct plan *plan, stru
 	add = ret < 0 ? NULL : plan_app_add(plan, router, app);
 	if (!add)
 		return err_set(err, ENOMEM, "out of memory");
-	add->aid = same ? same->aid : 0;
+	if (same)
+		plan_app_instead(add, same);
 	plan->summary.apps_added = 1;
 	return 0;
 }
@@ -149,7 +150,7 @@ static int plan_restart(struct ctl *ctl, const void *data, struct plan *plan, st
 	if (!add)
 		return err_set(err, ENOMEM, "out of memory");
 	add->by_topology = app->by_topology;
-	add->aid = app->aid;
+	plan_app_instead(add, app);
 	plan->summary.apps_changed = 1;
 	return 0;
 }

@@ -139,7 +139,7 @@ uint32_t app_place(void *arg, uint32_t id)
 	const struct ctl *ctl = arg;
 	const struct model_app *app = model_app_by_id(ctl->model, id);
 
-	return app ? app->aid : 0;
+	return app ? app->place : 0;
 }
 
 void app_known(void *arg)

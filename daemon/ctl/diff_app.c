@@ -34,7 +34,8 @@ static int add(const struct place *p, struct topo_app *app, bool by_topology,
 		return -ENOMEM;
 	one->add = p->add;
 	one->by_topology = by_topology;
-	one->aid = was ? was->aid : 0;
+	if (was)
+		plan_app_instead(one, was);
 	return 0;
 }
 

@@ -66,8 +66,8 @@ static uint32_t place(struct order *o)
 {
 	size_t at = o->taken++;
 
-	return at < o->count ? o->stay[at]->aid
-			     : o->router->last_aid + 1 + (uint32_t)(at - o->count);
+	return at < o->count ? o->stay[at]->place
+			     : model_app_next_place(o->router) + (uint32_t)(at - o->count);
 }
 
 static int said(const struct order *o, const struct model_app *app)
@@ -82,7 +82,7 @@ static int said(const struct order *o, const struct model_app *app)
 static void seat_new(struct order *o)
 {
 	for (; o->next < topo_apps_count(o->wanted) && !o->had[o->next]; o->next++)
-		added(o, o->next)->aid = place(o);
+		added(o, o->next)->place = place(o);
 }
 
 /* In the place that as has now among those of the document. */
@@ -90,17 +90,17 @@ static int seat(struct order *o, size_t as)
 {
 	struct plan_app *add;
 	struct model_app *app;
-	uint32_t aid;
+	uint32_t its;
 
 	seat_new(o);
 	app = o->had[o->next];
 	add = added(o, o->next);
-	aid = place(o);
+	its = place(o);
 	if (add)
-		add->aid = aid;
+		add->place = its;
 	if (o->next++ != as && !add && said(o, app) < 0)
 		return -ENOMEM;
-	return app->aid == aid ? 0 : plan_app_move(o->d->plan, app, aid);
+	return app->place == its ? 0 : plan_app_move(o->d->plan, app, its);
 }
 
 static int seat_all(struct order *o)
@@ -109,14 +109,14 @@ static int seat_all(struct order *o)
 
 	for (size_t i = 0; ret == 0 && i < o->count; i++) {
 		struct model_app *app = o->stay[i];
-		uint32_t aid;
+		uint32_t its;
 
 		if (o->as[i] != NOT_WANTED) {
 			ret = seat(o, o->as[i]);
 			continue;
 		}
-		aid = place(o);
-		ret = app->aid == aid ? 0 : plan_app_move(o->d->plan, app, aid);
+		its = place(o);
+		ret = app->place == its ? 0 : plan_app_move(o->d->plan, app, its);
 	}
 	if (ret == 0)
 		seat_new(o);

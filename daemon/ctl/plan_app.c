@@ -34,15 +34,21 @@ int plan_app_del(struct plan *plan, const struct model_app *app)
 	return 0;
 }
 
-int plan_app_move(struct plan *plan, const struct model_app *app, uint32_t to)
+int plan_app_move(struct plan *plan, const struct model_app *app, uint32_t place)
 {
 	struct model_app_move *move = plan_append(&plan->apps_move, &plan->apps_move_count,
 						  &plan->apps_move_room, sizeof(*move));
 
 	if (!move)
 		return -ENOMEM;
-	*move = (struct model_app_move){.router = app->router, .from = app->aid, .to = to};
+	*move = (struct model_app_move){.router = app->router, .aid = app->aid, .place = place};
 	return 0;
+}
+
+void plan_app_instead(struct plan_app *add, const struct model_app *was)
+{
+	add->aid = was->aid;
+	add->place = was->place;
 }
 
 int plan_app_wait(struct plan *plan, const struct model_app *app)
@@ -74,6 +80,7 @@ int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, stru
 					      .app = add->app,
 					      .by_topology = add->by_topology,
 					      .aid = add->aid,
+					      .place = add->place,
 					      .now_ms = now_ms};
 
 		if (!spec.router)
@@ -123,7 +130,7 @@ static size_t rows_of(const struct topo_app *app)
 
 size_t plan_app_rows(const struct plan *plan)
 {
-	size_t rows = plan->apps_del_count + 2 * plan->apps_move_count, i;
+	size_t rows = plan->apps_del_count + plan->apps_move_count, i;
 
 	for (i = 0; i < plan->apps_add_count; i++)
 		rows += rows_of(plan->apps_add[i].app);
@@ -135,6 +142,7 @@ void plan_app_fill(struct store_app *row, const struct model_app *app)
 	row->id = app->id;
 	row->router_id = app->router->id;
 	row->aid = app->aid;
+	row->place = app->place;
 	row->app = app->app;
 	row->by_topology = app->by_topology;
 	row->created_ms = app->created_ms;
@@ -163,14 +171,13 @@ static const struct model_app *moves(const struct plan *plan, const struct model
 	list_for_each (pos, &move->router->apps) {
 		const struct model_app *app = list_entry(pos, struct model_app, of_router);
 
-		if (app->aid == move->from && app->state.phase != MODEL_APP_PLANNED &&
+		if (app->aid == move->aid && app->state.phase != MODEL_APP_PLANNED &&
 		    !goes(plan, app))
 			return app;
 	}
 	return NULL;
 }
 
-/* Rows that swap places go first, and come again. */
 static void change_places(const struct plan *plan, struct plan_store *store)
 {
 	struct store_change *change = &store->change;
@@ -180,9 +187,8 @@ static void change_places(const struct plan *plan, struct plan_store *store)
 
 		if (!app)
 			continue;
-		store->apps_gone[change->apps_gone_count++] = app->id;
 		plan_app_fill(&store->apps[change->app_count], app);
-		store->apps[change->app_count++].aid = plan->apps_move[i].to;
+		store->apps[change->app_count++].place = plan->apps_move[i].place;
 	}
 }
 
@@ -193,17 +199,13 @@ int plan_app_change(const struct plan *plan, struct plan_store *store)
 
 	store->apps = calloc(plan->apps_add_count + plan->apps_move_count + 1,
 			     sizeof(*store->apps));
-	store->apps_gone = calloc(plan->apps_del_count + plan->apps_move_count + 1,
-				  sizeof(*store->apps_gone));
-	if (!store->apps || !store->apps_gone)
+	if (!store->apps)
 		return -ENOMEM;
 	for (i = 0; i < plan->apps_add_count; i++)
 		plan_app_fill(&store->apps[i], plan->apps_add[i].made);
-	for (i = 0; i < plan->apps_del_count; i++)
-		store->apps_gone[i] = plan->apps_del[i];
 	change->apps = store->apps;
 	change->app_count = plan->apps_add_count;
-	change->apps_gone = store->apps_gone;
+	change->apps_gone = plan->apps_del;
 	change->apps_gone_count = plan->apps_del_count;
 	change_places(plan, store);
 	return 0;

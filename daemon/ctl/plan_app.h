@@ -16,7 +16,8 @@ struct plan_app {
 	size_t add;		     /* the add-th new one */
 	struct topo_app *app;	     /* a reference */
 	bool by_topology;
-	uint32_t aid;		/* of one in whose place it comes, or its place; 0: the last */
+	uint32_t aid;		/* of one in whose place it comes; 0: a new one */
+	uint32_t place;		/* 0: the last */
 	struct model_app *made; /* after plan_enter() */
 };
 
@@ -24,9 +25,11 @@ struct plan_app {
 struct plan_app *plan_app_add(struct plan *plan, struct model_router *router, struct topo_app *app);
 /* By id: whatever becomes of it until then, it is gone afterwards. 0 or -ENOMEM. */
 int plan_app_del(struct plan *plan, const struct model_app *app);
-/* Another place for it, and for those that are on their way out of the same place. Those of one
- * router one after the other. 0 or -ENOMEM. */
-int plan_app_move(struct plan *plan, const struct model_app *app, uint32_t to);
+/* Another place for it, and for those in whose place it came and that are on their way out. Those
+ * of one router one after the other. 0 or -ENOMEM. */
+int plan_app_move(struct plan *plan, const struct model_app *app, uint32_t place);
+/* add comes in the place of was, with its aid. */
+void plan_app_instead(struct plan_app *add, const struct model_app *was);
 /* One that the operation waits for, too. 0 or -ENOMEM. */
 int plan_app_wait(struct plan *plan, const struct model_app *app);
 

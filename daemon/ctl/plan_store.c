@@ -71,7 +71,6 @@ void plan_store_done(struct plan_store *store)
 	free(store->links);
 	free(store->removed);
 	free(store->apps);
-	free(store->apps_gone);
 	memset(store, 0, sizeof(*store));
 }
 

@@ -10,7 +10,7 @@
 struct plan_store {
 	struct store_change change;
 	struct model_topology topology;
-	uint32_t *routers_gone, *links_gone, *apps_gone;
+	uint32_t *routers_gone, *links_gone;
 	struct store_router *routers;
 	struct store_link *links;
 	struct store_removed *removed;

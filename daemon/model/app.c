@@ -112,12 +112,12 @@ void model_app_free(struct model_app *app)
 	free(app_node(app));
 }
 
-static void list_by_aid(struct model_app *app)
+static void list_by_place(struct model_app *app)
 {
 	struct list *pos = &app->router->apps;
 
 	while (pos->prev != &app->router->apps &&
-	       list_entry(pos->prev, struct model_app, of_router)->aid > app->aid)
+	       list_entry(pos->prev, struct model_app, of_router)->place > app->place)
 		pos = pos->prev;
 	list_add_tail(pos, &app->of_router);
 }
@@ -131,7 +131,14 @@ static void list_by_id(struct model *model, struct model_app *app)
 	       list_entry(pos->prev, struct model_app, all)->id > app->id)
 		pos = pos->prev;
 	list_add_tail(pos, &app->all);
-	list_by_aid(app);
+	list_by_place(app);
+}
+
+uint32_t model_app_next_place(const struct model_router *router)
+{
+	const struct list *last = router->apps.prev;
+
+	return last == &router->apps ? 1 : list_entry(last, struct model_app, of_router)->place + 1;
 }
 
 static int enter(struct model *model, const struct model_app_spec *spec, uint32_t id, uint32_t aid,
@@ -146,6 +153,7 @@ static int enter(struct model *model, const struct model_app_spec *spec, uint32_
 	app->router = spec->router;
 	app->id = id;
 	app->aid = aid;
+	app->place = spec->place ? spec->place : model_app_next_place(spec->router);
 	app->app = topo_app_ref(spec->app);
 	app->by_topology = spec->by_topology;
 	app->created_ms = spec->now_ms;
@@ -175,7 +183,7 @@ int model_app_restore(struct model *model, const struct model_app_spec *spec, ui
 {
 	const struct list *pos;
 
-	if (id == 0 || aid == 0)
+	if (id == 0 || aid == 0 || spec->place == 0)
 		return -ERANGE;
 	if (model_app_by_id(model, id) || model_app_by_name(spec->router, spec->app->name))
 		return -EEXIST;
@@ -236,7 +244,7 @@ static const struct model_app_move *move_of(const struct model_app *app,
 					    const struct model_app_move *moves, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (app->state.phase != MODEL_APP_PLANNED && moves[i].from == app->aid)
+		if (app->state.phase != MODEL_APP_PLANNED && moves[i].aid == app->aid)
 			return &moves[i];
 	return NULL;
 }
@@ -258,10 +266,9 @@ static void move(struct model *model, const struct model_app_move *moves, size_t
 
 		app->moved = its;
 		if (its)
-			app->aid = its->to;
+			app->place = its->place;
 		list_del(pos);
-		list_by_aid(app);
-		model_restore_aids(router, app->aid);
+		list_by_place(app);
 	}
 	list_for_each (pos, &router->apps) {
 		const struct model_app *app = list_entry(pos, struct model_app, of_router);

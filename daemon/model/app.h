@@ -36,10 +36,12 @@ struct model_app_state { /* as the machine told it last */
 
 struct model_app {
 	struct list all;       /* struct model.apps, in order of id */
-	struct list of_router; /* struct model_router.apps, in order of aid, then of id */
+	struct list of_router; /* struct model_router.apps, in order of place, then of id */
 	struct model_router *router;
-	uint32_t id;  /* of the instance; grows, never used again */
-	uint32_t aid; /* its place on its router: 1, 2, ...; who comes in another's has its aid */
+	uint32_t id; /* of the instance; grows, never used again */
+	uint32_t
+		aid; /* on its router: 1, 2, ...; stays; who comes in another's place has its aid */
+	uint32_t place; /* among those of its router, by which functions are in order: 1, 2, ... */
 	struct topo_app *app; /* a reference; its name is unique among those of the router that do
 				 not go */
 	bool by_topology;     /* came by a document that was applied; else by a request */
@@ -84,8 +86,8 @@ struct model_app_spec {
 	struct model_router *router;
 	struct topo_app *app; /* the model takes a reference of its own */
 	bool by_topology;
-	uint32_t aid; /* of one in whose place it comes, which is about to go, or which is about to
-			 have another; 0: the next one */
+	uint32_t aid;	/* of one in whose place it comes, which is about to go; 0: the next one */
+	uint32_t place; /* 0: behind all that there are */
 	uint64_t now_ms;
 };
 
@@ -93,7 +95,8 @@ struct model_app_spec {
  * -ENOMEM. */
 int model_app_add(struct model *model, const struct model_app_spec *spec,
 		  struct model_app **ret_app);
-/* The same with numbers that were given before. -EEXIST: name, id or aid is taken; -ERANGE: 0. */
+/* The same with numbers that were given before, place included. -EEXIST: name, id or aid is taken;
+ * -ERANGE: 0. */
 int model_app_restore(struct model *model, const struct model_app_spec *spec, uint32_t id,
 		      uint32_t aid, struct model_app **ret_app);
 void model_app_remove(struct model *model, struct model_app *app);
@@ -103,13 +106,15 @@ void model_app_set_state(struct model *model, struct model_app *app,
 /* A state with nothing but a phase. */
 void model_app_set_phase(struct model *model, struct model_app *app, enum model_app_phase phase);
 void model_app_set_going(struct model *model, struct model_app *app);
-/* Of a router, all at once: who has the aid from has the aid to, also those that go; but not those
- * that are PLANNED. Moves of one router stand together. Tells "place". */
+/* Of a router, all at once: who has the aid has the place, also those that go; but not those that
+ * are PLANNED. Moves of one router stand together. Tells "place". */
 struct model_app_move {
 	struct model_router *router;
-	uint32_t from, to;
+	uint32_t aid, place;
 };
 void model_apps_move(struct model *model, const struct model_app_move *moves, size_t count);
+/* A place behind all that have one on the router. */
+uint32_t model_app_next_place(const struct model_router *router);
 /* The highest id that was given; and what is at least given from now on. */
 uint32_t model_last_app_id(const struct model *model);
 void model_restore_app_ids(struct model *model, uint32_t last_app_id);

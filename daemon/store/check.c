@@ -202,6 +202,8 @@ int store_check_app(const struct store_app *app, struct err *err)
 	if (r == 0)
 		r = within("aid", app->aid, 1, UINT32_MAX, err);
 	if (r == 0)
+		r = within("place", app->place, 1, UINT32_MAX, err);
+	if (r == 0)
 		r = name_check(app->app->name, "name", err);
 	if (r == 0 && state->phase != MODEL_APP_WANTED && state->phase != MODEL_APP_ENDED &&
 	    state->phase != MODEL_APP_FAILED)

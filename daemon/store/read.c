@@ -355,6 +355,16 @@ static void get_app(struct cursor *c, struct store_app *app)
 		memcpy(app->app->name, name, sizeof(name));
 }
 
+/* NULL: its aid, and nothing counts for the sum. */
+static void get_place(struct cursor *c, struct store_app *app)
+{
+	app->place = app->aid;
+	if (sqlite3_column_type(c->stmt, c->at) == SQLITE_NULL)
+		c->at++;
+	else
+		app->place = get_u32(c);
+}
+
 static void read_app(struct cursor *c, struct store_content *content)
 {
 	static const char *const words[] = {"wanted", "ended", "failed"};
@@ -381,6 +391,7 @@ static void read_app(struct cursor *c, struct store_content *content)
 	app->state.ended_ms = get_u64(c);
 	app->state.error = (int)get_int(c, 0, INT32_MAX);
 	get_text(c, app->state.text, sizeof(app->state.text));
+	get_place(c, app);
 	if (c->r == 0)
 		c->r = store_check_app(app, &c->err);
 	check_sum(c);
@@ -454,7 +465,7 @@ static const struct table {
 	 true},
 	{"apps", 0, (size_t)VLSP_SLOT_MAX *STORE_APPS_MAX, read_app,
 	 "SELECT id, router_id, aid, name, app, origin, created_ms, state, status, restarts,"
-	 " started_ms, ended_ms, error, text, sum FROM apps ORDER BY id",
+	 " started_ms, ended_ms, error, text, place, sum FROM apps ORDER BY id",
 	 true},
 	{"removed", 0, STORE_REMOVED_MAX, read_removed,
 	 "SELECT id, name, time_ms FROM removed ORDER BY seq", true},

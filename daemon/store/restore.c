@@ -50,6 +50,7 @@ static int put_app(struct model *model, const struct store_app *a, struct err *e
 	struct model_app_spec spec = {.router = model_router_by_id(model, a->router_id),
 				      .app = a->app,
 				      .by_topology = a->by_topology,
+				      .place = a->place,
 				      .now_ms = a->created_ms};
 	struct model_app *app;
 	int ret = -ENOENT;

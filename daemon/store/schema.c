@@ -130,7 +130,11 @@ static const char version_4[] =
 	"ALTER TABLE routers ADD COLUMN last_aid INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE operations ADD COLUMN app_id INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const steps[] = {version_1, version_2, version_3, version_4};
+/* An application's place among those of its router; NULL: its aid. It counts for the sum as events
+ * do. */
+static const char version_5[] = "ALTER TABLE apps ADD COLUMN place INTEGER;";
+
+static const char *const steps[] = {version_1, version_2, version_3, version_4, version_5};
 
 const struct store_schema store_schema = {.steps = steps, .version = ARRAY_SIZE(steps)};
 

@@ -53,7 +53,7 @@ struct store_link {
 };
 
 struct store_app {
-	uint32_t id, router_id, aid;
+	uint32_t id, router_id, aid, place;
 	struct topo_app *app; /* with its name; as label is owned; a reference */
 	bool by_topology;
 	/* WANTED; or ENDED, FAILED: with status, restarts, times, error and text. */
@@ -105,8 +105,7 @@ struct store_change {
 	size_t routers_gone_count;
 	const uint32_t *links_gone;
 	size_t links_gone_count;
-	const uint32_t
-		*apps_gone; /* they need not be there; one that is in apps, too, comes again */
+	const uint32_t *apps_gone; /* they need not be there */
 	size_t apps_gone_count;
 	const struct store_router *routers; /* new, or in place of the row of the same id */
 	size_t router_count;

@@ -37,11 +37,13 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_ALL_APPS_GONE] = "DELETE FROM apps",
 	[SQL_APP_GONE] = "DELETE FROM apps WHERE id = ?1",
 	[SQL_APP] = "INSERT INTO apps (id, router_id, aid, name, app, origin, created_ms, state,"
-		    " status, restarts, started_ms, ended_ms, error, text, sum)"
-		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+		    " status, restarts, started_ms, ended_ms, error, text, place, sum)"
+		    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+		    " ?16)"
 		    " ON CONFLICT (id) DO UPDATE SET router_id = ?2, aid = ?3, name = ?4, app = ?5,"
 		    " origin = ?6, created_ms = ?7, state = ?8, status = ?9, restarts = ?10,"
-		    " started_ms = ?11, ended_ms = ?12, error = ?13, text = ?14, sum = ?15",
+		    " started_ms = ?11, ended_ms = ?12, error = ?13, text = ?14,"
+		    " place = ?15, sum = ?16",
 	[SQL_LINK] = "INSERT INTO links (id, name, router_a, router_b, port_a, port_b, ifname_a,"
 		     " ifname_b, weight, admin, shape_ab, shape_ba, label, created_ms, sum)"
 		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
@@ -223,6 +225,10 @@ int store_put_app(struct store_db *s, const struct store_app *a)
 	store_row_int(&row, a->state.ended_ms);
 	store_row_int(&row, (uint64_t)a->state.error);
 	store_row_text(&row, a->state.text);
+	if (a->place != a->aid)
+		store_row_int(&row, a->place);
+	else
+		row.at++; /* NULL, which does not count for the sum */
 	row_sum(&row);
 	rc = store_row_end(&row, NULL);
 	free(text);

@@ -83,7 +83,7 @@ equal "$order" "$(vlsp topology export --format json | jq -r '.routers[] | selec
 
 step "an edited file has its order, in place: nobody is started anew, and no datagram is lost"
 pids() {
-	vlsp app list r2 --json | jq -c '[.detail[] | {(.name): .pid}] | add'
+	vlsp app list r2 --json | jq -c '[.detail[] | {(.name): [.pid, .aid]}] | add'
 }
 swapped() { # swapped NAMES: the file with the applications in that order
 	local name
@@ -101,7 +101,8 @@ eventually 5 must on r1 ping -q -c 1 -W 1 "$R3"
 got=$(answers swaps)
 equal "$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' "$WORK/ping")" "$got" "answers while places change"
 chain_is "last wall mk object lim first"
-equal "$before" "$(pids)" "processes"
+equal "last wall mk object lim first" "$(vlsp app list r2 --json | jq -r '[.detail[].name] | join(" ")')" "the list"
+equal "$before" "$(pids)" "processes and their numbers"
 must_say 'nothing to do' vlsp topology apply swap.yaml
 swapped last wall middle mk object lim first >middle.yaml
 must_say '+1 application' vlsp topology apply middle.yaml

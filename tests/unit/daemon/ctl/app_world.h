@@ -100,7 +100,7 @@ static __attribute__((unused)) void doc_apps(struct topo_doc *doc, size_t router
 	doc_apps(doc, router, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)),       \
 		 (const char *[]){__VA_ARGS__})
 
-/* "NAME PHASE[ ready][ going]; ..." of a router, in order of aid. */
+/* "NAME PHASE[ ready][ going]; ..." of a router, in order of place. */
 static __attribute__((unused)) const char *app_list(const struct world *w, const char *router)
 {
 	static char text[2000];

@@ -3,7 +3,7 @@
 #include "tests/unit/daemon/ctl/app_world.h"
 #include "tests/unit/daemon/ctl/kept.h"
 
-/* "NAME=ID@AID ...", in order; of those that do not go. */
+/* "NAME=AID@PLACE ...", in order; of those that do not go. */
 static const char *places(const struct kept_world *k)
 {
 	static char text[2000];
@@ -17,8 +17,8 @@ static const char *places(const struct kept_world *k)
 
 		if (!app->going)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s=%u@%u",
-						 used ? " " : "", app->app->name, app->id,
-						 app->aid);
+						 used ? " " : "", app->app->name, app->aid,
+						 app->place);
 	}
 	return text;
 }
@@ -35,6 +35,7 @@ static void assert_kept(const struct kept_world *k)
 
 		assert_true(at >= 0);
 		assert_int_equal(k->store.kept.apps[at].aid, app->aid);
+		assert_int_equal(k->store.kept.apps[at].place, app->place);
 		assert_true(k->store.kept.routers[0].last_aid >= app->aid);
 	}
 }
@@ -127,7 +128,7 @@ static void what_is_new_comes_where_the_document_has_it(void **state)
 	world_apply(&k->w, doc);
 	assert_string_equal(places(k), "z=6@1 a=1@3 b=2@4 hand=3@5 y=5@6");
 	assert_lasts(k, doc);
-	/* Numbers that were given are not given again. */
+	/* Numbers that were given are not given again, and stay: clients may have noted them. */
 	assert_int_equal(app_start(&k->w, "r0-0", "{run: more}").state, CTL_DONE);
 	assert_int_equal(app_there(&k->w, "r0-0", "more")->aid, 7);
 	topo_doc_free(doc);
@@ -156,7 +157,7 @@ static void one_that_starts_anew_may_move_too(void **state)
 			    "b running ready; c running ready; a stopping ready going; a wanted");
 	fake_apps_hold(k->w.host, false);
 	world_settle(&k->w, 3);
-	assert_string_equal(places(k), "b=2@1 c=3@2 a=4@3");
+	assert_string_equal(places(k), "b=2@1 c=3@2 a=1@3");
 	assert_lasts(k, doc);
 	topo_doc_free(doc);
 }
@@ -198,8 +199,8 @@ static void assert_order(const struct kept_world *k, const struct topo_apps *wan
 	list_for_each (pos, &at->apps) {
 		const struct model_app *app = list_entry(pos, struct model_app, of_router);
 
-		assert_true(app->aid > last && app->aid <= at->last_aid);
-		last = app->aid;
+		assert_true(app->place > last && app->aid <= at->last_aid);
+		last = app->place;
 		if (app->by_topology) {
 			assert_string_equal(app->app->name, wanted->list[next++]->name);
 		} else {

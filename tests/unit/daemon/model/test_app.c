@@ -81,7 +81,8 @@ static struct model_app *add(struct world *w, struct model_router *router, const
 static int restore(struct world *w, struct model_router *router, const char *name, uint32_t id,
 		   uint32_t aid)
 {
-	struct model_app_spec spec = {.router = router, .app = wanted(name), .by_topology = true};
+	struct model_app_spec spec = {
+		.router = router, .app = wanted(name), .by_topology = true, .place = aid};
 	struct model_app *app;
 	int ret = model_app_restore(w->model, &spec, id, aid, &app);
 
@@ -111,6 +112,53 @@ static void numbers_grow_and_are_not_used_again(void **state)
 	assert_int_equal(c->id, 4);
 	assert_int_equal(c->aid, 3);
 	assert_int_equal(model_last_app_id(w->model), 4);
+}
+
+/* "NAME=AID ...", in order of place. */
+static const char *order(const struct model_router *router)
+{
+	static char text[200];
+	size_t used = 0;
+	const struct list *pos;
+
+	text[0] = '\0';
+	list_for_each (pos, &router->apps) {
+		const struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s=%u",
+					 used ? " " : "", app->app->name, app->aid);
+	}
+	return text;
+}
+
+static void places_change_and_numbers_stay(void **state)
+{
+	struct world *w = *state;
+	const struct model_app_move moves[] = {
+		{w->r1, 1, 3}, {w->r1, 3, 1}, {w->r2, 1, 7}, {w->r2, 99, 1}};
+	struct model_app *a = add(w, w->r1, "a"), *b = add(w, w->r1, "b"), *c = add(w, w->r1, "c"),
+			 *other = add(w, w->r2, "other");
+	struct model_app_spec heir = {
+		.router = w->r1, .app = wanted("a"), .aid = a->aid, .place = 3};
+	struct model_app *next;
+
+	assert_int_equal(a->place, 1);
+	assert_int_equal(c->place, 3);
+	for (struct list *pos = w->model->apps.next; pos != &w->model->apps; pos = pos->next)
+		model_app_set_phase(w->model, list_entry(pos, struct model_app, all),
+				    MODEL_APP_RUNNING);
+	/* Who is about to come has the place that it was given; who goes, that of its aid. */
+	model_app_set_going(w->model, a);
+	assert_int_equal(model_app_add(w->model, &heir, &next), 0);
+	topo_app_unref(heir.app);
+	model_apps_move(w->model, moves, 4);
+	assert_string_equal(order(w->r1), "c=3 b=2 a=1 a=1");
+	assert_int_equal(a->place, 3);
+	assert_int_equal(next->place, 3);
+	assert_int_equal(b->place, 2);
+	assert_int_equal(other->place, 7);
+	assert_int_equal(add(w, w->r2, "last")->place, 8);
+	assert_int_equal(model_app_by_name(w->r2, "last")->aid, 2);
 }
 
 static void one_is_found_by_name_aid_and_id(void **state)
@@ -200,11 +248,12 @@ static void one_is_restored_under_its_numbers(void **state)
 	assert_int_equal(restore(w, w->r1, "b", 8, 0), -ERANGE);
 	assert_int_equal(restore(w, w->r2, "a", 2, 3), 0);
 	assert_true(model_app_by_id(w->model, 7)->by_topology);
-	/* In order of id, and of aid. */
+	/* In order of id, and of place. */
 	assert_int_equal(list_entry(w->model->apps.next, struct model_app, all)->id, 2);
 	assert_int_equal(restore(w, w->r1, "z", 1, 1), 0);
 	assert_int_equal(list_entry(w->r1->apps.next, struct model_app, of_router)->aid, 1);
 	assert_int_equal(add(w, w->r1, "n")->id, 8);
+	assert_int_equal(model_app_by_name(w->r1, "n")->place, 4);
 	model_restore_app_ids(w->model, 20);
 	model_restore_app_ids(w->model, 10);
 	model_restore_aids(w->r1, 9);
@@ -218,6 +267,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	const struct CMUnitTest tests[] = {
 		T(numbers_grow_and_are_not_used_again),
+		T(places_change_and_numbers_stay),
 		T(one_is_found_by_name_aid_and_id),
 		T(a_name_can_be_given_again_while_its_holder_goes),
 		T(states_are_told_when_they_differ),

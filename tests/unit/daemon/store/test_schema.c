@@ -32,7 +32,8 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 			       FROM_OLD COLOUR,
 			       store_schema.steps[1],
 			       store_schema.steps[2],
-			       store_schema.steps[3]};
+			       store_schema.steps[3],
+			       store_schema.steps[4]};
 	struct store_content *content;
 	struct world *w = *state;
 	struct stat st;
@@ -40,7 +41,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(open_with(w, steps, 1), 0);
 	world_stop(w, false);
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 1);
-	assert_int_equal(open_with(w, steps, 6), 0);
+	assert_int_equal(open_with(w, steps, 7), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), 0);
 	assert_int_equal(content->router_count, 2);
 	assert_string_equal(content->routers[1].name, "r2");
@@ -48,7 +49,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 	assert_int_equal(content->last_router_id, 2);
 	store_content_free(content);
 	world_stop(w, false);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 6);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 7);
 	assert_int_equal(world_number(w, "SELECT count(*) FROM routers WHERE colour = 'red'"), 2);
 	/* The copy is a database of the old version. */
 	assert_true(world_has(w, "vlsp.db.v1"));
@@ -64,7 +65,7 @@ static void an_older_database_is_brought_up_to_date_and_kept(void **state)
 
 	/* It is named where the database is damaged, and goes with the store. */
 	world_sql(w, "DROP TABLE links");
-	assert_int_equal(open_with(w, steps, 6), 0);
+	assert_int_equal(open_with(w, steps, 7), 0);
 	assert_int_equal(store_load(w->store, &content, &w->err), -EUCLEAN);
 	assert_non_null(strstr(w->err.text, "or restore vlsp.db.v1"));
 	world_stop(w, true);
@@ -152,6 +153,39 @@ static void version_4_has_applications(void **state)
 	net_free(&net);
 }
 
+/* An application of before is where it was: by its number. */
+static void version_5_has_places(void **state)
+{
+	struct store_content *content;
+	struct world *w = *state;
+	uint64_t sum = STORE_SUM_START;
+	char sql[600];
+
+	assert_int_equal(open_with(w, store_schema.steps, 4), 0);
+	world_stop(w, false);
+	sum = store_sum_int(store_sum_int(store_sum_int(sum, 5), 1), 3);
+	sum = store_sum_text(store_sum_text(sum, "x"), "{\"run\":\"/x\"}");
+	sum = store_sum_text(store_sum_int(store_sum_text(sum, "request"), 9), "wanted");
+	sum = store_sum_int(store_sum_int(sum, UINT64_MAX), 0);
+	sum = store_sum_int(store_sum_int(store_sum_int(sum, 0), 0), 0);
+	sum = store_sum_text(sum, "");
+	snprintf(
+		sql, sizeof(sql),
+		"INSERT INTO routers VALUES (1, 'r1', '10.0.0.1', 0, 16, 'here', NULL, NULL, NULL,"
+		" 0, 0, 0, 9, NULL, NULL, 3);"
+		"INSERT INTO apps VALUES (5, 1, 3, 'x', '{\"run\":\"/x\"}', 'request', 9, 'wanted',"
+		" -1, 0, 0, 0, 0, '', %lld);"
+		"UPDATE state SET last_router_id = 1, last_app_id = 5",
+		(long long)sum);
+	world_sql(w, sql);
+	assert_int_equal(world_load(w, &content), 0);
+	assert_true(world_has(w, "vlsp.db.v4"));
+	assert_int_equal(content->app_count, 1);
+	assert_int_equal(content->apps[0].aid, 3);
+	assert_int_equal(content->apps[0].place, 3);
+	store_content_free(content);
+}
+
 static void what_is_up_to_date_is_not_copied(void **state)
 {
 	struct world *w = *state;
@@ -181,7 +215,7 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 	assert_non_null(strstr(w->err.text, "newer vlspd"));
 	assert_non_null(strstr(w->err.text, "version 99"));
 	assert_int_equal(world_number(w, "PRAGMA user_version"), 99);
-	world_sql(w, "PRAGMA user_version = 4");
+	world_sql(w, "PRAGMA user_version = 5");
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -190,8 +224,9 @@ static void a_newer_database_is_refused_and_left_alone(void **state)
 
 static void a_step_that_fails_changes_nothing(void **state)
 {
-	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], store_schema.steps[2],
-			       store_schema.steps[3], "CREATE TABLE half (a); NONSENSE"};
+	const char *steps[] = {store_schema.steps[0], store_schema.steps[1],
+			       store_schema.steps[2], store_schema.steps[3],
+			       store_schema.steps[4], "CREATE TABLE half (a); NONSENSE"};
 	struct store_content *content;
 	struct world *w = *state;
 	struct net net;
@@ -200,8 +235,8 @@ static void a_step_that_fails_changes_nothing(void **state)
 	world_start(w);
 	net_write(w, &net, 1);
 	world_stop(w, false);
-	assert_int_equal(open_with(w, steps, 5), -EUCLEAN);
-	assert_int_equal(world_number(w, "PRAGMA user_version"), 4);
+	assert_int_equal(open_with(w, steps, 6), -EUCLEAN);
+	assert_int_equal(world_number(w, "PRAGMA user_version"), 5);
 	assert_int_equal(world_load(w, &content), 0);
 	assert_same(content, &net);
 	store_content_free(content);
@@ -240,7 +275,7 @@ static void a_disk_that_fails_while_it_is_made_leaves_none_or_all(void **state)
 static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state)
 {
 	const char *steps[] = {store_schema.steps[0], store_schema.steps[1], store_schema.steps[2],
-			       store_schema.steps[3], COLOUR};
+			       store_schema.steps[3], store_schema.steps[4], COLOUR};
 	struct store_content *content;
 	struct world *w = *state;
 	bool hit = true;
@@ -253,14 +288,14 @@ static void a_disk_that_fails_while_it_is_updated_leaves_old_or_new(void **state
 		net_write(w, &net, 1);
 		world_stop(w, false);
 		fault = (struct fault){.fail_at = at, .code = SQLITE_IOERR_WRITE};
-		r = open_with(w, steps, 5);
+		r = open_with(w, steps, 6);
 		hit = fault.count >= at;
 		fault = (struct fault){0};
 		if (r == 0)
 			world_stop(w, false);
 		else
 			assert_null(w->store);
-		assert_int_equal(open_with(w, steps, 5), 0);
+		assert_int_equal(open_with(w, steps, 6), 0);
 		assert_int_equal(store_load(w->store, &content, &w->err), 0);
 		assert_same(content, &net);
 		store_content_free(content);
@@ -284,6 +319,7 @@ int main(void)
 		TEST(an_older_database_is_brought_up_to_date_and_kept),
 		TEST(version_2_keeps_events),
 		TEST(version_4_has_applications),
+		TEST(version_5_has_places),
 		TEST(what_is_up_to_date_is_not_copied),
 		TEST(a_newer_database_is_refused_and_left_alone),
 		TEST(a_step_that_fails_changes_nothing),

@@ -178,6 +178,7 @@ static void make_app(struct store_app *a, uint32_t i)
 	*a = (struct store_app){.id = 2 * i + 1,
 				.router_id = i + 1,
 				.aid = i % 4 + 1,
+				.place = i % 2 ? i % 4 + 1 : 4000 + i,
 				.by_topology = i % 2,
 				.state = {.phase = MODEL_APP_WANTED, .status = -1},
 				.created_ms = 1700000000000ull + i};
@@ -319,6 +320,7 @@ static void assert_same_app(const struct store_app *x, const struct store_app *y
 	assert_int_equal(x->id, y->id);
 	assert_int_equal(x->router_id, y->router_id);
 	assert_int_equal(x->aid, y->aid);
+	assert_int_equal(x->place, y->place);
 	assert_string_equal(x->app->name, y->app->name);
 	assert_true(topo_app_equal(x->app, y->app));
 	assert_int_equal(x->by_topology, y->by_topology);
