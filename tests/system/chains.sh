@@ -101,7 +101,7 @@ eventually 5 must on r1 ping -q -c 1 -W 1 "$R3"
 got=$(answers swaps)
 equal "$(sed -n 's/^\([0-9]*\) packets transmitted.*/\1/p' "$WORK/ping")" "$got" "answers while places change"
 chain_is "last wall mk object lim first"
-equal "last wall mk object lim first" "$(vlsp app list r2 --json | jq -r '[.detail[].name] | join(" ")')" "the list"
+equal "last wall mk object lim first" "$(vlsp topology export --format json | jq -r '[.routers[] | select(.name == "r2").apps[].name] | join(" ")')" "the order of what is exported"
 equal "$before" "$(pids)" "processes and their numbers"
 must_say 'nothing to do' vlsp topology apply swap.yaml
 swapped last wall middle mk object lim first >middle.yaml
