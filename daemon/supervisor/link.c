@@ -329,6 +329,7 @@ size_t link_values(const struct link *link, char *text)
 {
 	size_t used = 0;
 
+	text[0] = '\0';
 	for (size_t i = 0; i < link->values.count; i++)
 		used += (size_t)sprintf(text + used, "%s=%s\n", link->values.list[i].key,
 					link->values.list[i].value);

@@ -42,8 +42,8 @@ int link_answer(struct link *link, uint32_t ask, const char *text, size_t size, 
 /* Another daemon is there: what the one before has not answered is asked again, by the same number,
  * unless the application has given up waiting for it. */
 void link_ask_again(struct link *link);
-/* "KEY=VALUE\n"... of all; the size. text: at least LINK_TEXT bytes. */
-#define LINK_TEXT (LINK_VALUES * (APP_LINK_KEY + APP_LINK_VALUE))
+/* "KEY=VALUE\n"... of all, and a NUL; the size without it. text: at least LINK_TEXT bytes. */
+#define LINK_TEXT (LINK_VALUES * (APP_LINK_KEY + APP_LINK_VALUE) + 1)
 size_t link_values(const struct link *link, char *text);
 
 #endif

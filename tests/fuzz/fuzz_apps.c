@@ -129,10 +129,10 @@ static void on_ask(void *arg, uint32_t ask, const char *packet, size_t size)
 
 static void check_values(const struct link *link)
 {
-	static char text[LINK_TEXT + 1];
+	static char text[LINK_TEXT];
 	size_t size = link_values(link, text), count = 0;
 
-	text[size] = '\0';
+	CHECK(size == strlen(text));
 	for (char *line = text, *end; *line; line = end + 1, count++) {
 		char *equals = strchr(line, '=');
 

@@ -48,7 +48,7 @@ static const char *skip_why;
 
 /* What the daemon was told last. */
 static struct app_state state;
-static char text[1024];
+static char text[16384];
 static uint16_t told;
 static int told_fd;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the supervisor is told, by applications and by the daemon, or by nobody. */
+#include "daemon/supervisor/link.h"
 #include "tests/unit/daemon/supervisor/supervisor_world.h"
 
 /* Packets by the socket, from a program that knows nothing of libvlsp. */
@@ -68,6 +69,24 @@ static void test_link(void **arg)
 	assert_true(readable(pipes[0], PATIENT));
 	assert_int_equal(read(pipes[0], &byte, 1), 0);
 	close(pipes[0]);
+}
+
+/* As many and as long as they may be. */
+static void test_all_values(void **arg)
+{
+	const size_t all = LINK_VALUES * (APP_LINK_KEY + APP_LINK_VALUE);
+
+	(void)arg;
+	if (!perl(1, TOPO_APP_READY_SETTLED,
+		  OPEN "send($s, \"DATA\\n\" . sprintf('%032d', $_) . '=' . 'v' x 200, 0) "
+		       "for 1..70; sleep 1000"))
+		skip();
+	do
+		until_told(FRAME_APP_DATA);
+	while (strlen(text) < all);
+	assert_int_equal(strlen(text), all);
+	stop(1, true);
+	until(1, APP_ENDED);
 }
 
 static void test_ready_by_notice(void **arg)
@@ -207,6 +226,7 @@ static void test_supervisor_dies(void **arg)
 }
 
 T(link)
+T(all_values)
 T(ready_by_notice)
 T(floods)
 T(log_limit)
@@ -217,8 +237,8 @@ T(supervisor_dies)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		U(link),	U(ready_by_notice), U(floods),		U(log_limit),
-		U(daemon_away), U(nonsense),	    U(supervisor_dies),
+		U(link),      U(all_values),  U(ready_by_notice), U(floods),
+		U(log_limit), U(daemon_away), U(nonsense),	  U(supervisor_dies),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
