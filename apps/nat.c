@@ -137,7 +137,7 @@ static void leave(struct vlsp_packet *packet, const struct nat_view *v)
 	uint16_t port;
 
 	/* Answers in fragments of TCP would not be given to us; Linux sends none. */
-	if (v->port[NAT_SRC] < 0 || (v->fragment && v->protocol == NAT_TCP)) {
+	if (!v->host[NAT_SRC] || v->port[NAT_SRC] < 0 || (v->fragment && v->protocol == NAT_TCP)) {
 		drop(packet, &unsuitable);
 		return;
 	}

@@ -58,7 +58,7 @@ uint16_t nat_port_for(struct nat_table *table, const struct nat_range *range, ui
 	uint16_t *first = &table->first[hash_of(host, inside)];
 	uint16_t port = nat_port_of(table, host, inside);
 
-	if (port)
+	if (port || !host) /* address 0 is the mark of a free port */
 		return port;
 	port = free_port(table, range, now);
 	if (!port)

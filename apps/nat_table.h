@@ -29,7 +29,7 @@ struct nat_table { /* of one protocol; ports are the router's. Zeroed: empty */
 
 /* The port that this one of the inside has; 0: none. */
 uint16_t nat_port_of(const struct nat_table *table, uint32_t host, uint16_t port);
-/* That, or one that is given to it now; 0: all are in use. */
+/* That, or one that is given to it now; 0: all are in use, or host is 0. */
 uint16_t nat_port_for(struct nat_table *table, const struct nat_range *range, uint32_t host,
 		      uint16_t port, uint64_t now);
 

@@ -43,6 +43,18 @@ must vlsp app start r2 nat "from to-r1"
 py r1 vdp to-r2 "$R1" "$R3" 4 17 0011223344556677 # its flags promise 16 bytes of options
 counts r2 nat unsuitable 1
 must vlsp app stop r2 nat
+
+step "datagrams from nobody, address 0, have no port of nat's"
+must vlsp app start r2 nat "from to-r1 udp" --ports 40000-40000
+py r1 vdp to-r2 0.0.0.0 "$R3" 0 17 03e8000900080000   # port 1000
+py r1 vdp to-r2 "$R1" "$R3" 0 17 d181000900080000     # 53633: both have one place in its table
+py r1 vdp to-r2 0.0.0.0 "$R3" 0 17 03e8000900080000
+counts r2 nat unsuitable 2
+counts r2 nat mappings 1
+must_say 'ready' vlsp app list r2
+must vlsp app stop r2 nat
+
+step "datagrams that end before their headers do: more functions go on"
 must vlsp app start r2 mark --class 8 --match "from to-r1"
 py r1 vdp to-r2 "$R1" "$R3" 4 17 0011223344556677
 counts r2 mark passed 1

@@ -44,6 +44,24 @@ static void a_port_is_one_sources(void **state)
 	assert_int_equal(nat_port_for(&table, &range, 98, 1, 6), 0); /* all are in use */
 }
 
+/* Its mark is that of a free port, which would be given away from within a list. */
+static void address_0_has_no_port(void **state)
+{
+	const struct nat_range range = {.low = 2000, .high = 2000, .idle_ns = SECOND};
+	uint16_t port;
+
+	(void)state;
+	assert_int_equal(nat_port_for(&table, &range, 0, 5, 1), 0);
+	assert_int_equal(table.count, 0);
+	for (uint32_t host = 1; host < 1 << 18; host++) { /* some share its place in the table */
+		port = nat_port_for(&table, &range, host, 9, host * SECOND);
+		assert_int_equal(port, 2000);
+		assert_int_equal(nat_port_of(&table, 0, 6), 0);
+		assert_int_equal(nat_port_of(&table, 0, 5), 0);
+	}
+	assert_int_equal(table.count, 1);
+}
+
 static void what_is_idle_gives_its_port_away(void **state)
 {
 	struct nat_range range = {.low = 2000, .high = 2002, .idle_ns = 10 * SECOND};
@@ -139,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_port_is_one_sources, empty),
+		cmocka_unit_test_setup(address_0_has_no_port, empty),
 		cmocka_unit_test_setup(what_is_idle_gives_its_port_away, empty),
 		cmocka_unit_test_setup(later_fragments_find_their_first, empty),
 		cmocka_unit_test_setup(each_datagram_has_an_id_of_its_own, empty),
