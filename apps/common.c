@@ -217,8 +217,10 @@ static void read_management(void)
 	if (got < 0)
 		return;
 	text[got] = '\0';
+	if (settings_is_answer(text))
+		return;
 	wrong = settings_read(text, set, NULL);
-	snprintf(answer, sizeof(answer), wrong ? "wrong: %s\n" : "ok\n", wrong);
+	snprintf(answer, sizeof(answer), wrong ? SETTINGS_WRONG "%s\n" : SETTINGS_OK, wrong);
 	app_send(managed, answer, strlen(answer), &info.from);
 }
 

@@ -30,6 +30,8 @@ int main(int argc, char **argv)
 	socket = app_socket(port);
 	app_ready();
 	while ((got = app_recv(socket, data, sizeof(data), &info, APP_FOREVER)) >= 0) {
+		if (info.from.port == port) /* another echo, with which it would never end */
+			continue;
 		if (!app_send(socket, data, (size_t)got, &info.from))
 			continue;
 		datagrams++;

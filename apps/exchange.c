@@ -45,6 +45,13 @@ static bool number(const char **at, const char *end, uint64_t *ret_value)
 	return *at > first;
 }
 
+bool exchange_is_answered(const char *data, size_t size)
+{
+	const char *at = data;
+
+	return word(&at, data + size, "GET ");
+}
+
 bool exchange_read_request(const char *data, size_t size, struct exchange_request *ret_request)
 {
 	const char *at = data, *end = data + size;

@@ -39,5 +39,8 @@ size_t exchange_write_part(char *to, const struct exchange_part *part);
 /* Whether data is that. A part is one of those that a response of its length has. */
 bool exchange_read_request(const char *data, size_t size, struct exchange_request *ret_request);
 bool exchange_read_part(const char *data, size_t size, struct exchange_part *ret_part);
+/* It may have been meant as a request: whoever sent it is told if it is none. Other servers, which
+ * answer what they do not understand, are not. */
+bool exchange_is_answered(const char *data, size_t size);
 
 #endif

@@ -76,6 +76,8 @@ int main(int argc, char **argv)
 		} else {
 			part.status = 400;
 			wrong++;
+			if (!exchange_is_answered(data, (size_t)got))
+				continue;
 		}
 		part.id = request.id;
 		respond(socket, &part, &info.from);

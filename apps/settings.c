@@ -3,7 +3,6 @@
  * the network. */
 #include "apps/settings.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -86,6 +85,12 @@ static const char *read_json(char *text, settings_fn *set, void *arg)
 	if (*text++ != '}' || skip(&text) != '\0')
 		return "not a flat JSON object";
 	return NULL;
+}
+
+bool settings_is_answer(const char *text)
+{
+	return strcmp(text, SETTINGS_OK) == 0 ||
+	       strncmp(text, SETTINGS_WRONG, strlen(SETTINGS_WRONG)) == 0;
 }
 
 const char *settings_read(char *text, settings_fn *set, void *arg)

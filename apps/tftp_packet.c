@@ -70,6 +70,11 @@ static bool read_error(struct reader *reader, struct tftp_packet *packet)
 	return true;
 }
 
+bool tftp_is_answered(const uint8_t *data, size_t size)
+{
+	return size >= 2 && data[0] == 0 && data[1] >= TFTP_RRQ && data[1] < TFTP_ERROR;
+}
+
 bool tftp_read(const uint8_t *data, size_t size, struct tftp_packet *ret_packet)
 {
 	struct reader reader = {data + 2, data + size};

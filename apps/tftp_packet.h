@@ -40,6 +40,9 @@ struct tftp_packet {
 
 /* Whether data is a packet. Options that are not known are left out, as RFC 2347 wants it. */
 bool tftp_read(const uint8_t *data, size_t size, struct tftp_packet *ret_packet);
+/* It is of a kind that is refused where it makes no sense. Errors are not (RFC 1350, section 7),
+ * nor is what is no packet at all: two servers would refuse each other's refusals for ever. */
+bool tftp_is_answered(const uint8_t *data, size_t size);
 /* Its length; to has TFTP_PACKET_MAX bytes. What a packet of its kind has not is not looked at. */
 size_t tftp_write(uint8_t to[TFTP_PACKET_MAX], const struct tftp_packet *packet);
 

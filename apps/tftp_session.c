@@ -174,7 +174,8 @@ void tftp_session_take(struct tftp_session *s, const uint8_t *data, size_t size,
 	struct tftp_packet packet;
 
 	if (from->host != s->peer.host || (s->heard && from->port != s->peer.port)) {
-		tftp_refuse(s->socket, from, TFTP_UNKNOWN_ID, "unknown transfer ID");
+		if (tftp_is_answered(data, size))
+			tftp_refuse(s->socket, from, TFTP_UNKNOWN_ID, "unknown transfer ID");
 		return;
 	}
 	if (!tftp_read(data, size, &packet)) {

@@ -213,6 +213,8 @@ static void take(struct vlsp_socket *socket, struct transfer *t)
 		return; /* none after all, or an error that was about one we sent: time will tell */
 	if (t)
 		tftp_session_take(&t->session, data, (size_t)got, &info.from);
+	else if (!tftp_is_answered(data, (size_t)got))
+		return;
 	else if (!tftp_read(data, (size_t)got, &request) ||
 		 (request.op != TFTP_RRQ && request.op != TFTP_WRQ))
 		tftp_refuse(socket, &info.from, TFTP_ILLEGAL, "no request");

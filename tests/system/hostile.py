@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What nobody sends who means well, for hostile.sh; in a router's namespace, most of it as root.
 
-  hostile.py udp FROM FROM_PORT TO PORT TEXT      a UDP datagram of that source, which may be anybody's, port 0 too
   hostile.py vdp DEVICE FROM TO FLAGS PROTOCOL HEX         a virtual datagram with those bytes behind its network part
+  hostile.py udp DEVICE FROM FROM_PORT TO PORT TEXT        one of UDP, of any source
   hostile.py answer PORT                          answers of "answer to REQUEST", of two requests at a time, those first that came first
   hostile.py both HOST PORT TEXT TEXT             two requests from one port, the second without waiting for an answer to the first
   hostile.py ask HOST PORT TEXT                   with the option of VLSP_META, as programs have it
@@ -16,20 +16,17 @@ ETHERTYPE = 0x88B5
 META = struct.pack(">BBBBIII", 68, 16, 17, 3, 0x564C5350, 0, 0)
 
 
-def udp(source, sport, to, port, text):
-    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    payload = struct.pack(">HHHH", int(sport), int(port), 8 + len(text), 0) + text.encode()
-    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, 17, 0, socket.inet_aton(source),
-                       socket.inet_aton(to))
-    s.sendto(head + payload, (to, 0))
-
-
 def vdp(device, source, to, flags, protocol, rest):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, ETHERTYPE)
     s.bind((device, ETHERTYPE))
     head = struct.pack(">BBBB4s4sII", 0x10 | int(flags), 64, int(protocol), 0, socket.inet_aton(source),
                        socket.inet_aton(to), 1, 0)
     s.send(bytes(12) + struct.pack(">H", ETHERTYPE) + head + bytes.fromhex(rest))
+
+
+def udp(device, source, sport, to, port, text):
+    head = struct.pack(">HHHH", int(sport), int(port), 8 + len(text), 0)
+    vdp(device, source, to, 0, 17, (head + text.encode()).hex())
 
 
 def ask(host, port, text):

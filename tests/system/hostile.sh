@@ -21,7 +21,7 @@ counts() { # counts ROUTER APP KEY WANT: in a while
 
 must start_vlspd
 must vlsp topology apply - <<<'{"routers": ["r1", "r2", "r3"], "links": ["r1:r2", "r2:r3"]}'
-R1=$(address r1) R3=$(address r3)
+R1=$(address r1) R2=$(address r2) R3=$(address r3)
 must on r1 ping -q -c 1 -W 5 "$R3"
 
 step "a datagram from port 0 cannot be answered: servers count it, and go on"
@@ -29,11 +29,11 @@ for app in echo server broker "tftpd /usr"; do
 	# shellcheck disable=SC2086 # words
 	must vlsp app start r3 $app
 done
-py r1 udp "$R1" 0 "$R3" 7 hello
-py r1 udp "$R1" 0 "$R3" 80 "hello"
-py r1 udp "$R1" 0 "$R3" 1883 "SUB a/b
+py r1 udp to-r2 "$R1" 0 "$R3" 7 hello
+py r1 udp to-r2 "$R1" 0 "$R3" 80 "GET hello"
+py r1 udp to-r2 "$R1" 0 "$R3" 1883 "SUB a/b
 "
-py r1 udp "$R1" 0 "$R3" 69 hello
+py r1 vdp to-r2 "$R1" "$R3" 0 17 00000045000a00000001 # tftpd's: a request without a name
 for app in echo server broker tftpd; do counts r3 $app unsent 1; done
 must_say ' 0.00% lost' on r1 "$BUILD/apps/ping" "$R3" -c 3 -i 10ms
 must vlsp app stop r3 --all
@@ -93,6 +93,26 @@ must_say "^$R3 55 answer to theirs\$" fpy r1 ask "$R3" 55 theirs
 counts r2 cache stored 1 # of the last one
 must_say "^$R3 55 answer to theirs\$" fpy r1 ask "$R3" 55 theirs
 counts r2 cache hits 1
+
+step "answers are not answered: two servers do not talk to each other for ever"
+for r in r2 r3; do
+	must vlsp app start $r tftpd /usr
+	must vlsp app start $r server
+	must vlsp app start $r echo
+	must vlsp app start $r forward 99 "$R3:98" -m 100
+done
+must vlsp app start r2 pass --match udp
+py r1 vdp to-r2 "$R2" "$R3" 0 17 00450045000a00000001        # of tftpd's port to tftpd's: a request without a name
+py r1 udp to-r2 "$R2" 80 "$R3" 80 "GET what"
+py r1 udp to-r2 "$R2" 100 "$R3" 100 hello
+py r1 udp to-r2 "$R2" 69 "$R3" 80 hello
+py r1 udp to-r2 "$R2" 80 "$R3" 69 hello
+py r1 udp to-r2 "$R2" 7 "$R3" 7 hello
+counts r2 pass passed 9 # those, and three that refuse
+must_say ' 0.00% lost' on r1 "$BUILD/apps/ping" "$R3" -c 1
+counts r2 pass passed 11
+counts r3 server requests.wrong 2
+counts r2 server requests.wrong 1
 
 stop_vlspd
 nothing_left

@@ -63,6 +63,20 @@ static int part(uint64_t offset, uint64_t length, size_t size)
 	return 1;
 }
 
+/* No answer of another server is, whatever it says. */
+static void what_is_answered_begins_as_a_request(void **state)
+{
+	const struct exchange_part part = {.status = 400, .id = 1};
+	char data[EXCHANGE_HEAD];
+	size_t size = exchange_write_part(data, &part);
+
+	(void)state;
+	assert_false(exchange_is_answered(data, size));
+	assert_false(exchange_is_answered("wrong: GET", 10));
+	assert_false(exchange_is_answered("GET", 3));
+	assert_true(exchange_is_answered("GET ", 4));
+}
+
 static void parts_are_those_of_their_response(void **state)
 {
 	(void)state;
@@ -86,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_come_back),
 		cmocka_unit_test(what_is_no_request),
+		cmocka_unit_test(what_is_answered_begins_as_a_request),
 		cmocka_unit_test(parts_are_those_of_their_response),
 	};
 

@@ -86,6 +86,16 @@ static void bad_texts(void **state)
 		assert_non_null(read_text(rows[i]));
 }
 
+static void what_another_port_answers(void **state)
+{
+	(void)state;
+	assert_true(settings_is_answer("ok\n"));
+	assert_true(settings_is_answer("wrong: empty\n"));
+	assert_false(settings_is_answer("ok"));
+	assert_false(settings_is_answer("wrong=5"));
+	assert_false(settings_is_answer(""));
+}
+
 static void what_is_refused_ends_it(void **state)
 {
 	(void)state;
@@ -122,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_texts),
 		cmocka_unit_test(bad_texts),
+		cmocka_unit_test(what_another_port_answers),
 		cmocka_unit_test(what_is_refused_ends_it),
 		cmocka_unit_test(keys_and_values_have_a_length),
 	};

@@ -85,6 +85,22 @@ static void what_is_no_packet(void **state)
 	assert_int_equal(packet.op, 77);
 }
 
+static void errors_and_nonsense_are_not_answered(void **state)
+{
+	static const struct {
+		const char *data;
+		size_t size;
+		bool answered;
+	} rows[] = {{"\0\1", 2, true},	{"\0\3\0\1x", 5, true}, {"\0\5\0\0x", 6, false},
+		    {"\0\6", 2, false}, {"\0\0", 2, false},	{"hello", 5, false},
+		    {"\0", 1, false},	{"", 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(tftp_is_answered((const uint8_t *)rows[i].data, rows[i].size),
+				 rows[i].answered);
+}
+
 static void names_have_a_length(void **state)
 {
 	uint8_t data[300] = {0, 1};
@@ -140,6 +156,7 @@ int main(void)
 		cmocka_unit_test(requests_have_a_name_a_mode_and_options),
 		cmocka_unit_test(blocks_and_acknowledgements),
 		cmocka_unit_test(what_is_no_packet),
+		cmocka_unit_test(errors_and_nonsense_are_not_answered),
 		cmocka_unit_test(names_have_a_length),
 		cmocka_unit_test(what_is_written_is_read_again),
 	};
