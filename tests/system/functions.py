@@ -5,7 +5,7 @@
   functions.py echo PORT TAG              answers "TAG:PAYLOAD", as long as it runs
   functions.py number PORT                answers "IDn:PAYLOAD": the request's first two bytes, the n-th answer, the rest
   functions.py sink PORT                  a line each: SOURCE PORT CLASS BYTES TEXT
-  functions.py ask HOST PORT TEXT [FROM_PORT [COUNT]]      prints the answers; exits 1 if none came in a second
+  functions.py ask HOST PORT TEXT [FROM_PORT [COUNT [SECONDS]]]    prints the answers, each of which is waited for; exits 1 if none came
   functions.py send HOST PORT COUNT BYTES [FROM_PORT]      numbered ones
   functions.py chunks HOST PORT COUNT     payloads for trim: significance 9, 5, 1 of 100, 400, 800 bytes
   functions.py refused HOST PORT [FROM_PORT [BYTES]]       connected; prints the error that comes for what it sends
@@ -65,9 +65,9 @@ def sink(port):
         print(peer[0], peer[1], tos, len(data), data[:40].decode(errors="replace"), flush=True)
 
 
-def ask(host, port, text, from_port=0, count=1):
+def ask(host, port, text, from_port=0, count=1, seconds=5):
     s = udp(int(from_port))
-    s.settimeout(1)
+    s.settimeout(float(seconds))
     answers = 0
     for _ in range(int(count)):
         s.sendto(text.encode(), (host, int(port)))

@@ -40,13 +40,14 @@ background() { # background COMMAND...: as long as the story runs
 jobs=0
 
 must start_vlspd
-must vlsp topology apply - <<<'{"routers": ["r1", "r2", "r3", "r4", "r5"], "links": ["r1:r2", "r2:r3", "r2:r4", "r2:r5"]}'
+# hello: a machine under load does not take a link for lost
+must vlsp topology apply - <<<'{"hello": "500ms", "routers": ["r1", "r2", "r3", "r4", "r5"], "links": ["r1:r2", "r2:r3", "r2:r4", "r2:r5"]}'
 R1=$(address r1) R2=$(address r2) R3=$(address r3) R4=$(address r4)
 for r in r3 r4; do background py $r echo 7 $r; done
 background py r2 echo 7 r2
-eventually 5 must py r1 ask "$R3" 7 hello
-eventually 5 must py r5 ask "$R4" 7 hello
-eventually 5 must py r1 ask "$R2" 7 hello
+eventually 10 must py r1 ask "$R3" 7 hello 0 1 0.5
+eventually 10 must py r5 ask "$R4" 7 hello 0 1 0.5
+eventually 10 must py r1 ask "$R2" 7 hello 0 1 0.5
 
 step "what matches, word by word"
 declare -A match=([all]="" [udp]="udp" [icmp]="icmp" [tcp]="tcp" [proto]="proto 17" [src]="src $R1" [dst]="dst $R3/32"
@@ -102,9 +103,9 @@ must py r1 send "$R3" 9 1 50
 eventually 5 must_say "^$R1 " cat "$WORK/out.$((jobs - 2))"
 must vlsp app set r2 firewall "delete=1"
 must vlsp app set r2 firewall "default=deny"
-eventually 5 must_fail 1 '' py r1 ask "$R3" 7 x
+eventually 5 must_fail 1 '' py r1 ask "$R3" 7 x 0 1 1
 must vlsp app set r2 firewall "append=allow udp"
-eventually 5 must py r1 ask "$R3" 7 x
+eventually 10 must py r1 ask "$R3" 7 x 0 1 0.5
 stop firewall mark printer
 
 step "an open function that is killed is not missed, a closed one is"
@@ -116,15 +117,15 @@ must on r1 ping -q -c 3 -i 0.01 -W 1 "$R3"
 must py r1 ask "$R3" 7 x
 kill_program closed KILL
 eventually 5 says true fn closed dead
-must_fail 1 '' py r1 ask "$R3" 7 x 0 3
+must_fail 1 '' py r1 ask "$R3" 7 x 0 3 1
 equal 3 "$(fn closed dropped)" "what a closed function's end has dropped"
 must on r1 ping -q -c 3 -i 0.01 -W 1 "$R3" # others go on
 stop closed
 must py r1 ask "$R3" 7 x
 must vlsp app start --name again --restart always r2 pass --match "udp dport 7" --closed
 kill_program again KILL
-eventually 10 must py r1 ask "$R3" 7 x # it has been started again, in its place
-equal false "$(fn again dead)" "dead"
+eventually 10 must py r1 ask "$R3" 7 x 0 1 0.5 # it has been started again, in its place
+eventually 10 says false fn again dead
 stop again
 
 step "one that hangs: its queue is bounded, the policy applies and is counted, others are not concerned"
@@ -134,8 +135,8 @@ kill_program hangs STOP
 kill_program shuts STOP
 must py r1 send "$R3" 10 300 1000
 must py r1 send "$R3" 11 300 1000
-equal 300 "$(shown hangs '.functions[0] | .packets + .skipped')" "datagrams that met the open one"
-equal 300 "$(shown shuts '.functions[0] | .packets + .dropped')" "datagrams that met the closed one"
+eventually 5 says 300 shown hangs '.functions[0] | .packets + .skipped' # they may still wait in the kernel
+eventually 5 says 300 shown shuts '.functions[0] | .packets + .dropped'
 [ "$(fn hangs packets)" -lt 60 ] || { echo "64 KiB hold no 60 datagrams of 1,544 bytes"; exit 1; }
 must py r1 talk "$R3" 7 5
 must py r1 ask "$R3" 7 x
@@ -159,7 +160,7 @@ eventually 5 says 11 value nat full
 stop nat
 
 step "limit: each flow has its rate"
-must start limit limit 80kbit --burst 3000 --match "udp dport 12"
+must start limit limit 8kbit --burst 3000 --match "udp dport 12"
 : >"$WORK/out.$jobs"
 must py r1 send "$R3" 12 30 972 1111
 must py r1 send "$R3" 12 30 972 1112
@@ -193,7 +194,8 @@ must start trim trim 1kbit --burst 2050 --match "udp dport 12"
 : >"$WORK/out.$jobs"
 must py r1 chunks "$R3" 12 4 # the last one does not fit at all
 eventually 5 says 2 value trim trimmed
-equal "1320 520 120" "$(awk '{ print $4 }' "$WORK/out.$jobs" | xargs)" "bytes that are left of four payloads"
+left() { awk '{ print $4 }' "$WORK/out.$jobs" | xargs; }
+eventually 5 says "1320 520 120" left # bytes of four payloads
 eventually 5 says 3 value trim chunks-dropped
 eventually 5 says 1 value trim dropped
 stop trim
@@ -247,8 +249,8 @@ must py r1 send "$R3" 9 3 10
 pins=/sys/fs/bpf/vlsp/default/app-$(shown counter .id)
 dump() { bpftool -j map dump pinned "$pins/protocols" | jq "[.[] | .formatted] | .[$1].value"; }
 equal 4 "$(dump 1)" "ICMP that the object has counted"
-equal 3 "$(dump 17)" "UDP that it has counted"
-equal 3 "$(fn counter dropped)" "datagrams that it has dropped"
+eventually 5 says 3 dump 17 # UDP that it has counted: it may still wait in the kernel
+eventually 5 says 3 fn counter dropped
 must_say "counter +ready .*count.bpf.o .eBPF." vlsp app list r2
 must_fail 1 'has several programs, .*vlsp_in' vlsp app start --bpf r2 "$BUILD/bpf/vlsp.bpf.o"
 must_fail 1 'No such file' vlsp app start --bpf r2 /nowhere.o
@@ -277,7 +279,7 @@ must vlsp router delete r2
 must vlsp router add r2
 for l in r1 r3 r4 r5; do must vlsp link add r2 $l; done
 R2=$(address r2)
-eventually 5 must py r1 ask "$R3" 7 hello
+eventually 10 must py r1 ask "$R3" 7 hello 0 1 0.5
 
 step "clean-up after a crash takes the objects' pins along"
 must vlsp app start --bpf --name counter r2 "$WORK/count.bpf.o"

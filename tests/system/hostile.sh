@@ -65,7 +65,7 @@ py r1 vdp to-r2 "$R1" 10.0.0.99 0 17 11110063 # ports, and no more of UDP's head
 counts r2 balance passed 1
 must vlsp app stop r2 balance
 (fpy r3 echo 12850 r3 >echo.out 2>&1) &
-eventually 20 must fpy r1 ask "$R3" 12850 hello
+eventually 20 must fpy r1 ask "$R3" 12850 hello 0 1 0.5
 must vlsp app start r2 cache 12850
 must_say "^$R3 12850 r3:1122\$" fpy r1 ask "$R3" 12850 1122
 counts r2 cache stored 1
@@ -75,7 +75,7 @@ must vlsp app stop r2 cache
 step "an answer that is kept, and does not fit beside the options of who asks now, is asked for"
 long=$(printf 'x%.0s' {1..1450})
 (fpy r3 echo 54 "$long" >echo54.out 2>&1) &
-eventually 20 must fpy r1 ask "$R3" 54 hello
+eventually 20 must fpy r1 ask "$R3" 54 hello 0 1 0.5
 must vlsp app start r2 cache 54
 must_say "x:long-answer\$" fpy r1 ask "$R3" 54 long-answer # 1,462 bytes: with options 1,456 would fit
 counts r2 cache stored 1
@@ -86,7 +86,7 @@ must vlsp app stop r2 cache
 
 step "whoever asks two things at once does not have the answer to one kept as the answer to the other"
 (py r3 answer 55 >answer.out 2>&1) &
-eventually 20 must fpy r1 ask "$R3" 55 hello
+eventually 20 must fpy r1 ask "$R3" 55 hello 0 1 0.5
 must vlsp app start r2 cache 55
 [ "$(py r1 both "$R3" 55 "two of mine" theirs | xargs)" = "answer to two of mine answer to theirs" ]
 must_say "^$R3 55 answer to theirs\$" fpy r1 ask "$R3" 55 theirs

@@ -34,12 +34,13 @@ hops() { # hops ROUTER TO: the addresses on the way, as the application trace fi
 }
 
 must start_vlspd
-must vlsp topology apply - <<<'{"routers": ["r0", "r1", "r2", "r3", "r4"], "links": ["r0:r1", "r1:r2", "r2:r3", "r3:r4"]}'
+# hello: a machine under load does not take a link for lost
+must vlsp topology apply - <<<'{"hello": "500ms", "routers": ["r0", "r1", "r2", "r3", "r4"], "links": ["r0:r1", "r1:r2", "r2:r3", "r3:r4"]}'
 R0=$(address r0) R1=$(address r1) R2=$(address r2) R3=$(address r3) R4=$(address r4)
 (py r4 echo 7 r4 >echo.out 2>&1) &
 (py r2 echo 7 r2 >echo2.out 2>&1) &
-eventually 20 must py r0 ask "$R4" 7 hello
-eventually 20 must py r0 ask "$R2" 7 hello
+eventually 20 must py r0 ask "$R4" 7 hello 0 1 0.5
+eventually 20 must py r0 ask "$R2" 7 hello 0 1 0.5
 
 step "ping from the inside: r4 sees the router, answers find back, each asker has an identifier"
 nat "from to-r1" --ports 50000-50002
