@@ -70,8 +70,12 @@ if grep -q ' cgroup2 ' /proc/mounts; then eventually 20 sent 2; else echo "  (no
 step "a daemon that is killed leaves them running; the next one knows them and their output"
 ticker=$(pid_of a ticker) echo=$(pid_of b echo) before=$(ticks a ticker)
 must vlsp app start --name again --restart always a /bin/sh -c 'echo run; sleep 0.2; exit 3'
+again=$(field a again id)
 kill -KILL "$(cat "$RUNTIME/vlspd.pid")"
-sleep 1
+runs() { cat "$RUNTIME/apps/$again".log* | grep -c run || true; }
+before_runs=$(runs)
+runs_again() { [ "$(runs)" -gt $((before_runs + 1)) ]; }
+eventually 20 runs_again # without a daemon
 must kill -0 "$ticker"
 start_vlspd
 eventually 10 is_pid a ticker "$ticker"

@@ -19,7 +19,7 @@ done; done
 step "a failed link is routed around by the controller"
 hop=$(vlsp route show "$near" --json | jq -r --arg far "$far" '.routes[] | select(.name == $far) | .nexthopName')
 must vlsp link down "$near:$hop" --silent
-eventually 3 must vlsp ping "$near" "$far" -c 3 -i 0.01
+eventually 10 must vlsp ping "$near" "$far" -c 3 -i 0.01
 must vlsp link up "$near:$hop"
 
 step "to distributed and back while it runs"

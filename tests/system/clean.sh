@@ -15,6 +15,7 @@ network_that_crashed() {
 	must vlsp topology apply net.yaml
 	must vlsp link set r1:r2 --delay 1ms # so that there is a relay
 	on "$(ls /run/netns | head -n 1)" sleep 10000 &
+	eventually 5 pgrep -f '^sleep 10000' # before, it is in no router's namespace
 	crash
 }
 clean() { vlspd clean --instance "$RUNTIME"; }

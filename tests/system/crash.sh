@@ -15,10 +15,11 @@ step "killed: routers go on forwarding, and stop removes them"
 must start_vlspd
 must vlsp topology apply net.yaml
 r3=$(address r3)
-must on r1 ping -c 1 -W 1 "$r3"
+must on r1 ping -c 1 -W 5 "$r3"
 crash
-must on r1 ping -c 3 -i 0.01 -W 1 "$r3"
+must on r1 ping -c 3 -i 0.01 -W 5 "$r3"
 on r2 sleep 1000 &
+eventually 5 pgrep -f '^sleep 1000' # before, it is in no router's namespace
 must_say '^vlspd was not running: removed what a run that crashed left' vlspd stop --runtime-dir "$RUNTIME"
 wait
 nothing_left
@@ -94,7 +95,8 @@ equal "asked" "$(cat "$WORK/asked.r1")" "what the program heard"
 begin=$(date +%s%N)
 must vlsp router delete r3
 took=$((($(date +%s%N) - begin) / 1000000))
-[ $took -ge 900 ] && [ $took -le 2500 ] || { echo "delete with a stubborn program took $took ms"; exit 1; }
+# a second, and what a machine with much to do needs more
+[ $took -ge 900 ] && [ $took -le 20000 ] || { echo "delete with a stubborn program took $took ms"; exit 1; }
 wait
 polite r2
 must stop_vlspd

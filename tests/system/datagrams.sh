@@ -42,15 +42,15 @@ counted() { # counted ROUTER CAUSE INJECT-ARGS...
 	before=$(drops "$router" "$cause")
 	inject "$@"
 	more() { [ "$(drops "$router" "$cause")" -gt "$before" ]; }
-	eventually 3 more
+	eventually 10 more
 }
 
 step "a good one arrives"
-on r3 timeout 5 python3 -c '
+on r3 timeout 30 python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 2000)); print(s.recv(100).decode())' >got &
 listener=$!
-eventually 3 must_say 2000 on r3 ss -uln
+eventually 10 must_say 2000 on r3 ss -uln
 inject ttl=64
 wait $listener
 equal hello "$(cat got)" "payload"

@@ -8,7 +8,7 @@ ln -s "$BUILD" build
 
 step "README: the five-minute lab"
 awk '/^## A five-minute lab/ { lab = 1 } lab && /^```/ { if (inside) exit; inside = 1; next } inside' "$ROOT/README.md" |
-	sed -e 's/\bsudo //' -e '/vlsp capture/i sleep 6 # what was started goes on for who types' -e '/vlsp link [a-z]* /a sleep 0.5 # routes follow a link in milliseconds; who types does not notice' >lab.sh
+	sed -e 's/\bsudo //' -e '/vlsp capture/i sleep 6 # what was started goes on for who types' -e '/vlsp link [a-z]* /a sleep 1.5 # routes follow a link in milliseconds; who types does not notice' >lab.sh
 [ "$(wc -l <lab.sh)" -gt 10 ] || { echo "the lab was not found in README.md"; exit 1; }
 before=$(ls -d /var/lib/vlsp 2>/dev/null || true)
 timeout 120 bash -e lab.sh >lab.out 2>&1 || { cat lab.out; exit 1; }

@@ -112,7 +112,7 @@ def check_order(_, ends, name):
 
 def check_reorder(key, ends, name):
     _, seen = flow_seen(1000, 1000, 64, expected=1000, **ends)
-    early = {n for n, ms, _ in seen if ms < 20}
+    early = {n for n, ms, _ in seen if ms < 200}  # nothing else is before its time, and these were not held
     expect(name, {n for n in range(1000) if hit(key, n, REORDER, 0.05)}, early)
 
 
@@ -155,7 +155,7 @@ CHECKS = (
     ("relay", check_jitter("pareto"), {"delay": "30ms", "jitter": "10ms", "distribution": "pareto"}),
     ("relay", check_jitter("paretonormal"), {"delay": "30ms", "jitter": "10ms", "distribution": "paretonormal"}),
     ("relay", check_order, {"delay": "20ms", "jitter": "20ms", "order": "keep"}),
-    ("relay", check_reorder, {"delay": "40ms", "reorder": "5%"}),
+    ("relay", check_reorder, {"delay": "200ms", "reorder": "5%"}),
 )
 
 
@@ -164,7 +164,7 @@ def untouched(start="r1"):
     out, seen = flow_seen(300, 5000, 64, expected=300, sender=sender, to=to)
     expect(f"from {start}, lost", set(), missing(300, seen))
     expect(f"from {start}, duplicates, out of order, changed", (0, 0, 0), (out["duplicates"], out["early"], out["changed"]))
-    if out["p50"] > 1000:
+    if out["p50"] > 4000:  # no shape of these checks has less than 5 ms
         sys.exit(f"from {start}: {out['p50']} us, and no delay was asked for")
 
 

@@ -84,9 +84,9 @@ must_say 'link-flap: \{link: direct, down: 100ms, up: 200ms, times: 3\}' cat out
 
 step "something happens now, and is over by itself"
 post() { curl --noproxy "*" -sf --unix-socket "$RUNTIME/vlspd.sock" "http://vlsp/event/" -d "$1"; }
-must_say '"success":true' post '{"link-down": "direct", "for": "1s"}'
+must_say '"success":true' post '{"link-down": "direct", "for": "3s"}'
 eventually 2 must_say 'direct .* down' vlsp link list
-eventually 5 must_not_say 'direct .* down' vlsp link list
+eventually 10 must_not_say 'direct .* down' vlsp link list
 pid=$(vlsp router show b --json | jq .pid)
 must_say '"success":true' post '{"router-restart": "b"}'
 other() { local now; now=$(vlsp router show b --json | jq 'select(.state == "running") | .pid'); [ -n "$now" ] && [ "$now" != "$pid" ]; }

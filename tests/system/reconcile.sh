@@ -10,7 +10,7 @@ works() { # every router reaches every other one
 	local from to
 	for from in a b c d; do
 		for to in a b c d; do
-			[ $from = $to ] || on $from ping -c 1 -W 1 "$(address $to)" || return 1
+			[ $from = $to ] || on $from ping -c 1 -W 3 "$(address $to)" || return 1
 		done
 	done
 }
@@ -49,7 +49,7 @@ eventually 5 works
 
 step "apply of the same file repairs, too"
 must on d ip link del to-a
-eventually 3 must_say 'unheard' vlsp link list
+eventually 10 must_say 'unheard' vlsp link list
 must_say '^repaired: .*1 link made again' vlsp topology apply net.yaml
 equal "$before" "$(pids)" "routers"
 nothing

@@ -35,7 +35,7 @@ first=$(names | head -n 1)
 last=$(names | tail -n 1)
 far=$(address "$last")
 on "$first" sleep 10000 &
-eventually 5 pgrep -x sleep
+eventually 5 pgrep -f '^sleep 10000' # before, it is in no router's namespace
 must vlsp link down "$(vlsp link list --json | jq -r '.detail[3].name')"
 eventually 10 must vlsp ping "$first" "$last" -c 1
 reconciled

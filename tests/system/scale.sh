@@ -31,7 +31,7 @@ while done < n:
 check() { # check NAME ROUTERS LINKS: the file net
 	local a b
 	must_say "$2 routers, $3 links" vlsp topology apply net
-	while read -r a b; do must vlsp ping "$a" "$b" -c 1; done < <(pairs 200)
+	while read -r a b; do eventually 10 must vlsp ping "$a" "$b" -c 1; done < <(pairs 200)
 	must_say 'nothing to do' vlsp topology apply net
 	echo "  $1: $2 routers, $3 links, 200 pairs answer"
 }
