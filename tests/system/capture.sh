@@ -40,6 +40,18 @@ comments() { shark "$1" -Y "frame.interface_name == \"$2\"" -T fields -e frame.c
 drops() { vlsp link show "$1" --json | jq -r ".counts[$2].drops[\"$3\"]"; } # drops LINK END CAUSE
 taps() { bpftool map dump pinned /sys/fs/bpf/vlsp/default/vlsp_tap --json | jq length; } # ports that are tapped
 tapped() { [ "$(taps)" -ge "$1" ]; }
+ping_all_the_time() { # pings C from A, until no_ping
+	nsenter --net=/run/netns/a ping -q -i 0.05 "$C" >/dev/null &
+	PINGER=$!
+}
+no_ping() {
+	kill -INT $PINGER
+	wait $PINGER || true
+}
+no_connection() { # of TCP, which may send again for seconds what a link has lost
+	local router
+	for router in a c; do [ -z "$(on $router ss -Htan | grep -vE '^(LISTEN|TIME-WAIT)')" ] || return 1; done
+}
 no_taps() { [ "$(taps)" = 0 ]; }
 count() { capinfos -c -M -T -r "$1" | cut -f2; } # count FILE: frames in it
 whole() { # whole FILE: all of it is VDP, and right
@@ -63,6 +75,7 @@ equal "" "$(find dest -name vdp.lua)" "dissectors after uninstall"
 step "a network: one link is slow and loses"
 start_vlspd
 must vlsp topology apply - <<-X
+	hello: 200ms # a machine under load does not take a link for lost
 	routers: [{name: a}, {name: b}, {name: c}, {name: d}]
 	links:
 	  - {a: a, b: b, delay: 5ms, loss: 10%, seed: 3}
@@ -95,6 +108,7 @@ on a ping -q -i 0.01 -c 20 "$C" >/dev/null || true
 must vlsp link up b:c
 on c ping -q -i 0.01 -c 10 -W 1 10.0.99.99 >/dev/null || true
 kill "$(cat "$WORK/iperf.pid" | tr -d '\0')"
+eventually 20 no_connection
 sleep 0.3
 end_capture router link way edge flow drops lines
 
@@ -141,11 +155,12 @@ for what in 'Name = a:to-b' 'Name = b:to-a' 'Description = link a-b, from a to b
 done
 
 step "without a file: a line for each datagram"
-"$BUILD/vlsp" capture a:b -c 4 icmp >lines.txt 2>/dev/null &
+"$BUILD/vlsp" capture a:b -c 4 icmp >lines.txt 2>lines.err &
 pid=$!
-eventually 5 tapped 1
-on a ping -q -i 0.05 -c 20 "$C" >/dev/null || true
+eventually 5 grep -q '^vlsp: capturing' lines.err
+ping_all_the_time
 wait $pid
+no_ping
 equal 4 "$(wc -l <lines.txt)" "lines"
 must grep -qE "^[0-9:.]+ b:to-a In   $A > $C: icmp echo request, id [0-9]+, seq [0-9]+, length 64, ttl 64, flow 0x[0-9a-f]{8}\$" lines.txt
 
@@ -155,11 +170,14 @@ capture changed a:b -w changed.pcapng udp
 before=$(vlsp link show a:b --json | jq '.emulation[0].corrupted')
 for i in $(seq 40); do on a bash -c "echo $i >/dev/udp/$C/47001"; done
 sleep 0.2
-corrupted=$(($(vlsp link show a:b --json | jq '.emulation[0].corrupted') - before))
 must vlsp link set a:b --corrupt none --delay 1ms --from a
-on a bash -c "echo last >/dev/udp/$C/47001"
-sleep 0.2
+on c timeout 30 python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 47002)); s.recv(9)' &
+last=$!
+eventually 10 must_say ':47002 ' on c ss -Huln
+on a bash -c "echo last >/dev/udp/$C/47002"
+wait $last # before it, all others have come
 end_capture changed
+corrupted=$(($(vlsp link show a:b --json | jq '.emulation[0].corrupted') - before))
 shark changed.pcapng -T fields -e frame.comment | sort | uniq -c >changed.txt
 must grep -qE ' delay 5ms, corrupt 20%, seed 3$' changed.txt
 must grep -qE ' delay 1ms, seed 3$' changed.txt
@@ -169,18 +187,18 @@ equal "$corrupted" "$(shark changed.pcapng -T fields -e frame.comment | grep -c 
 
 step "live: what is written to a pipe comes at once; who has seen enough ends it"
 must vlsp link set a:b --delay none --loss none
-on a ping -q -i 0.05 -c 100 "$C" >/dev/null &
+ping_all_the_time
 "$BUILD/vlsp" capture a:b -q -w - icmp | tshark -X lua_script:"$LUA" -r - -c 5 -T fields -e icmp.type 2>/dev/null >live.txt
 equal 5 "$(wc -l <live.txt)" "datagrams live"
-wait $!
+no_ping
 
 step "as lines: who has read enough ends it, and that is no failure"
-on a ping -q -i 0.05 -c 40 "$C" >/dev/null &
+ping_all_the_time
 rcs=$("$BUILD/vlsp" capture a:b icmp 2>head.err | head -1 >head.txt; echo "${PIPESTATUS[*]}")
 equal "0 0" "$rcs" "exits"
 equal 1 "$(wc -l <head.txt)" "lines"
 equal "" "$(grep -vE '^vlsp: capturing|captured, .* matched' head.err || true)" "what it says"
-wait $!
+no_ping
 
 step "large segments cross links without a shape as they are, and are captured so"
 capture large b:to-c -w large.pcapng tcp
@@ -208,6 +226,7 @@ must vlsp link set a:b --rate 100kbit --limit 5p --backend relay --from a
 before=$(drops a-b 0 queue)
 capture queue a:b --direction a-to-b -w queue.pcapng
 on a ping -q -f -s 500 -c 200 -w 2 "$C" >/dev/null || true
+sleep 0.5 # the relay has seen all
 end_capture queue
 [ "$(summary queue .queueDrops)" -gt 10 ] || { echo "too few drops"; cat queue.json; exit 1; }
 equal $(($(drops a-b 0 queue) - before)) "$(summary queue .queueDrops)" "drops of the queue"
@@ -287,6 +306,7 @@ must grep -q 'the capture ended: link c-d was deleted' gone.err
 must vlsp link add d c --name again
 eventually 5 tapped 3
 kill -0 "${PIDS[stays]}"
+must vlsp capture d -c 2 -w hellos.pcapng # by then it has hellos, too
 vlspd restart --runtime-dir "$RUNTIME" --state-dir "$STATE" --listen none
 rc=0
 wait "${PIDS[stays]}" || rc=$?
