@@ -25,12 +25,13 @@ void apps_kick(struct ctl *ctl)
 
 bool apps_well(const struct model_app *app)
 {
-	return app->was_ready || (app->state.phase == MODEL_APP_ENDED && app->state.status == 0);
+	return app->was_ready ||
+	       (app->state.phase == MODEL_APP_ENDED && app->state.status == 0 && !app->ousted);
 }
 
 bool apps_lost(const struct model_app *app)
 {
-	return model_app_over(app) && !apps_well(app);
+	return model_app_over(app) && !apps_well(app) && !app->ousted;
 }
 
 static void say_status(int status, char *buf, size_t size)

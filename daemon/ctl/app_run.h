@@ -25,9 +25,9 @@ void apps_router_again(struct ctl *ctl, struct model_router *router);
 void apps_recover(struct ctl *ctl);
 void apps_recovered(struct ctl *ctl);
 
-/* It did what it was to do: it is or was ready, or has ended well. */
+/* It did what it was to do: it is or was ready, or has ended well; not because it was told to. */
 bool apps_well(const struct model_app *app);
-/* It will never be. */
+/* It will never be. One that was ended with a router that stays is neither: it runs again. */
 bool apps_lost(const struct model_app *app);
 /* Why, as an error of the application alone. */
 void apps_why(const struct model_app *app, struct err *ret_err);

@@ -66,11 +66,11 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 		return;
 	}
 	fill(&state, told);
+	/* By an operation that was undone, or that a daemon before this one did not finish. */
+	app->ousted = over(told->phase) && told->stopped && !app->going;
 	model_app_set_state(ctl->model, app, &state);
 	if (over(told->phase) && !was_over && app->router->state != MODEL_RUNNING)
 		app->with_router = true;
-	/* By an operation that was undone, or that a daemon before this one did not finish. */
-	app->ousted = over(told->phase) && told->stopped && !app->going;
 	if (over(told->phase) != was_over && !app->going) {
 		app->unwritten = true;
 		keep_apps_soon(ctl);

@@ -147,7 +147,7 @@ void plan_app_fill(struct store_app *row, const struct model_app *app)
 	row->by_topology = app->by_topology;
 	row->created_ms = app->created_ms;
 	row->state = (struct model_app_state){.phase = MODEL_APP_WANTED, .status = -1};
-	if (!model_app_over(app))
+	if (!model_app_over(app) || app->ousted)
 		return;
 	row->state = app->state;
 	row->state.ready = false;

@@ -79,12 +79,49 @@ static void it_fails_when_the_router_of_the_one_before_it_goes(void **state)
 	assert_string_equal(app_list(w, "r1"), "dep failed");
 }
 
+/* It was asked to end, as its router was to go, which stays: it has not done its work, whatever its
+ * status says, and is not lost, as it is about to run again. */
+static void one_that_was_ended_with_its_router_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct host_app_state ended = {.phase = HOST_APP_ENDED, .stopped = true};
+	static const int statuses[] = {0, 15};
+	struct ending again[2] = {{0}};
+	struct err err = {0};
+
+	start_later(w, "r2", "{run: job, ready: notify}");
+	is_busy(w, "r2", "job");
+	start_later(w, "r1", "{run: dep, after: [r2/job]}");
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t id = app_there(w, "r2", "job")->id;
+
+		/* It is behind those that wait for it when all are looked at. */
+		assert_int_equal(ctl_app_restart(w->ctl, "r2", "job", NULL, world_ended, &again[i],
+						 NULL, &err),
+				 0);
+		while (app_there(w, "r2", "job")->id == id)
+			loop_once(w->loop, 1);
+		is_busy(w, "r2", "job");
+		ended.status = statuses[i];
+		assert_int_equal(fake_app_become(w->host, app_there(w, "r2", "job")->id, &ended),
+				 0);
+		while (app_there(w, "r2", "job")->state.phase != MODEL_APP_STARTING)
+			loop_once(w->loop, 1);
+		assert_string_equal(app_list(w, "r1"), "dep wanted");
+		is_busy(w, "r2", "job");
+	}
+	app_ends(w, app_there(w, "r2", "job")->id, 0);
+	world_settle(w, 3);
+	assert_string_equal(app_list(w, "r1"), "dep running ready");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, app_world_open, app_world_close)
 	const struct CMUnitTest tests[] = {
 		T(it_fails_when_the_one_before_it_goes_before_it_was_ready),
 		T(it_fails_when_the_router_of_the_one_before_it_goes),
+		T(one_that_was_ended_with_its_router_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
