@@ -2,6 +2,8 @@
 /* What applications start after (app_after.h). */
 #include "daemon/ctl/app_after.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +75,22 @@ int app_after_check(const struct model *model, const struct model_router *router
 
 /* --- those that will not come ----------------------------------------------------------------- */
 
+size_t app_after_waits(const struct model_app *app, const struct model_app *gone)
+{
+	return waits_for(app->router, app->app, gone->router, gone->app->name);
+}
+
+void app_after_lost(const struct model_app *app, size_t at, const char *what,
+		    struct model_app_state *ret_state)
+{
+	*ret_state = (struct model_app_state){.phase = MODEL_APP_FAILED,
+					      .status = -1,
+					      .error = ECANCELED,
+					      .started_ms = app->state.started_ms};
+	snprintf(ret_state->text, sizeof(ret_state->text), "it starts after %.130s, which %.300s",
+		 app->app->after[at - 1], what);
+}
+
 void app_after_forsake(const struct model *model, const struct model_app *gone)
 {
 	const struct list *pos;
@@ -85,7 +103,7 @@ void app_after_forsake(const struct model *model, const struct model_app *gone)
 		size_t at = 0;
 
 		if (!app->going && !app->restored && app->state.phase == MODEL_APP_WANTED)
-			at = waits_for(app->router, app->app, gone->router, gone->app->name);
+			at = app_after_waits(app, gone);
 		if (at)
 			app->forsaken = at;
 	}

@@ -13,6 +13,12 @@ int app_after_check(const struct model *model, const struct model_router *router
 /* gone is not wanted any more, before it was ready: notes that in those that wait for it, unless
  * another of its name is there. */
 void app_after_forsake(const struct model *model, const struct model_app *gone);
+#define APP_AFTER_STOPPED "was stopped before it was ready"
+/* Which of those that app waits for is gone: 1, 2, ...; 0: none. */
+size_t app_after_waits(const struct model_app *app, const struct model_app *gone);
+/* The state of app, which fails as the at-th of those that it waits for did that. */
+void app_after_lost(const struct model_app *app, size_t at, const char *what,
+		    struct model_app_state *ret_state);
 /* What it runs as a document may have it: without waiting for those that are gone. A reference to
  * the same where all are there; NULL: out of memory. */
 struct topo_app *app_after_known(const struct model *model, const struct model_app *app);

@@ -96,12 +96,12 @@ void apps_drop(struct ctl *ctl, struct model_app *app)
 
 /* --- start and stop -------------------------------------------------------------------------- */
 
-static void lose_turn(struct ctl *ctl, struct model_app *app, const char *after, const char *why)
+static void lose_turn(struct ctl *ctl, struct model_app *app, size_t at, const char *why)
 {
-	char text[512];
+	struct model_app_state lost;
 
-	snprintf(text, sizeof(text), "it starts after %.130s, which %.300s", after, why);
-	app_give_up(ctl, app, MODEL_APP_FAILED, ECANCELED, text);
+	app_after_lost(app, at, why, &lost);
+	app_give_up(ctl, app, lost.phase, lost.error, lost.text);
 }
 
 /* Those that it starts after are ready. What is not there is not waited for, but for what went
@@ -112,21 +112,21 @@ static bool turn_has_come(struct ctl *ctl, struct model_app *app)
 	struct err why;
 	char text[sizeof(why.text) + 8];
 
+	if (app->forsaken) { /* so it is written: plan_after.c */
+		lose_turn(ctl, app, app->forsaken, APP_AFTER_STOPPED);
+		return false;
+	}
 	for (size_t i = 0; i < wanted->after_count; i++) {
 		const struct model_app *first = model_app_named(ctl->model, app->router,
 								wanted->after[i]);
 
-		if (!first && app->forsaken == i + 1) {
-			lose_turn(ctl, app, wanted->after[i], "was stopped before it was ready");
-			return false;
-		}
 		if (!first || apps_well(first))
 			continue;
 		if (!apps_lost(first))
 			return false;
 		apps_why(first, &why);
 		snprintf(text, sizeof(text), "failed: %s", why.text);
-		lose_turn(ctl, app, wanted->after[i], text);
+		lose_turn(ctl, app, i + 1, text);
 		return false;
 	}
 	return true;

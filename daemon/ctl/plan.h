@@ -84,12 +84,14 @@ struct plan {
 	struct plan_app *apps_add;
 	uint32_t *apps_del; /* ids */
 	struct model_app_move *apps_move;
+	struct plan_lose *apps_lose; /* of plan_after.c */
 	uint32_t *apps_wait; /* ids of those that are there and not ready, or not gone, yet */
 	size_t links_del_count, links_del_room, routers_del_count, routers_del_room;
 	size_t routers_add_count, routers_add_room, links_add_count, links_add_room;
 	size_t links_set_count, links_set_room, routers_set_count, routers_set_room;
 	size_t apps_add_count, apps_add_room, apps_del_count, apps_del_room;
 	size_t apps_wait_count, apps_wait_room, apps_move_count, apps_move_room;
+	size_t apps_lose_count, apps_lose_room;
 	struct model_topology before, after;
 	struct ctl_summary summary;
 	uint32_t router_id, link_id, app_id; /* for ctl_op */

@@ -70,6 +70,7 @@ void plan_app_done(struct plan *plan)
 	free(plan->apps_del);
 	free(plan->apps_wait);
 	free(plan->apps_move);
+	free(plan->apps_lose);
 }
 
 int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, struct err *err)
@@ -88,7 +89,7 @@ int plan_app_enter(struct plan *plan, struct model *model, uint64_t now_ms, stru
 		if (model_app_add(model, &spec, &add->made) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
-	return 0;
+	return plan_after_enter(plan, model) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
 void plan_app_commit(struct plan *plan, struct model *model)
@@ -130,7 +131,7 @@ static size_t rows_of(const struct topo_app *app)
 
 size_t plan_app_rows(const struct plan *plan)
 {
-	size_t rows = plan->apps_del_count + plan->apps_move_count, i;
+	size_t rows = plan->apps_del_count + plan->apps_move_count + plan->apps_lose_count, i;
 
 	for (i = 0; i < plan->apps_add_count; i++)
 		rows += rows_of(plan->apps_add[i].app);
@@ -192,12 +193,40 @@ static void change_places(const struct plan *plan, struct plan_store *store)
 	}
 }
 
-int plan_app_change(const struct plan *plan, struct plan_store *store)
+/* Its row, which may be there already, as it has moved. */
+static struct store_app *row_of(struct plan_store *store, const struct model_app *app)
+{
+	struct store_app *row = store->apps, *end = row + store->change.app_count;
+
+	while (row < end && row->id != app->id)
+		row++;
+	if (row == end) {
+		plan_app_fill(row, app);
+		store->change.app_count++;
+	}
+	return row;
+}
+
+static void change_lost(const struct plan *plan, const struct model *model,
+			struct plan_store *store)
+{
+	struct model_app_state lost;
+
+	for (size_t i = 0; i < plan->apps_lose_count; i++) {
+		const struct model_app *app = plan_after_lost(plan, model, i, &lost);
+
+		if (app)
+			row_of(store, app)->state = lost;
+	}
+}
+
+int plan_app_change(const struct plan *plan, const struct model *model, struct plan_store *store)
 {
 	struct store_change *change = &store->change;
 	size_t i;
 
-	store->apps = calloc(plan->apps_add_count + plan->apps_move_count + 1,
+	store->apps = calloc(plan->apps_add_count + plan->apps_move_count + plan->apps_lose_count +
+				     1,
 			     sizeof(*store->apps));
 	if (!store->apps)
 		return -ENOMEM;
@@ -208,6 +237,7 @@ int plan_app_change(const struct plan *plan, struct plan_store *store)
 	change->apps_gone = plan->apps_del;
 	change->apps_gone_count = plan->apps_del_count;
 	change_places(plan, store);
+	change_lost(plan, model, store);
 	return 0;
 }
 

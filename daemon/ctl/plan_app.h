@@ -21,6 +21,11 @@ struct plan_app {
 	struct model_app *made; /* after plan_enter() */
 };
 
+struct plan_lose { /* ids: app waits for gone, as the at-th that it names, which goes unready */
+	uint32_t app, gone;
+	size_t at;
+};
+
 /* Appends; app is taken a reference of. NULL: out of memory. */
 struct plan_app *plan_app_add(struct plan *plan, struct model_router *router, struct topo_app *app);
 /* By id: whatever becomes of it until then, it is gone afterwards. 0 or -ENOMEM. */
@@ -41,8 +46,16 @@ void plan_app_leave(struct plan *plan, struct model *model);
 
 /* Parts of plan_store_rows(), plan_store_change(), plan_store_all(). */
 size_t plan_app_rows(const struct plan *plan);
-int plan_app_change(const struct plan *plan, struct plan_store *store);
+int plan_app_change(const struct plan *plan, const struct model *model, struct plan_store *store);
 int plan_app_all(const struct model *model, struct plan_store *store);
+/* --- plan_after.c --- */
+/* apps_lose, of a plan that has entered. 0 or -ENOMEM. */
+int plan_after_enter(struct plan *plan, const struct model *model);
+/* The i-th of apps_lose, and what becomes of it; NULL: it does not wait any more, or not in vain.
+ */
+const struct model_app *plan_after_lost(const struct plan *plan, const struct model *model,
+					size_t i, struct model_app_state *ret_state);
+
 /* What the store keeps of it now. */
 struct store_app;
 void plan_app_fill(struct store_app *row, const struct model_app *app);

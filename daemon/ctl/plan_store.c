@@ -165,7 +165,7 @@ int plan_store_change(const struct plan *plan, const struct model *model, uint64
 		 plan->routers_add_count + plan->routers_set_count,
 		 plan->links_add_count + plan->links_set_count, plan->routers_del_count) < 0)
 		return -ENOMEM;
-	if (plan_app_change(plan, &store) < 0) {
+	if (plan_app_change(plan, model, &store) < 0) {
 		plan_store_done(&store);
 		return -ENOMEM;
 	}

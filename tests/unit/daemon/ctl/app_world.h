@@ -61,6 +61,43 @@ static __attribute__((unused)) struct ctl_op app_start(struct world *w, const ch
 	return *world_wait(w, &ending);
 }
 
+/* Its operation does not wait. */
+static __attribute__((unused)) void app_start_later(struct world *w, const char *router,
+						    const char *text)
+{
+	struct ctl_app_wait wait = {.no_wait = true};
+	struct topo_app *app = app_of(text);
+	struct ending ending = {0};
+	struct err err = {0};
+
+	assert_int_equal(
+		ctl_app_start(w->ctl, router, app, &wait, world_ended, &ending, NULL, &err), 0);
+	topo_app_unref(app);
+	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
+}
+
+static __attribute__((unused)) const struct model_app *
+app_there(const struct world *w, const char *router, const char *name)
+{
+	const struct model_router *at = model_router_by_name(w->model, router);
+	const struct model_app *app = at ? model_app_by_name(at, name) : NULL;
+
+	assert_non_null(app);
+	return app;
+}
+
+/* It runs, and is not ready. */
+static __attribute__((unused)) void app_is_busy(struct world *w, const char *router,
+						const char *name)
+{
+	struct host_app_state busy = {.phase = HOST_APP_RUNNING, .status = -1, .pid = 9};
+
+	while (app_there(w, router, name)->state.phase != MODEL_APP_STARTING)
+		loop_once(w->loop, 1);
+	assert_int_equal(fake_app_become(w->host, app_there(w, router, name)->id, &busy), 0);
+	world_settle(w, 3);
+}
+
 static __attribute__((unused)) struct ctl_op app_stop(struct world *w, const char *router,
 						      const char *app)
 {
@@ -119,16 +156,6 @@ static __attribute__((unused)) const char *app_list(const struct world *w, const
 			app->state.ready ? " ready" : "", app->going ? " going" : "");
 	}
 	return text;
-}
-
-static __attribute__((unused)) const struct model_app *
-app_there(const struct world *w, const char *router, const char *name)
-{
-	const struct model_router *at = model_router_by_name(w->model, router);
-	const struct model_app *app = at ? model_app_by_name(at, name) : NULL;
-
-	assert_non_null(app);
-	return app;
 }
 
 /* It ends by itself. */

@@ -2,40 +2,15 @@
 /* Applications that wait for others which will not come. */
 #include "tests/unit/daemon/ctl/app_world.h"
 
-/* No wait. */
-static void start_later(struct world *w, const char *router, const char *text)
-{
-	struct ctl_app_wait wait = {.no_wait = true};
-	struct topo_app *app = app_of(text);
-	struct ending ending = {0};
-	struct err err = {0};
-
-	assert_int_equal(
-		ctl_app_start(w->ctl, router, app, &wait, world_ended, &ending, NULL, &err), 0);
-	topo_app_unref(app);
-	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
-}
-
-/* It runs, and is not ready. */
-static void is_busy(struct world *w, const char *router, const char *name)
-{
-	struct host_app_state busy = {.phase = HOST_APP_RUNNING, .status = -1, .pid = 9};
-
-	while (app_there(w, router, name)->state.phase != MODEL_APP_STARTING)
-		loop_once(w->loop, 1);
-	assert_int_equal(fake_app_become(w->host, app_there(w, router, name)->id, &busy), 0);
-	world_settle(w, 3);
-}
-
 static void it_fails_when_the_one_before_it_goes_before_it_was_ready(void **state)
 {
 	struct world *w = *state;
 	struct ending ending = {0}, again = {0};
 	struct err err = {0};
 
-	start_later(w, "r2", "{run: never, ready: notify}");
-	is_busy(w, "r2", "never");
-	start_later(w, "r1", "{run: dep, after: [r2/never]}");
+	app_start_later(w, "r2", "{run: never, ready: notify}");
+	app_is_busy(w, "r2", "never");
+	app_start_later(w, "r1", "{run: dep, after: [r2/never]}");
 	assert_int_equal(app_ask(w, "r1", "{run: other, after: [r2/never]}", &ending, &err), 0);
 	world_settle(w, 3);
 	assert_string_equal(app_list(w, "r1"), "dep wanted; other wanted");
@@ -44,7 +19,7 @@ static void it_fails_when_the_one_before_it_goes_before_it_was_ready(void **stat
 		ctl_app_restart(w->ctl, "r2", "never", NULL, world_ended, &again, NULL, &err), 0);
 	while (app_there(w, "r2", "never")->id == 1)
 		loop_once(w->loop, 1);
-	is_busy(w, "r2", "never");
+	app_is_busy(w, "r2", "never");
 	assert_string_equal(app_list(w, "r1"), "dep wanted; other wanted");
 	app_stop(w, "r2", "never");
 	world_settle(w, 3);
@@ -56,10 +31,10 @@ static void it_fails_when_the_one_before_it_goes_before_it_was_ready(void **stat
 			    "application other on r1: it starts after r2/never, which was stopped "
 			    "before it was ready");
 	/* What was ready is not waited for. */
-	start_later(w, "r2", "{run: slow, ready: notify}");
-	is_busy(w, "r2", "slow");
+	app_start_later(w, "r2", "{run: slow, ready: notify}");
+	app_is_busy(w, "r2", "slow");
 	app_start(w, "r2", "{run: db}");
-	start_later(w, "r1", "{run: web, after: [r2/db, r2/slow]}");
+	app_start_later(w, "r1", "{run: web, after: [r2/db, r2/slow]}");
 	app_stop(w, "r2", "db");
 	assert_string_equal(app_list(w, "r1"), "dep failed; web wanted");
 	app_ends(w, app_there(w, "r2", "slow")->id, 0);
@@ -71,9 +46,9 @@ static void it_fails_when_the_router_of_the_one_before_it_goes(void **state)
 {
 	struct world *w = *state;
 
-	start_later(w, "r2", "{run: never, ready: notify}");
-	is_busy(w, "r2", "never");
-	start_later(w, "r1", "{run: dep, after: [r2/never]}");
+	app_start_later(w, "r2", "{run: never, ready: notify}");
+	app_is_busy(w, "r2", "never");
+	app_start_later(w, "r1", "{run: dep, after: [r2/never]}");
 	world_delete_router(w, "r2");
 	world_settle(w, 3);
 	assert_string_equal(app_list(w, "r1"), "dep failed");
@@ -89,9 +64,9 @@ static void one_that_was_ended_with_its_router_is_waited_for(void **state)
 	struct ending again[2] = {{0}};
 	struct err err = {0};
 
-	start_later(w, "r2", "{run: job, ready: notify}");
-	is_busy(w, "r2", "job");
-	start_later(w, "r1", "{run: dep, after: [r2/job]}");
+	app_start_later(w, "r2", "{run: job, ready: notify}");
+	app_is_busy(w, "r2", "job");
+	app_start_later(w, "r1", "{run: dep, after: [r2/job]}");
 	for (size_t i = 0; i < 2; i++) {
 		uint32_t id = app_there(w, "r2", "job")->id;
 
@@ -101,14 +76,14 @@ static void one_that_was_ended_with_its_router_is_waited_for(void **state)
 				 0);
 		while (app_there(w, "r2", "job")->id == id)
 			loop_once(w->loop, 1);
-		is_busy(w, "r2", "job");
+		app_is_busy(w, "r2", "job");
 		ended.status = statuses[i];
 		assert_int_equal(fake_app_become(w->host, app_there(w, "r2", "job")->id, &ended),
 				 0);
 		while (app_there(w, "r2", "job")->state.phase != MODEL_APP_STARTING)
 			loop_once(w->loop, 1);
 		assert_string_equal(app_list(w, "r1"), "dep wanted");
-		is_busy(w, "r2", "job");
+		app_is_busy(w, "r2", "job");
 	}
 	app_ends(w, app_there(w, "r2", "job")->id, 0);
 	world_settle(w, 3);

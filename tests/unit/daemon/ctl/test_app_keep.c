@@ -280,6 +280,59 @@ static void a_stop_waits_until_the_machine_has_told(void **state)
 	assert_null(row_of(k, "send"));
 }
 
+/* A stop without waiting, and the next daemon at once. */
+static void stop_and_restart(struct kept_world *k, const char *router, const char *name)
+{
+	struct ctl_app_wait wait = {.no_wait = true};
+	struct recovered recovered;
+	struct ending ending = {0};
+	struct err err = {0};
+
+	assert_int_equal(
+		ctl_app_stop(k->w.ctl, router, name, &wait, world_ended, &ending, NULL, &err), 0);
+	assert_int_equal(world_wait(&k->w, &ending)->state, CTL_DONE);
+	restart(k, &recovered);
+	world_settle(&k->w, 5);
+}
+
+/* With what they wait for, in one change: whatever their policy, and however far it had come. */
+static void those_that_wait_for_one_that_was_stopped_stay_so(void **state)
+{
+	static const char why[] = "it starts after r0-0/slow, which was stopped before it was "
+				  "ready";
+	struct kept_world *k = *state;
+	struct recovered recovered;
+
+	routers(k);
+	app_start_later(&k->w, "r0-0", "{run: slow, ready: notify}");
+	app_is_busy(&k->w, "r0-0", "slow");
+	app_start_later(&k->w, "r0-1", "{run: dep, restart: always, after: [r0-0/slow]}");
+	app_start_later(&k->w, "r0-1", "{run: once, after: [r0-0/echo, r0-0/slow]}");
+	app_start_later(&k->w, "r0-1", "{run: next, restart: always, after: [dep]}");
+	app_start_later(&k->w, "r0-1", "{run: other, restart: always, after: [r0-0/echo]}");
+	stop_and_restart(k, "r0-0", "slow");
+	assert_string_equal(app_list(&k->w, "r0-1"),
+			    "dep failed; once failed; next failed; other running ready");
+	assert_string_equal(app_there(&k->w, "r0-1", "dep")->state.text, why);
+	assert_string_equal(app_there(&k->w, "r0-1", "once")->state.text, why);
+	assert_string_equal(row_of(k, "dep")->state.text, why);
+	assert_int_equal(row_of(k, "dep")->state.error, ECANCELED);
+	/* One that was ready takes nobody along. */
+	app_start_later(&k->w, "r0-1", "{run: late, restart: always, after: [r0-0/echo]}");
+	stop_and_restart(k, "r0-0", "echo");
+	assert_string_equal(app_list(&k->w, "r0-1"), "dep failed; once failed; next failed; other "
+						     "running ready; late running ready");
+	/* With its router, too. */
+	app_start_later(&k->w, "r0-0", "{run: slow, ready: notify}");
+	app_is_busy(&k->w, "r0-0", "slow");
+	app_start_later(&k->w, "r0-1", "{run: more, restart: always, after: [r0-0/slow]}");
+	assert_int_equal(world_delete_router(&k->w, "r0-0").state, CTL_DONE);
+	assert_int_equal(row_of(k, "more")->state.phase, MODEL_APP_FAILED);
+	restart(k, &recovered);
+	world_settle(&k->w, 5);
+	assert_string_equal(app_there(&k->w, "r0-1", "more")->state.text, why);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -296,6 +349,7 @@ int main(void)
 		T(a_commit_in_doubt_is_taken_back_whole),
 		T(they_go_with_their_router),
 		T(a_stop_waits_until_the_machine_has_told),
+		T(those_that_wait_for_one_that_was_stopped_stay_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
