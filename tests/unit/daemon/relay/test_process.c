@@ -389,7 +389,7 @@ static void what_a_link_held_ends_with_it(void **state)
 
 	(void)state;
 	need_bpf();
-	timed((struct vlsp_shape){.delay_ns = 300 * MS});
+	timed((struct vlsp_shape){.delay_ns = 2 * SEC});
 	send_marked(1);
 	assert_int_equal(bld_shape_set(bld, OUT, &other, false), 0);
 	send_marked(2);

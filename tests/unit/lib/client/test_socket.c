@@ -37,9 +37,16 @@ static struct pair pair_open(void)
 	assert_int_equal(vlsp_local(pair.b, &pair.at_b), 0);
 	assert_int_equal(vlsp_connect(pair.a, &pair.at_b), 0);
 	assert_int_equal(vlsp_local(pair.a, &pair.at_a), 0);
-	assert_int_equal(vlsp_set(pair.a, VLSP_TIMEOUT, 2000), 0);
-	assert_int_equal(vlsp_set(pair.b, VLSP_TIMEOUT, 2000), 0);
+	assert_int_equal(vlsp_set(pair.a, VLSP_TIMEOUT, 20000), 0);
+	assert_int_equal(vlsp_set(pair.b, VLSP_TIMEOUT, 20000), 0);
 	return pair;
+}
+
+/* Not by memory: there is padding. */
+static void assert_address(const struct vlsp_address *is, const struct vlsp_address *want)
+{
+	assert_int_equal(is->host, want->host);
+	assert_int_equal(is->port, want->port);
 }
 
 static void pair_close(struct pair *pair)
@@ -67,8 +74,8 @@ static void a_datagram_brings_where_it_is_from(void **state)
 	assert_int_equal(info.size, 10);
 	assert_int_equal(info.ttl, 7);
 	assert_int_equal(info.tclass, 0xb9);
-	assert_memory_equal(&info.from, &pair.at_a, sizeof(info.from));
-	assert_memory_equal(&info.to, &pair.at_b, sizeof(info.to));
+	assert_address(&info.from, &pair.at_a);
+	assert_address(&info.to, &pair.at_b);
 	assert_int_equal(info.flow, flow_id(ROUTER_ADDRESS, ROUTER_ADDRESS, 17,
 					    (uint32_t)pair.at_a.port << 16 | pair.at_b.port));
 	assert_false(info.has_meta);
@@ -209,13 +216,15 @@ static void a_connection_hears_that_nobody_is_there(void **state)
 	pair.b = NULL;
 	assert_int_equal(vlsp_send(pair.a, "x", 1), 1);
 	pollfd.fd = vlsp_socket_fd(pair.a);
-	assert_int_equal(poll(&pollfd, 1, 2000), 1);
+	assert_int_equal(poll(&pollfd, 1, 20000), 1);
 	assert_fails(ECONNREFUSED, vlsp_recv(pair.a, data, sizeof(data), NULL));
 	assert_int_equal(poll(&pollfd, 1, 0), 0);
-	/* or the next one that is sent */
+	/* or the next one that is sent, when the answer is there */
 	assert_int_equal(vlsp_send(pair.a, "x", 1), 1);
+	assert_int_equal(poll(&pollfd, 1, 20000), 1);
 	assert_fails(ECONNREFUSED, vlsp_send(pair.a, "x", 1));
 	assert_int_equal(vlsp_send(pair.a, "x", 1), 1);
+	assert_int_equal(poll(&pollfd, 1, 20000), 1);
 	/* what is pending goes with the connection */
 	assert_int_equal(vlsp_disconnect(pair.a), 0);
 	assert_int_equal(vlsp_sendto(pair.a, "x", 1, &pair.at_b), 1);
@@ -239,7 +248,7 @@ static void a_port_that_was_bound_outlives_a_connection(void **state)
 	assert_int_equal(vlsp_connect(pair.b, &pair.at_a), 0);
 	assert_int_equal(vlsp_disconnect(pair.b), 0);
 	assert_int_equal(vlsp_local(pair.b, &after), 0);
-	assert_memory_equal(&after, &before, sizeof(before));
+	assert_address(&after, &before);
 	assert_int_equal(vlsp_send(pair.a, "x", 1), 1);
 	assert_int_equal(vlsp_recv(pair.b, data, sizeof(data), NULL), 1);
 	assert_fails(EINVAL, vlsp_bind(pair.b, NULL));
