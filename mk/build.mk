@@ -67,14 +67,15 @@ $(O)/apps/%: $(O)/obj/apps/%.o $(APP_ARC) | $(O)/libvlsp.so
 	$(call say,APP,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $^ -L$(O) -lvlsp \
 		-Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../../../lib' $(LDFLAGS) -lm -lpthread -o $@
 
-# What each is for, as it says itself: "NAME<tab>A LINE". Read by vlspd.
+# What each is for, as it says itself: "NAME<tab>A LINE". Read by vlspd. RUNNER: what runs programs of another machine.
 $(O)/apps/about: $(APPS)
 	$(call say,GEN,$@)for app in $(sort $(APPS)); do \
-		printf '%s\t%s\n' "$${app##*/}" "$$($$app --help | sed -n 2p)" || exit 1; done >$@
+		printf '%s\t%s\n' "$${app##*/}" "$$($(RUNNER) $$app --help | sed -n 2p)" || exit 1; done >$@
 
 # BPF: one object, one skeleton, embedded in vlspd.
-BPF_ARCH   := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
-BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror -Wno-address-of-packed-member
+CPU        := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+BPF_ARCH   := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(CPU)))
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -I. -I/usr/include/$(CPU)-linux-gnu -Wall -Wextra -Werror -Wno-address-of-packed-member
 BPF_HDRS   := $(wildcard bpf/inc/*.h include/shared/*.h)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HDRS)

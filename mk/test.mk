@@ -54,7 +54,7 @@ lint:
 
 units: $(UNIT_BINS)
 run-units: $(UNIT_BINS)
-	@JOBS=$(JOBS) tests/run-units $(UNIT_BINS)
+	@JOBS=$(JOBS) RUNNER="$(RUNNER)" tests/run-units $(UNIT_BINS)
 
 bpf-tests: $(BPF_BINS) $(O)/tests/bpf/fuzz_bpf $(O)/tests/bpf/load $(O)/tests/bpf/pass $(BENCH_BINS)
 bpf-check: bpf-tests
