@@ -39,15 +39,15 @@ loader settle
 loader chain 2 0
 pass_start 2 0
 before=$(counter 104 tx)
-check "ping from end to end" in_ns r1 ping -qc 20 -i 0.01 -W 1 10.0.0.3
+check "ping from end to end" in_ns r1 ping -qc 20 -i 0.01 -W 5 10.0.0.3
 check "each was given to it, both ways" equal "$(given 0 given)" 40
 check "none was left to its policy" equal "$(given 0 skipped)" 0
 check "sent on once each" equal "$(counter 104 tx)" $((before + 20))
-check "a ping to the router itself" in_ns r1 ping -qc 3 -i 0.01 -W 1 10.0.0.2
-check "a ping from the router itself" in_ns r2 ping -qc 3 -i 0.01 -W 1 10.0.0.3
-check "a ping of 8,000 bytes in fragments" in_ns r1 ping -qc 3 -i 0.02 -W 1 -s 8000 10.0.0.3
+check "a ping to the router itself" in_ns r1 ping -qc 3 -i 0.01 -W 5 10.0.0.2
+check "a ping from the router itself" in_ns r2 ping -qc 3 -i 0.01 -W 5 10.0.0.3
+check "a ping of 8,000 bytes in fragments" in_ns r1 ping -qc 3 -i 0.02 -W 5 -s 8000 10.0.0.3
 check "iperf3 over UDP" at_least "$(iperf 5201 -u -b 5M)" 1000000
-check "TTL is taken once" grep -q 'ttl=63' <(in_ns r1 ping -c 1 -W 1 10.0.0.3)
+check "TTL is taken once" grep -q 'ttl=63' <(in_ns r1 ping -c 1 -W 5 10.0.0.3)
 for port in 102 103 104 105 20001 20002 20003; do
 	for cause in version length checksum down unsupported too-big function; do
 		check "port $port: no drop by $cause" equal "$(counter $port $cause)" 0
@@ -95,7 +95,7 @@ for i in 1 2 3; do
 	pass_start $i $((2 * i + 1))
 	loader chain $i $((2 * i)) $((2 * i + 1))
 done
-check "ping from end to end" in_ns r1 ping -qc 20 -i 0.01 -W 1 10.0.0.3
+check "ping from end to end" in_ns r1 ping -qc 20 -i 0.01 -W 5 10.0.0.3
 for i in 2 3 4 5 6 7; do
 	check "function $i had each once" equal "$(given $i given)" 40
 done
@@ -139,7 +139,7 @@ done
 echo "- taps"
 for port in 103 104 20001; do loader tap $port 1 3; done
 loader settle
-check "ping" in_ns r1 ping -qc 5 -i 0.01 -W 1 10.0.0.3
+check "ping" in_ns r1 ping -qc 5 -i 0.01 -W 5 10.0.0.3
 loader tapped 1
 check "each was seen both ways at both links and the edge" equal "$ANSWER" "matched 30 lost 0"
 check "TCP with large segments" at_least "$(iperf 5201)" 1000000
