@@ -133,10 +133,13 @@ static bool turn_has_come(struct ctl *ctl, struct model_app *app)
 }
 
 /* Another is still on its way out that may hold what this one needs, a port or a file: it has the
- * same name, or both came by a document, which may have named them anew. */
-static bool room_held(const struct model_app *app)
+ * same name, or both came by a document, which may have named them anew; or it is of before. */
+static bool room_held(const struct ctl *ctl, const struct model_app *app)
 {
 	const struct list *pos;
+
+	if (app_room_strays(ctl, app->router))
+		return true;
 
 	list_for_each (pos, &app->router->apps) {
 		const struct model_app *other = list_entry(pos, struct model_app, of_router);
@@ -160,8 +163,8 @@ static void start(struct ctl *ctl, struct model_app *app)
 	struct err err = {0};
 	int ret;
 
-	if (router->state == MODEL_PLANNED || router->state == MODEL_DELETING || room_held(app) ||
-	    !turn_has_come(ctl, app))
+	if (router->state == MODEL_PLANNED || router->state == MODEL_DELETING ||
+	    room_held(ctl, app) || !turn_has_come(ctl, app))
 		return;
 	if (!app_ops(ctl)) {
 		app_give_up(ctl, app, MODEL_APP_FAILED, EOPNOTSUPP,
@@ -387,5 +390,6 @@ void apps_free(struct apps *apps)
 	loop_timer_free(apps->kick);
 	loop_timer_free(apps->write);
 	free(apps->gone);
+	free(apps->strays);
 	free(apps);
 }

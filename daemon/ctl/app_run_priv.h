@@ -5,11 +5,18 @@
 
 #include "daemon/ctl/app_run.h"
 
+struct app_stray {
+	uint32_t id, router_id;
+};
+
 struct apps {
 	struct ctl *ctl;
 	struct loop_timer *kick;
 	bool known;	/* the machine has told all that it has */
 	bool recovered; /* and all routers are as they should be */
+	/* app_told.c */
+	struct app_stray *strays; /* that the machine has and nobody wants, until they have ended */
+	size_t stray_count, stray_room;
 	/* keep_app.c */
 	struct loop_timer *write;
 	bool write_set;
@@ -42,6 +49,9 @@ void app_give_up(struct ctl *ctl, struct model_app *app, enum model_app_phase ph
 void app_state(void *arg, uint32_t id, const struct host_app_state *told);
 void app_known(void *arg);
 uint32_t app_place(void *arg, uint32_t id);
+/* Something that nobody wants is still on its way out of the router, of a daemon before this one:
+ * what it was called, and what was to come in its place, is not known. */
+bool app_room_strays(const struct ctl *ctl, const struct model_router *router);
 /* Both apps->known and apps->recovered: those that nobody told of. */
 void app_judge(struct ctl *ctl);
 

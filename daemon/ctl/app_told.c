@@ -9,6 +9,7 @@
 
 #include "daemon/ctl/app_run_priv.h"
 #include "daemon/ctl/keep.h"
+#include "daemon/ctl/plan.h"
 
 static bool over(enum host_app_phase phase)
 {
@@ -26,13 +27,61 @@ static enum model_app_phase phase_of(enum host_app_phase phase)
 	return phases[phase];
 }
 
-/* Its operation was not acknowledged, its router is gone, or it was taken away. */
-static void unwanted(struct ctl *ctl, uint32_t id, enum host_app_phase phase)
+bool app_room_strays(const struct ctl *ctl, const struct model_router *router)
 {
-	if (over(phase))
+	for (size_t i = 0; i < ctl->apps->stray_count; i++)
+		if (ctl->apps->strays[i].router_id == router->id)
+			return true;
+	return false;
+}
+
+static void stray_gone(struct ctl *ctl, uint32_t id)
+{
+	struct apps *apps = ctl->apps;
+
+	for (size_t i = 0; i < apps->stray_count; i++) {
+		if (apps->strays[i].id != id)
+			continue;
+		apps->strays[i] = apps->strays[--apps->stray_count];
+		apps_kick(ctl);
+		return;
+	}
+}
+
+static void stray_there(struct ctl *ctl, uint32_t id, uint32_t router_id)
+{
+	struct apps *apps = ctl->apps;
+	struct app_stray *stray;
+
+	for (size_t i = 0; i < apps->stray_count; i++)
+		if (apps->strays[i].id == id)
+			return;
+	stray = plan_append(&apps->strays, &apps->stray_count, &apps->stray_room, sizeof(*stray));
+	if (stray) /* otherwise nobody waits for its end */
+		*stray = (struct app_stray){id, router_id};
+}
+
+/* Of those that were lost nothing is told. */
+static void look_for_strays(struct ctl *ctl)
+{
+	const struct apps *apps = ctl->apps;
+
+	for (size_t i = apps->stray_count; i-- > 0;)
+		if (app_ops(ctl)->values(ctl->host, apps->strays[i].id, NULL, 0) == -ESRCH)
+			stray_gone(ctl, apps->strays[i].id);
+}
+
+/* Its operation was not acknowledged, its router is gone, or it was taken away. */
+static void unwanted(struct ctl *ctl, uint32_t id, const struct host_app_state *told)
+{
+	if (over(told->phase)) {
+		stray_gone(ctl, id);
 		app_ops(ctl)->forget(ctl->host, id);
-	else if (phase != HOST_APP_STOPPING)
-		app_ops(ctl)->stop(ctl->host, id);
+		return;
+	}
+	stray_there(ctl, id, told->router_id);
+	if (told->phase != HOST_APP_STOPPING && app_ops(ctl)->stop(ctl->host, id) < 0)
+		stray_gone(ctl, id);
 }
 
 static void fill(struct model_app_state *state, const struct host_app_state *told)
@@ -56,7 +105,7 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 	bool was_over;
 
 	if (!app || !app_asked(app)) {
-		unwanted(ctl, id, told->phase);
+		unwanted(ctl, id, told);
 		return;
 	}
 	app->restored = false;
@@ -78,10 +127,11 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 	apps_kick(ctl);
 }
 
-/* It is not there, and nobody says what became of it. */
+/* It is not there, and nobody says what became of it. What ended by itself is told: if something
+ * is on its way out that it may have to wait for, it has not been started yet. */
 static void missing(struct ctl *ctl, struct model_app *app)
 {
-	if (app->again || app->app->restart != TOPO_APP_NEVER)
+	if (app->again || app->app->restart != TOPO_APP_NEVER || app_room_strays(ctl, app->router))
 		app_again(ctl, app);
 	else
 		app_give_up(ctl, app, MODEL_APP_ENDED, 0,
@@ -146,6 +196,7 @@ void app_known(void *arg)
 {
 	struct ctl *ctl = arg;
 
+	look_for_strays(ctl);
 	if (ctl->apps->known) {
 		look_for_lost(ctl);
 		return;

@@ -100,6 +100,7 @@ static bool step(struct fake *fake, struct fake_app *app)
 	if (!app->news)
 		return false;
 	app->news = false;
+	app->state.router_id = app->router_id;
 	if (events->state)
 		events->state(events->arg, app->id, &app->state);
 	return true;

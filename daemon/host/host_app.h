@@ -37,9 +37,10 @@ enum host_app_phase {
 struct host_app_state {
 	enum host_app_phase phase;
 	bool ready;
-	bool stopped; /* it was asked to end: by stop(), or as its router was to go */
-	int32_t pid;  /* as the host sees it; 0: none */
-	int status;   /* as from waitpid, of the last run that ended; -1: none has */
+	bool stopped;	    /* it was asked to end: by stop(), or as its router was to go */
+	uint32_t router_id; /* 0: not known, or it is over */
+	int32_t pid;	    /* as the host sees it; 0: none */
+	int status;	    /* as from waitpid, of the last run that ended; -1: none has */
 	uint32_t restarts;
 	uint64_t started_ms, ended_ms; /* wall clock, of the last run; 0: not yet */
 	char text[512]; /* FAILED, or ENDED before it was ready: what and why, with its last output

@@ -142,6 +142,7 @@ static void hear_state(struct local_apps *apps, const struct app_state *said, co
 		.phase = (enum host_app_phase)said->phase,
 		.ready = said->ready,
 		.stopped = said->stopped,
+		.router_id = app->router_id,
 		.pid = said->pid,
 		.status = said->status,
 		.restarts = said->restarts,

@@ -71,15 +71,15 @@ eventually 5 dep_failed 'it starts after never, which was stopped before it was 
 must vlsp app stop r3 dep
 
 step "apply waits until what it takes away has ended, by force if it must; what comes in its place finds the port free"
-port() { # port NAME: has UDP port 5005, and does not heed SIGTERM
-	echo "      - {name: $1, run: /bin/sh, grace: 2s, args: [-c, \"trap '' TERM; exec python3 -c 'import socket as s, time; u = s.socket(2, 2); u.bind((str(), 5005)); time.sleep(1006)'\"]}"
+port() { # port NAME [GRACE]: has UDP port 5005, and does not heed SIGTERM
+	echo "      - {name: $1, run: /bin/sh, grace: ${2:-2s}, args: [-c, \"trap '' TERM; exec python3 -c 'import socket as s, time; u = s.socket(2, 2); u.bind((str(), 5005)); time.sleep(1006)'\"]}"
 }
 port_held() { grep -q . <<<"$(on r2 ss -Hlun 'sport = :5005')"; }
 sed "/name: db/a\\$(port one)" other.yaml >port.yaml
 must vlsp topology apply port.yaml
 eventually 5 port_held
 one=$(pid_of r2 one)
-sed "/name: db/a\\$(port two)" other.yaml >port2.yaml
+sed "/name: db/a\\$(port two 60s)" other.yaml >port2.yaml
 vlsp topology apply port2.yaml >applied 2>&1 &
 eventually 5 must_say stopping vlsp app show r2 one
 must vlsp link set r1-r2 --weight 2 # others are served meanwhile
@@ -89,6 +89,16 @@ must_say '\+1 application, -1 application' cat applied
 eventually 5 port_held
 apps_are "r1/web running ready" "r2/db running ready" "r2/two running ready" "r3/hand running ready"
 two=$(pid_of r2 two)
+sed "/name: db/a\\$(port three)" other.yaml >port3.yaml
+must vlsp topology apply --no-wait port3.yaml
+crash # right behind it: the next daemon waits for the end of the old one, too
+must start_vlspd
+eventually 5 apps_are "r1/web running ready" "r2/db running ready" "r2/three wanted" "r3/hand running ready"
+kill -9 "$two"
+eventually 10 apps_are "r1/web running ready" "r2/db running ready" "r2/three running ready" "r3/hand running ready"
+[ ! -d "/proc/$two" ] || { echo "process $two is still there"; false; }
+eventually 5 port_held
+two=$(pid_of r2 three)
 must vlsp topology apply other.yaml
 [ ! -d "/proc/$two" ] || { echo "process $two is still there"; false; }
 apps_are "r1/web running ready" "r2/db running ready" "r3/hand running ready"

@@ -333,6 +333,53 @@ static void those_that_wait_for_one_that_was_stopped_stay_so(void **state)
 	assert_string_equal(app_there(&k->w, "r0-1", "more")->state.text, why);
 }
 
+/* A document with another argument for the application on r0-1. */
+static void apply_arg(struct kept_world *k, const char *fields, const char *arg, unsigned flags)
+{
+	struct topo_doc *doc = world_grid(1, 2);
+	char text[200];
+
+	snprintf(text, sizeof(text), "{run: a, args: [%s], %s}", arg, fields);
+	doc_apps(doc, 1, 1, (const char *[]){text});
+	assert_int_equal(world_apply_flags(&k->w, doc, flags).state, CTL_DONE);
+	topo_doc_free(doc);
+}
+
+/* The old one is still on its way out, of which the next daemon has no more than its number: the
+ * new one waits for its end, also if it is never to be started again. */
+static void what_comes_in_its_place_waits_after_a_crash_too(void **state)
+{
+	static const char *const policies[] = {"restart: always", "restart: never"};
+	struct kept_world *k = *state;
+	struct recovered recovered;
+
+	for (size_t i = 0; i < 2; i++) {
+		for (int lost = 0; lost < 2; lost++) {
+			uint32_t was;
+
+			apply_arg(k, policies[i], "x", 0);
+			was = app_there(&k->w, "r0-1", "a")->id;
+			fake_apps_hold(k->w.host, true);
+			apply_arg(k, policies[i], "y", CTL_APPLY_NO_WAIT);
+			end(k, true);
+			boot(k);
+			fake_apps_hold(k->w.host, true);
+			recover(k, &recovered);
+			world_settle(&k->w, 5);
+			assert_string_equal(app_list(&k->w, "r0-1"), "a wanted");
+			assert_true(app_there(&k->w, "r0-1", "a")->id > was);
+			assert_int_equal(fake_apps_count(k->w.host), 1);
+			if (lost)
+				fake_apps_lose(k->w.host);
+			fake_apps_hold(k->w.host, false);
+			world_settle(&k->w, 5);
+			assert_string_equal(app_list(&k->w, "r0-1"), "a running ready");
+			assert_int_equal(fake_apps_count(k->w.host), 1);
+			apply_arg(k, policies[i], "y", 0);
+		}
+	}
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -350,6 +397,7 @@ int main(void)
 		T(they_go_with_their_router),
 		T(a_stop_waits_until_the_machine_has_told),
 		T(those_that_wait_for_one_that_was_stopped_stay_so),
+		T(what_comes_in_its_place_waits_after_a_crash_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
