@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "apps/common.h"
+#include "apps/tftp_file.h"
 #include "apps/tftp_session.h"
 
 static struct tftp_session session = {.fd = -1};
@@ -88,8 +88,31 @@ static void linger(void)
 		tftp_session_take(&session, data, (size_t)got, &info.from);
 }
 
+/* What is put; or where what is got goes. */
+static void open_local(struct tftp_file *file, bool get)
+{
+	int r = get ? tftp_file_begin(file, local) : 0;
+
+	session.fd = get ? file->fd : open(local, O_RDONLY | O_CLOEXEC);
+	if (r == 0 && session.fd >= 0)
+		return;
+	errno = r < 0 ? -r : errno;
+	app_fail_file(local);
+}
+
+static void close_local(struct tftp_file *file)
+{
+	int r = tftp_file_end(file, session.state != TFTP_FAILED);
+
+	if (r == 0 || session.state == TFTP_FAILED)
+		return;
+	session.state = TFTP_FAILED;
+	snprintf(session.error, sizeof(session.error), "%s: %s", local, strerror(-r));
+}
+
 int main(int argc, char **argv)
 {
+	static struct tftp_file file = {.fd = -1};
 	const char *slash;
 	uint64_t begin;
 	bool get;
@@ -103,11 +126,8 @@ int main(int argc, char **argv)
 	slash = strrchr(request.text, '/');
 	if (!local)
 		local = slash ? slash + 1 : request.text;
-	session.fd = get ? open(local, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
-			 : open(local, O_RDONLY | O_CLOEXEC);
-	if (session.fd < 0)
-		app_fail_file(local);
 	session.socket = app_socket(0);
+	open_local(&file, get);
 	session.peer.port = port;
 	session.timeout_ns = timeout_ns;
 	session.tries_max = (unsigned)tries;
@@ -116,13 +136,9 @@ int main(int argc, char **argv)
 	begin = app_now();
 	tftp_session_ask(&session, &request);
 	transfer();
-	if (get && close(session.fd) < 0 && session.state != TFTP_FAILED) {
-		session.state = TFTP_FAILED;
-		snprintf(session.error, sizeof(session.error), "%s", strerror(errno));
-	}
+	if (get)
+		close_local(&file);
 	if (session.state == TFTP_FAILED) {
-		if (get)
-			unlink(local);
 		fprintf(stderr, "tftp: %s: %s\n", request.text, session.error);
 		app_end();
 		return 1;

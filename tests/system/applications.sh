@@ -313,6 +313,30 @@ must_fail 1 'File exists \(6\)' run r1 tftp r4 put new got
 must_fail 1 'Permission denied \(2\)' run r1 tftp r4 put sub/new got
 must_fail 1 'Permission denied \(2\)' run r1 tftp r4 put ../new got
 must_fail 1 'no answer' run r1 tftp r4 get data stolen -p 70 -w 10 -r 3
+
+step "tftp: a file that is there is replaced by a whole one, or stays as it is"
+mkdir mine
+echo precious >mine/kept
+chmod 640 mine/kept
+mine_is_kept() { [ "$(cat mine/kept) $(stat -c %a mine/kept) $(find mine -mindepth 1 -printf '%f ')" = "precious 640 kept " ]; }
+must_fail 1 'No such file' run r1 tftp r4 get nothing mine/kept
+must mine_is_kept
+must_fail 1 'no answer' run r1 tftp r4 get data mine/kept -p 70 -w 10 -r 3
+must mine_is_kept
+must_fail 1 'mine: Is a directory' run r1 tftp r4 get data mine
+must_fail 1 'mine/no/kept: No such file' run r1 tftp r4 get data mine/no/kept
+must vlsp link set r3:r4 --rate 64kbit
+"$BUILD/vlsp" router exec r1 -- "$APPS/tftp" r4 get data mine/kept >tftp.out 2>&1 &
+under_way() { [ -n "$(find mine -name '.tftp-*' -size +8k)" ]; }
+eventually 20 under_way
+kill -TERM $!
+wait $! || true
+must grep -q 'ended by signal' tftp.out
+must mine_is_kept
+must vlsp link set r3:r4 --rate none
+run r1 tftp r4 get data mine/kept >tftp.out
+must cmp files/data mine/kept
+equal "640 kept" "$(stat -c %a mine/kept) $(find mine -mindepth 1 -printf '%f')" "its mode, and what is there"
 equal "data link new sub" "$(find files -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" "the directory's files"
 stop tftpd
 
