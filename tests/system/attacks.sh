@@ -174,7 +174,7 @@ refused=$((refused + 1))
 step "a CPU hog: $(on_app processor 60 4 || true)"
 if [ -f /sys/fs/cgroup/cpu/cpu.cfs_period_us ] || [ -f /sys/fs/cgroup/cpu.stat ]; then
 	is_refused processor 60 4
-	vlsp router exec --app a -- sh -c 'while :; do :; done' &
+	"$BUILD/vlsp" router exec --app a -- sh -c 'while :; do :; done' & # not by a function: a shell would be ended in its place
 	hog=$!
 	must vlsp router exec --app b -- ping -c 3 -i 0.2 -W 5 a
 	must vlsp status

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 must start_vlspd
-{ echo 'routing: central'; vlsp topology generate grid 4 4; } >net.yaml
+# hello: a machine under load does not take a link for lost
+{ printf 'routing: central\nhello: 300ms\n'; vlsp topology generate grid 4 4; } >net.yaml
 must vlsp topology apply net.yaml
 must_say 'central' vlsp topology show
 must_say 'nothing to do' vlsp topology apply net.yaml

@@ -75,7 +75,7 @@ must vlsp event run --speed 100 --seed 8 --log -
 
 step "all is as it was: shapes, states, and the file says so"
 eventually 5 must_say '^b +.*running' sh -c "'$BUILD/vlsp' router list | awk '{ print \$2, \$0 }'"
-must_say 'up +-$' sh -c "'$BUILD/vlsp' link list | grep direct"
+eventually 5 must_say 'up +-$' sh -c "'$BUILD/vlsp' link list | grep direct"
 must_not_say 'down|silent' vlsp link list
 eventually 5 must vlsp ping a c -c 1
 must vlsp topology export -o out.yaml
