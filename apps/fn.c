@@ -10,6 +10,8 @@
 
 #define BUSY	  1024 /* datagrams in a row after which settings and signals are looked at */
 #define TTL	  64
+#define QUEUE_MIN (64u << 10) /* what the daemon takes; 0 would be its default */
+#define QUEUE_MAX (64u << 20)
 #define EMPTY_LEN 28 /* of a datagram without payload */
 
 const char *fn_match = "";
@@ -119,6 +121,16 @@ void fn_report(void)
 	vlsp_app_report("passed", "%llu", passed);
 	vlsp_app_report("dropped", "%llu", dropped);
 	vlsp_app_report("answered", "%llu", answered);
+}
+
+const char *fn_parse_queue(const char *text, void *value)
+{
+	uint64_t bytes;
+
+	if (parse_bytes(text, &bytes) || bytes < QUEUE_MIN || bytes > QUEUE_MAX)
+		return "a number of bytes from 64K to 64M";
+	*(uint64_t *)value = bytes;
+	return NULL;
 }
 
 const char *fn_parse_rate(const char *text, void *value)

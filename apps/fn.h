@@ -27,7 +27,7 @@ extern bool fn_closed;
 	{"--order", "N", "its place among the router's functions, 0 to 255", parse_count,          \
 	 &fn_order},                                                                               \
 		{"--queue", "BYTES", "of datagrams that may wait for it (default 1M)",             \
-		 parse_bytes, &fn_queue},                                                          \
+		 fn_parse_queue, &fn_queue},                                                       \
 	{                                                                                          \
 		"--closed", NULL, "without it datagrams are dropped, not passed", NULL, &fn_closed \
 	}
@@ -46,6 +46,8 @@ void fn_answer(struct vlsp_packet *packet, const void *payload, size_t size);
 /* Reports "passed", "dropped", "answered". */
 void fn_report(void);
 
+/* A queue's size into a uint64_t of bytes; what is wanted, or NULL. */
+const char *fn_parse_queue(const char *text, void *value);
 /* A rate above 0 into a double of bit/s; what is wanted, or NULL (apps/parse.h). */
 const char *fn_parse_rate(const char *text, void *value);
 /* A bucket's size into a uint64_t of bytes: the emptiest datagram fits into it. */

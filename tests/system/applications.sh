@@ -237,6 +237,7 @@ must grep -qE '^used [0-9.]+ s of processor in [0-9.]+ s, 50 MiB, sent [0-9]+ by
 must_say '^used ' run r1 load -c constant:1 -t 10
 must_fail 2 '^flows: -r: at least 1 bit/s' "$APPS/flows" 10.0.0.1:1 -r 0
 must_fail 2 '^ping: -c: at least 1' "$APPS/ping" -c 0 10.0.0.1
+for queue in 0 63K 65M; do must_fail 2 "^pass: --queue: '$queue' is not a number of bytes from 64K to 64M" "$APPS/pass" --queue $queue; done
 must_fail 2 '^limit: --burst: .27. is not a number of bytes .*, at least 28' "$APPS/limit" 1mbit --burst 27
 must_fail 2 '^load: -c: .onoff:1,2,3. is not a profile' "$APPS/load" -c onoff:1,2,3
 
