@@ -5,12 +5,12 @@
 Prints figures; exits 1 if something was not answered.
 
     flood.py SOCKET PORT TOKEN PROCESS OTHER-PORT OTHER-TOKEN"""
-import json, multiprocessing, os, random, resource, socket, sys, time
+import json, multiprocessing, os, random, resource, socket, sys, threading, time
 
 SOCKET, PORT, TOKEN, PID = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 OTHER_PORT, OTHER_TOKEN = int(sys.argv[5]), sys.argv[6]
 SLOW, MALFORMED, BODY = 1000, 10000, 1 << 30
-HARD_LIMIT = 1.0  # seconds; the aim is 0.1
+HARD_LIMIT = 1.0  # seconds, without those in which the machine stood still; the aim is 0.1
 GROWTH_LIMIT = 64 << 10  # KiB of the daemon's memory
 
 def connect(tcp, timeout=15, port=PORT):
@@ -81,19 +81,35 @@ def too_slow(results):
                 got[i] = str(e)
     results.put(("too slow", (list(got.values()), time.monotonic() - begin)))
 
+def pulse(stalls):
+    """Notes when the machine let nobody run, or not us: from when to when."""
+    last = time.monotonic()
+    while True:
+        time.sleep(0.01)
+        now = time.monotonic()
+        if now - last > 0.1:
+            stalls.append((last, now))
+        last = now
+
+def without_stalls(begin, took, stalls):
+    return took - sum(max(0, min(begin + took, to) - max(begin, start)) for start, to in stalls)
+
 def health(stop, phase, results):
     """Asks all the time; tells the worst of each phase."""
-    worst, asked, failures = {}, 0, []
+    worst, asked, failures, stalls = {}, 0, [], []
+    threading.Thread(target=pulse, args=(stalls,), daemon=True).start()
     asks = [lambda: ask_health(False), lambda: ask_health(True), lambda: ask_bystander("bystander.sock")]
     while not stop.value:
         for way, ask in enumerate(asks):
             try:
                 key = (phase.value, way)
-                worst.setdefault(key, []).append(ask())
+                worst.setdefault(key, []).append((time.monotonic(), ask()))
             except Exception as e:
                 failures.append(f"in phase {phase.value}: {e}")
             asked += 1
         time.sleep(0.01)
+    time.sleep(0.1)  # the last stall is noted
+    worst = {k: [without_stalls(*took, stalls) for took in v] for k, v in worst.items()}
     results.put(("health", ({k: (len(v), sorted(v)[len(v) // 2], max(v)) for k, v in worst.items()}, asked, failures)))
 
 def loris(stop, results):
