@@ -287,6 +287,9 @@ static __always_inline int resume(struct __sk_buff *skb)
 	slot = bpf_ntohl(head->slot);
 	port = bpf_ntohl(head->port);
 	at = head->at;
+	if (skb->mark != (VLSP_RESUME_MARK | slot))
+		return TC_ACT_SHOT; /* not by a socket that was made for that router */
+	skb->mark = 0;
 	router = bpf_map_lookup_elem(&vlsp_router, &slot);
 	if (!router || !router->address || !is_port_of(router, slot, port))
 		return TC_ACT_SHOT; /* it is gone: nobody to count it for */

@@ -197,12 +197,14 @@ static int deafen(int sock)
 	return 0;
 }
 
-static int open_socket(const struct local_names *names, const char *router)
+static int open_socket(const struct local_names *names, const char *router, uint32_t slot)
 {
 	int sock = local_relay_socket(names, router), size = SOCKET_BYTES;
 	int r = sock < 0 ? sock : deafen(sock);
+	uint32_t mark = VLSP_RESUME_MARK | slot;
 
-	if (r == 0 && setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+	if (r == 0 && (setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0 ||
+		       setsockopt(sock, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0))
 		r = -errno;
 	if (r < 0 && sock >= 0)
 		close(sock);
@@ -216,7 +218,7 @@ static void run(struct local_job *job)
 
 	if (question->status < 0 || question->close)
 		return;
-	question->sock = open_socket(&local->names, question->router);
+	question->sock = open_socket(&local->names, question->router, question->slot);
 	if (question->sock < 0) {
 		question->status = err_errno(&question->err, question->sock,
 					     "a socket on the router");

@@ -95,11 +95,14 @@ struct vlsp_fn_frame {
  * The Ethernet header of a frame that a function gives back, sent by a packet socket to lo: where
  * it goes on. In place of the two MAC addresses. Most checksums of UDP and TCP are the pseudo
  * header's sum alone (Documentation/wire.md, "Checksum"): who changes nothing that they cover says
- * so by PACKET_VNET_HDR, as daemon/relay/send.c does, else they have to be complete.
+ * so by PACKET_VNET_HDR, as daemon/relay/send.c does, else they have to be complete. The daemon
+ * marks the socket when it makes it: whoever has it cannot do that, and so is heard for its router
+ * only.
  */
 #define VLSP_RESUME_MAGIC 0x564c
-#define VLSP_RESUME_DROP  254 /* at: nowhere, the function has dropped it */
-#define VLSP_RESUME_END	  255 /* at: behind all */
+#define VLSP_RESUME_MARK  0x564c0000 /* | slot: SO_MARK of the socket, which says whose it is */
+#define VLSP_RESUME_DROP  254	     /* at: nowhere, the function has dropped it */
+#define VLSP_RESUME_END	  255	     /* at: behind all */
 struct vlsp_resume {
 	__be16 magic;
 	__u8 at; /* position in the chain from which it goes on, or one of the above */

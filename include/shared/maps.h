@@ -57,7 +57,7 @@
  * only if it knows their layout. To be increased with every change of the records here, of the set
  * of maps, and of what programs, router processes and daemon expect of one another by them.
  */
-#define VLSP_LAYOUT 5
+#define VLSP_LAYOUT 6
 
 struct vlsp_conf {
 	__be32 network; /* first address of the virtual network, network byte order */

@@ -125,6 +125,7 @@ static inline void give_back(const struct vlsp_fn_frame *frame)
 	assert_non_null(frame);
 	memset(&in, 0, sizeof(in));
 	in.size = frame->length;
+	in.mark = VLSP_RESUME_MARK | frame->slot;
 	memcpy(in.bytes, frame->data, frame->length);
 }
 

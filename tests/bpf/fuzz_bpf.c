@@ -126,6 +126,7 @@ static void give_back(uint32_t number)
 	CHECK(frame->port == number && frame->slot == 1 && head->at == 1);
 	CHECK(memcmp(frame->data + ETH_HLEN, out.bytes + ETH_HLEN, out.size - ETH_HLEN) == 0);
 	memcpy(in.bytes, frame->data, frame->length);
+	in.mark = VLSP_RESUME_MARK | frame->slot;
 	bpfring_next(look.ring);
 	expected = in;
 	memset(expected.bytes, 0, 2 * ETH_ALEN);
@@ -139,6 +140,7 @@ static void give_back(uint32_t number)
 					 VDP(&in)->version_flags, VDP(&in)->protocol);
 	}
 	run(bld_prog_out(bld), 1, &in, &out);
+	in.mark = 0;
 	memset(in.bytes, 0, 2 * ETH_ALEN);
 	CHECK(out.verdict == verdict);
 	check_hop(delivered);

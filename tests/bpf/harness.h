@@ -43,6 +43,7 @@ struct frame {
 	uint8_t bytes[3000];
 	uint32_t size;
 	uint32_t gso_size;
+	uint32_t mark; /* of the socket that it is sent by */
 	int verdict;
 };
 
@@ -148,15 +149,17 @@ static inline void assert_dropped(uint32_t number, enum vlsp_drop cause)
 /* Runs prog on a copy of in; ifindex 1 is lo. */
 static inline void run(int prog, uint32_t ifindex, const struct frame *in, struct frame *out)
 {
-	struct __sk_buff ctx = {.ifindex = ifindex, .gso_size = in->gso_size};
+	struct __sk_buff ctx = {.ifindex = ifindex, .gso_size = in->gso_size, .mark = in->mark};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->bytes, .data_size_in = in->size,
 		    .data_out = out->bytes, .data_size_out = sizeof(out->bytes), .ctx_in = &ctx,
-		    .ctx_size_in = sizeof(ctx), .repeat = 1);
+		    .ctx_size_in = sizeof(ctx), .ctx_out = &ctx, .ctx_size_out = sizeof(ctx),
+		    .repeat = 1);
 
 	memset(out, 0, sizeof(*out));
 	assert_int_equal(bpf_prog_test_run_opts(prog, &opts), 0);
 	out->size = opts.data_size_out;
 	out->verdict = opts.retval;
+	out->mark = ctx.mark;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,14 @@ static int open_socket(void)
 	return sock;
 }
 
+/* The daemon does that, for an application that could not. */
+static int mark(int sock, uint16_t slot)
+{
+	uint32_t value = VLSP_RESUME_MARK | slot;
+
+	return setsockopt(sock, SOL_SOCKET, SO_MARK, &value, sizeof(value));
+}
+
 static void put(unsigned at, const struct vlsp_fn_frame *from)
 {
 	struct virtio_net_hdr *head = &slots[at].head;
@@ -97,6 +106,7 @@ int main(int argc, char **argv)
 	struct pollfd wait[2] = {{.fd = 0, .events = POLLIN}, {.events = POLLIN}};
 	int sock = open_socket(), r;
 	unsigned n = 0;
+	bool marked = false;
 
 	if (argc < 3) {
 		fprintf(stderr, "pass INSTANCE INDEX [drop]\n");
@@ -112,6 +122,9 @@ int main(int argc, char **argv)
 		uint32_t size;
 
 		while (n < BATCH && (frame = bpfring_peek(ring, &size))) {
+			if (!marked && mark(sock, frame->slot) < 0)
+				return 1;
+			marked = true;
 			if (argc == 3)
 				put(n++, frame);
 			bpfring_next(ring);

@@ -272,9 +272,11 @@ static void nothing_else_comes_back(void **state)
 	assert_int_equal(out.verdict, TC_ACT_SHOT);
 	in = good;
 	RESUME(&in)->slot = htonl(2); /* not that router's */
+	in.mark = VLSP_RESUME_MARK | 2;
 	leave();
 	assert_int_equal(out.verdict, TC_ACT_SHOT);
 	RESUME(&in)->slot = htonl(70000);
+	in.mark = VLSP_RESUME_MARK | 70000;
 	leave();
 	assert_int_equal(out.verdict, TC_ACT_SHOT);
 	assert_dropped(IN, VLSP_DROP_CAUSES);
@@ -289,6 +291,28 @@ static void nothing_else_comes_back(void **state)
 	assert_int_equal(out.verdict, TC_ACT_SHOT);
 	assert_int_equal(count(IN).drop[VLSP_DROP_TOO_BIG], 1);
 	assert_int_equal(count(OUT).tx_packets, 0);
+}
+
+/* Who has a socket of one router's function does not send by another router. */
+static void only_the_router_s_own_functions_give_back(void **state)
+{
+	static const uint32_t marks[] = {0, 1, VLSP_RESUME_MARK, VLSP_RESUME_MARK | 2,
+					 VLSP_RESUME_MARK | 0x10001};
+
+	(void)state;
+	need_bpf();
+	vdp_frame(&in, ADDR(3), ADDR(2), 20);
+	through_ring(false);
+	leave();
+	assert_int_equal(out.verdict, ROUTE);
+	assert_int_equal(out.mark, 0);
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		in.mark = marks[i];
+		leave();
+		assert_int_equal(out.verdict, TC_ACT_SHOT);
+	}
+	assert_int_equal(count(OUT).tx_packets, 1);
+	assert_dropped(IN, VLSP_DROP_CAUSES);
 }
 
 /* --- cuts ------------------------------------------------------------------------------------- */
@@ -345,6 +369,7 @@ int main(void)
 		T(what_comes_back_without_ttl_or_route_goes_to_the_router_s_process),
 		T(what_comes_back_meets_the_link),
 		T(nothing_else_comes_back),
+		T(only_the_router_s_own_functions_give_back),
 		T(only_flows_that_rings_want_are_cut),
 	};
 

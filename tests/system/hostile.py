@@ -6,8 +6,10 @@
   hostile.py udp DEVICE FROM FROM_PORT TO PORT TEXT        one of UDP, of any source
   hostile.py answer PORT                          answers of "answer to REQUEST", of two requests at a time, those first that came first
   hostile.py both HOST PORT TEXT TEXT             two requests from one port, the second without waiting for an answer to the first
+  hostile.py resume FROM FROM_PORT TO PORT        as an application: gets an intercept, and gives back to all routers what is of none
   hostile.py ask HOST PORT TEXT                   with the option of VLSP_META, as programs have it
 """
+import contextlib
 import socket
 import struct
 import sys
@@ -27,6 +29,23 @@ def vdp(device, source, to, flags, protocol, rest):
 def udp(device, source, sport, to, port, text):
     head = struct.pack(">HHHH", int(sport), int(port), 8 + len(text), 0)
     vdp(device, source, to, 0, 17, (head + text.encode()).hex())
+
+
+def resume(source, sport, to, port):
+    link = socket.socket(fileno=3)
+    link.send(b"INTERCEPT=1\nopen\nmatch=\norder=0\nqueue=0\npolicy=open")
+    fds = []
+    while not fds:
+        _, fds, _, _ = socket.recv_fds(link, 4096, 2)
+    s = socket.socket(fileno=fds[1])
+    datagram = struct.pack(">BBBB4s4sII", 0x10, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(to), 1, 0)
+    datagram += struct.pack(">HHHH", int(sport), int(port), 8, 0)
+    for slot in range(8):
+        for edge in range(1, 40):
+            for at in (0, 255):  # before all functions, and behind them
+                head = bytes(10) + struct.pack(">HBBIIH", 0x564C, at, 0, edge, slot, ETHERTYPE)
+                with contextlib.suppress(OSError):  # dropped
+                    s.sendto(head + datagram, ("lo", ETHERTYPE))
 
 
 def ask(host, port, text):
@@ -57,5 +76,6 @@ def both(host, port, *texts):
         print(s.recv(65536).decode())
 
 
-commands = {"udp": udp, "vdp": vdp, "answer": answer, "both": both, "ask": ask}
+commands = {"udp": udp, "vdp": vdp, "answer": answer, "both": both, "resume": resume,
+            "ask": ask}
 sys.exit(commands[sys.argv[1]](*sys.argv[2:]))

@@ -20,7 +20,7 @@ counts() { # counts ROUTER APP KEY WANT: in a while
 }
 
 must start_vlspd
-must vlsp topology apply - <<<'{"routers": ["r1", "r2", "r3"], "links": ["r1:r2", "r2:r3"]}'
+must vlsp topology apply - <<<'{"routers": ["r0", "r1", "r2", "r3"], "links": ["r1:r2", "r2:r3"]}'
 R1=$(address r1) R2=$(address r2) R3=$(address r3)
 must on r1 ping -q -c 1 -W 5 "$R3"
 
@@ -113,6 +113,18 @@ must_say ' 0.00% lost' on r1 "$BUILD/apps/ping" "$R3" -c 1
 counts r2 pass passed 11
 counts r3 server requests.wrong 2
 counts r2 server requests.wrong 1
+
+step "who has an intercept of a router without links does not send by another router"
+resume() { # resume ROUTER FROM_PORT
+	must vlsp app start --ready exit --name "resume$2" --file "$ROOT/tests/system/hostile.py:/tmp/hostile.py" "$1" \
+		/usr/bin/python3 /tmp/hostile.py resume "$R2" "$2" "$R3" 9999
+}
+must vlsp app start r3 recv 9999
+must vlsp app start r2 pass
+resume r0 1110
+resume r2 1112
+eventually 5 must_say "from $R2:1112 to" vlsp app logs r3 recv
+must_not_say "from $R2:1110 to" vlsp app logs r3 recv
 
 stop_vlspd
 nothing_left
