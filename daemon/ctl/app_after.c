@@ -109,6 +109,49 @@ void app_after_forsake(const struct model *model, const struct model_app *gone)
 	}
 }
 
+/* --- those that still wait after a crash --------------------------------------------------------
+ */
+
+/* It is there and not ready, or has not been started either. */
+static bool is_awaited(const struct model_app *first)
+{
+	bool there = !first->restored && first->state.phase != MODEL_APP_WANTED &&
+		     first->state.phase != MODEL_APP_PLANNED && !model_app_over(first);
+
+	return first->unstarted || (there && !first->was_ready);
+}
+
+static bool still_waits(const struct model *model, const struct model_app *app)
+{
+	for (size_t i = 0; i < app->app->after_count; i++) {
+		const struct model_app *first = model_app_named(model, app->router,
+								app->app->after[i]);
+
+		if (first && is_awaited(first))
+			return true;
+	}
+	return false;
+}
+
+/* A pass for each that waits for one behind it in the list: few have got there by a restart. */
+void app_after_mark(const struct model *model)
+{
+	const struct list *pos;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		list_for_each (pos, &model->apps) {
+			struct model_app *app = list_entry(pos, struct model_app, all);
+
+			if (!app->restored || app->going || app->unstarted ||
+			    !still_waits(model, app))
+				continue;
+			app->unstarted = more = true;
+		}
+	}
+}
+
 /* --- documents -------------------------------------------------------------------------------- */
 
 bool app_after_shown(const struct model_app *app)

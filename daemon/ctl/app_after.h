@@ -13,6 +13,9 @@ int app_after_check(const struct model *model, const struct model_router *router
 /* gone is not wanted any more, before it was ready: notes that in those that wait for it, unless
  * another of its name is there. */
 void app_after_forsake(const struct model *model, const struct model_app *gone);
+/* At start, when the machine has told all that it has: marks those (unstarted) that wait for one
+ * that is there and not ready, or for another such one. */
+void app_after_mark(const struct model *model);
 #define APP_AFTER_STOPPED "was stopped before it was ready"
 /* Which of those that app waits for is gone: 1, 2, ...; 0: none. */
 size_t app_after_waits(const struct model_app *app, const struct model_app *gone);

@@ -64,7 +64,7 @@ void app_anew(struct ctl *ctl, struct model_app *app)
 
 void app_again(struct ctl *ctl, struct model_app *app)
 {
-	app->restored = app->with_router = app->again = app->ousted = false;
+	app->restored = app->with_router = app->again = app->ousted = app->unstarted = false;
 	app->forsaken = 0;
 	app->unwritten |= model_app_over(app);
 	model_app_set_phase(ctl->model, app, MODEL_APP_WANTED);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ctl/app_after.h"
 #include "daemon/ctl/app_run_priv.h"
 #include "daemon/ctl/keep.h"
 #include "daemon/ctl/plan.h"
@@ -127,11 +128,13 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 	apps_kick(ctl);
 }
 
-/* It is not there, and nobody says what became of it. What ended by itself is told: if something
- * is on its way out that it may have to wait for, it has not been started yet. */
+/* It is not there, and nobody says what became of it. What ended by itself is told: if what
+ * it starts after is not ready, or something is on its way out that it may have to wait for, it has
+ * not been started yet. */
 static void missing(struct ctl *ctl, struct model_app *app)
 {
-	if (app->again || app->app->restart != TOPO_APP_NEVER || app_room_strays(ctl, app->router))
+	if (app->again || app->unstarted || app->app->restart != TOPO_APP_NEVER ||
+	    app_room_strays(ctl, app->router))
 		app_again(ctl, app);
 	else
 		app_give_up(ctl, app, MODEL_APP_ENDED, 0,
@@ -154,6 +157,7 @@ void app_judge(struct ctl *ctl)
 {
 	struct list *pos;
 
+	app_after_mark(ctl->model);
 	list_for_each (pos, &ctl->model->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, all);
 

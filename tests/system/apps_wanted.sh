@@ -61,7 +61,15 @@ must vlsp app start --name dep --no-wait --after r4/never r3 /usr/bin/sleep 1008
 must vlsp router delete r4
 eventually 5 dep_failed 'it starts after r4/never, which was stopped before it was ready'
 must vlsp app stop r3 dep
-# also when the daemon is killed right behind the stop, of a job that ends well by it
+# killed, the next daemon has it wait on; also when that is right behind the stop, of a job that ends well by it
+must vlsp app start --name never --ready exit --no-wait r3 /usr/bin/sleep 1007
+must vlsp app start --name dep --no-wait --after never r3 /usr/bin/sleep 1008
+crash
+must start_vlspd
+eventually 5 must_say '^state +running' vlsp app show r3 never
+must_say '^state +wanted' vlsp app show r3 dep
+must vlsp app stop r3 dep
+must vlsp app stop r3 never
 must vlsp app start --name never --ready exit --no-wait r3 /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done'
 must vlsp app start --name dep --restart always --no-wait --after never r3 /usr/bin/sleep 1008
 must vlsp app stop --no-wait r3 never

@@ -333,6 +333,37 @@ static void those_that_wait_for_one_that_was_stopped_stay_so(void **state)
 	assert_string_equal(app_there(&k->w, "r0-1", "more")->state.text, why);
 }
 
+/* Who is never started again has not been started yet, either, if what it waits for is not ready.
+ */
+static void those_that_waited_wait_on(void **state)
+{
+	struct kept_world *k = *state;
+	struct recovered recovered;
+
+	routers(k);
+	app_start_later(&k->w, "r0-0", "{run: slow, ready: notify}");
+	app_is_busy(&k->w, "r0-0", "slow");
+	app_start_later(&k->w, "r0-1", "{run: first, after: [r0-0/slow]}");
+	app_start_later(&k->w, "r0-1", "{run: second, after: [first, r0-0/echo]}");
+	app_start_later(&k->w, "r0-1", "{run: ran, after: [r0-0/echo]}");
+	world_settle(&k->w, 3);
+	for (int i = 0; i < 2; i++) {
+		restart(k, &recovered);
+		world_settle(&k->w, 5);
+		assert_string_equal(app_list(&k->w, "r0-1"),
+				    "first wanted; second wanted; ran running ready");
+	}
+	app_ends(&k->w, app_there(&k->w, "r0-0", "slow")->id, 0);
+	world_settle(&k->w, 5);
+	assert_string_equal(app_list(&k->w, "r0-1"),
+			    "first running ready; second running ready; ran running ready");
+	/* All are lost: who had been started has ended. */
+	fake_apps_lose(k->w.host);
+	restart(k, &recovered);
+	world_settle(&k->w, 5);
+	assert_string_equal(app_list(&k->w, "r0-1"), "first ended; second ended; ran ended");
+}
+
 /* A document with another argument for the application on r0-1. */
 static void apply_arg(struct kept_world *k, const char *fields, const char *arg, unsigned flags)
 {
@@ -397,6 +428,7 @@ int main(void)
 		T(they_go_with_their_router),
 		T(a_stop_waits_until_the_machine_has_told),
 		T(those_that_wait_for_one_that_was_stopped_stay_so),
+		T(those_that_waited_wait_on),
 		T(what_comes_in_its_place_waits_after_a_crash_too),
 	};
 
