@@ -101,12 +101,12 @@ local function sum_of(tvb)
 end
 
 -- Of UDP and control: "complete", "left to be completed" (between programs of one machine), "none", "wrong", or nil where
--- not everything is there to be summed up.
-local function checksum_state(tvb, transport, protocol)
+-- not everything is there to be summed up. A part of a buffer does not know that more was on the wire: cut says how much.
+local function checksum_state(tvb, transport, protocol, cut)
 	local pseudo = sum_of(tvb(4, 8):tvb()) + protocol + transport:len()
 	local field = transport(6, 2):uint()
 
-	if transport:len() ~= transport:reported_len() then return nil end
+	if cut > 0 then return nil end
 	if field == 0 then return "none" end
 	if field == fold(pseudo) and bit32.band(tvb(0, 1):uint(), FLAG_VERIFY) == 0 then return "left to be completed" end
 	if fold(pseudo + sum_of(transport)) == 0xffff then return "complete" end
@@ -114,17 +114,16 @@ local function checksum_state(tvb, transport, protocol)
 end
 
 -- The 8 bytes that UDP and control datagrams have behind the network part.
-local function add_udp(tvb, transport, protocol, tree)
-	local length = transport(4, 2):uint()
+local function add_udp(tvb, transport, protocol, cut, tree)
+	local length, there = transport(4, 2):uint(), transport:len() + cut
 	local item = tree:add(f.length, transport(4, 2))
 	local state
 
-	if length ~= transport:reported_len() then
-		item:add_proto_expert_info(e.length, string.format("Length is %d, the frame has %d", length,
-								   transport:reported_len()))
+	if length ~= there then
+		item:add_proto_expert_info(e.length, string.format("Length is %d, the frame has %d", length, there))
 	end
 	item = tree:add(f.checksum, transport(6, 2))
-	state = checksum_state(tvb, transport, protocol)
+	state = checksum_state(tvb, transport, protocol, cut)
 	if state then
 		tree:add(f.state, transport(6, 2), state):set_generated()
 		item:append_text(" (" .. state .. ")")
@@ -156,18 +155,18 @@ local function add_entries(tvb, kind, tree)
 end
 
 -- The routing protocol's message: returns its line for the list.
-local function add_routes(tvb, tree)
+local function add_routes(tvb, cut, tree)
 	local top = tree:add(vdp, tvb(), "Routing message")
-	local counts, at, line = { 0, 0 }, 40
+	local counts, at, line, all = { 0, 0 }, 40, nil, tvb:len() + cut
 
 	if tvb:len() < 40 then
-		top:add_proto_expert_info(tvb:reported_len() < 40 and e.routes or e.short)
+		if all < 40 then top:add_proto_expert_info(e.routes) end
 		return "Routes"
 	end
 	top:add(r.version, tvb(0, 1))
 	top:add(r.flags, tvb(1, 1))
 	local length = top:add(r.length, tvb(2, 2))
-	if tvb(0, 1):uint() ~= 1 or tvb(2, 2):uint() ~= tvb:reported_len() then length:add_proto_expert_info(e.routes) end
+	if tvb(0, 1):uint() ~= 1 or tvb(2, 2):uint() ~= all then length:add_proto_expert_info(e.routes) end
 	top:add(r.sender, tvb(4, 4))
 	top:add(r.epoch_tx, tvb(8, 4))
 	top:add(r.epoch_rx, tvb(12, 4))
@@ -183,7 +182,7 @@ local function add_routes(tvb, tree)
 
 		block:set_len(4 + have)
 		block:add(r.block_length, tvb(at + 2, 2))
-		if not block_types[kind] or size == 0 or size % 12 ~= 0 or at + 4 + size > tvb:reported_len() then
+		if not block_types[kind] or size == 0 or size % 12 ~= 0 or at + 4 + size > all then
 			block:add_proto_expert_info(e.routes)
 			break
 		end
@@ -196,12 +195,13 @@ local function add_routes(tvb, tree)
 	return line
 end
 
-local function add_control(tvb, transport, pinfo, tree)
+local function add_control(tvb, transport, cut, pinfo, tree)
 	local kind, line
 
 	pinfo.cols.protocol = "VDP"
 	if transport:len() < UDP_HLEN then
-		tree:add_proto_expert_info(e.short)
+		if transport:len() + cut < UDP_HLEN then tree:add_proto_expert_info(e.short) end
+		pinfo.cols.info = "Control"
 		return
 	end
 	kind = transport(0, 2):uint()
@@ -209,16 +209,16 @@ local function add_control(tvb, transport, pinfo, tree)
 	local item = tree:add(f.kind, transport(0, 2))
 	if not kinds[kind] then item:add_proto_expert_info(e.kind) end
 	tree:add(f.unused, transport(2, 2))
-	add_udp(tvb, transport, PROTO_CONTROL, tree)
-	if kind == ROUTES then
-		line = add_routes(transport(UDP_HLEN):tvb(), tree)
+	add_udp(tvb, transport, PROTO_CONTROL, cut, tree)
+	if kind == ROUTES and transport:len() > UDP_HLEN then
+		line = add_routes(transport(UDP_HLEN):tvb(), cut, tree)
 	elseif kinds[kind] and transport:len() >= UDP_HLEN + 8 then
 		tree:add(f.epoch, transport(8, 4))
 		local flags = tree:add(f.hello_flags, transport(12, 4))
 		flags:add(f.heard, transport(12, 4))
 		line = string.format("%s, epoch 0x%08x%s", line, transport(8, 4):uint(),
 				     bit32.btest(transport(12, 4):uint(), 1) and ", heard" or "")
-	elseif kinds[kind] then
+	elseif kinds[kind] and transport:len() + cut < UDP_HLEN + 8 then
 		tree:add_proto_expert_info(e.short)
 	end
 	pinfo.cols.info = line
@@ -227,24 +227,45 @@ end
 local inner = { [PROTO_ICMP] = Dissector.get("icmp"), [PROTO_TCP] = Dissector.get("tcp"),
 		[PROTO_UDP] = Dissector.get("udp") }
 
+-- Of what was cut off Wireshark's own dissectors cannot be told that more was on the wire: they get as much as makes sense as
+-- it is, UDP with the length of what is there; nil: nothing does.
+local function shortened(transport, protocol)
+	local n = transport:len()
+
+	if protocol == PROTO_UDP and n >= UDP_HLEN then
+		local bytes = transport(0, n):bytes()
+
+		bytes:set_index(4, bit32.rshift(n, 8))
+		bytes:set_index(5, bit32.band(n, 0xff))
+		return bytes:tvb("UDP, cut off")
+	end
+	if protocol == PROTO_TCP and n >= 20 and n >= bit32.rshift(transport(12, 1):uint(), 4) * 4 then return transport end
+	return nil -- ICMP's checksum would be wrong
+end
+
 -- Checksums between programs of one machine are mostly left to be completed, which is no fault; it is verified here.
 -- Wireshark does not verify TCP's and UDP's unless it is told to.
-local function add_inner(tvb, transport, pinfo, tree, root)
+local function add_inner(tvb, transport, cut, pinfo, tree, root)
 	local protocol = tvb(2, 1):uint()
 	local dissector = inner[protocol]
 
 	pinfo.cols.protocol = protocols[protocol] or "VDP"
 	if protocol == PROTO_CONTROL then
-		add_control(tvb, transport, pinfo, tree)
+		add_control(tvb, transport, cut, pinfo, tree)
 		return
 	end
-	if protocol == PROTO_UDP and transport:len() >= UDP_HLEN then add_udp(tvb, transport, protocol, tree) end
+	if protocol == PROTO_UDP and transport:len() >= UDP_HLEN then add_udp(tvb, transport, protocol, cut, tree) end
 	if not dissector then
 		tree:add(f.payload, transport())
 		pinfo.cols.info = string.format("Protocol %d", protocol)
 		return
 	end
-	dissector:call(transport, pinfo, root)
+	if cut > 0 then transport = shortened(transport, protocol) end
+	if transport then
+		dissector:call(transport, pinfo, root)
+	else
+		pinfo.cols.info = string.format("%s, cut off", protocols[protocol])
+	end
 end
 
 local function add_header(tvb, pinfo, tree)
@@ -296,7 +317,7 @@ function vdp.dissector(tvb, pinfo, root)
 	flags = add_header(tvb, pinfo, tree)
 	if bit32.btest(flags, FLAG_OPTIONS) then
 		if tvb:len() < at + OPTIONS_HLEN then
-			tree:add_proto_expert_info(e.short)
+			if tvb:reported_len() < at + OPTIONS_HLEN then tree:add_proto_expert_info(e.short) end
 			return
 		end
 		local option = tree:add(f.option, tvb(at, OPTIONS_HLEN))
@@ -318,7 +339,7 @@ function vdp.dissector(tvb, pinfo, root)
 		tree:add(f.payload, transport())
 		return
 	end
-	add_inner(tvb, transport, pinfo, tree, root)
+	add_inner(tvb, transport, tvb:reported_len() - tvb:len(), pinfo, tree, root)
 end
 
 DissectorTable.get("ethertype"):add(ETHERTYPE, vdp)

@@ -125,6 +125,13 @@ for what in 1:1 1:2 2:10.0.0 3:8 3:0 3:11 4:5201 5:1 6:47001 7:1; do
 	grep -q "^${what#*:}" <<<"$(cut -f"${what%:*}" fields.txt)" || { echo "router.pcapng has no ${fields[${what%:*} - 1]} ${what#*:}"; exit 1; }
 done
 
+step "what --snaplen would have cut off is not there, which is no fault of what is"
+for size in 33 34 37 41 42 50 56 64 90 120; do
+	editcap -s $size router.pcapng cut.pcapng
+	whole cut.pcapng
+	equal "" "$(shark cut.pcapng -Y '_ws.expert.severity >= error || _ws.expert.group == checksum')" "errors after $size bytes"
+done
+
 step "drops have their cause, as often as the daemon counted them"
 loss_a=$(($(drops a-b 0 loss) - loss_a)) loss_b=$(($(drops a-b 1 loss) - loss_b))
 ttl_b=$(($(drops a-b 1 ttl) - ttl_b)) route_c=$(vlsp router stats c --json | jq '.edge.drops["no-route"]')
