@@ -23,7 +23,7 @@ DAEMON = "(setsid sleep 1000 &); (setsid sh -c 'trap \"\" TERM; while :; do slee
 KINDS = {
     "sleep": {"run": "/bin/sleep", "args": ["1000"]},
     "daemon": {"run": "/bin/sh", "args": ["-c", DAEMON], "restart": "on-failure", "grace": "300ms"},
-    "job": {"run": "/bin/sh", "args": ["-c", "sleep 0.3; exit 3"]},
+    "job": {"run": "/bin/sh", "args": ["-c", "sleep 1.5; exit 3"]},  # not before anybody has seen that it is well
     "echo": {"run": "echo", "args": ["{port}"], "restart": "always"},
     "recv": {"run": "recv", "args": ["{port}"]},
     "pass": {"run": "pass", "args": ["--match", "udp"], "restart": "always"}}

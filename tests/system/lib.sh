@@ -241,7 +241,7 @@ nothing_left() { # after stop_vlspd: no namespace, device, program, map, process
 	out=$(leftovers)
 	[ -z "$out" ] || { printf 'left behind:\n%s\n' "$out"; return 1; }
 	[ -s "$WORK/bpf.ours" ] || { echo "no BPF object was seen while it ran"; return 1; }
-	eventually 5 no_bpf_left
+	eventually 20 no_bpf_left
 }
 # Not by bpftool, which opens what it shows: closing the last descriptor of a prog_array that is about to go anyway, while the
 # kernel's work for that waits, makes Linux (to 6.18) forget it for ever.
