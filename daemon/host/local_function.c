@@ -26,6 +26,7 @@ struct local_functions {
 		size_t bytes;
 		uint32_t from; /* whose program still has it, which was handed over; 0 */
 		bool changed;  /* app may not want it */
+		bool opened;   /* by the program that app has now */
 	} by[VLSP_FN_MAX];
 };
 
@@ -283,14 +284,15 @@ static bool is_same(const struct vlsp_fn *x, const struct vlsp_fn *y)
 	       memcmp(&x->match, &y->match, sizeof(x->match)) == 0;
 }
 
-/* The index of that of an earlier run, which has gone from the chain; VLSP_FN_MAX: there is none.
- */
-static uint32_t replaced_by(struct vlsp_chain *chain, const struct vlsp_fn *fn)
+/* The index of that of an earlier run, which has gone from the chain; VLSP_FN_MAX: there is none. A
+ * program may want the same several times. */
+static uint32_t replaced_by(const struct local_functions *functions, struct vlsp_chain *chain,
+			    const struct vlsp_fn *fn)
 {
 	for (uint32_t i = 0; i < chain->count; i++) {
 		uint32_t index = chain->fn[i].index;
 
-		if (!is_same(&chain->fn[i], fn))
+		if (!is_same(&chain->fn[i], fn) || functions->by[index].opened)
 			continue;
 		chain_del(chain, i);
 		return index;
@@ -362,7 +364,7 @@ static int enter(struct local_functions *functions, const struct vlsp_fn *wanted
 	r = chain_read(functions, slot, &chain);
 	if (r < 0)
 		return err_errno(err, r, "the router's chain");
-	old = replaced_by(&chain, &fn);
+	old = replaced_by(functions, &chain, &fn);
 	if (chain.count == VLSP_CHAIN_MAX)
 		return err_set(err, ENOSPC, "the router has %d functions, as many as can be",
 			       VLSP_CHAIN_MAX);
@@ -371,6 +373,7 @@ static int enter(struct local_functions *functions, const struct vlsp_fn *wanted
 	r = bld_chain_set(functions->local->bld, slot, &chain);
 	if (r < 0)
 		return err_errno(err, r, "the router's chain");
+	functions->by[fn.index].opened = true;
 	if (old < VLSP_FN_MAX)
 		index_free(functions, old);
 	r = cuts_write(functions);
@@ -409,6 +412,7 @@ static bool stay_dead(struct local_functions *functions, uint32_t index)
 
 	if (!find_closed(functions, index, &chain, &at))
 		return false;
+	functions->by[index].opened = false;
 	chain.fn[at].flags |= VLSP_FN_DEAD;
 	return bld_chain_set(functions->local->bld, functions->by[index].slot, &chain) == 0;
 }
@@ -447,6 +451,7 @@ static bool hand_over(struct local_functions *functions, uint32_t index, uint32_
 	if (bld_chain_set(functions->local->bld, functions->by[index].slot, &chain) < 0)
 		return false;
 	functions->by[index].app = heir;
+	functions->by[index].opened = false;
 	/* Handed over twice: who was to have it in between has no program yet. */
 	if (!(chain.fn[at].flags & VLSP_FN_DEAD) && !functions->by[index].from)
 		functions->by[index].from = app;

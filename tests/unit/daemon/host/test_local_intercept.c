@@ -470,6 +470,26 @@ static void several_of_one_stand_as_they_are_opened(void **state)
 	assert_string_equal(chain_of_4(world), "");
 }
 
+static void one_may_want_the_same_twice(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	up(world);
+	open_one(world, "udp", "closed");
+	open_one(world, "udp", "closed");
+	open_one(world, "udp", "open");
+	assert_string_equal(chain_of_4(world), "udp, udp, udp");
+	local_intercept_gone(local_of(world)->intercepts, 4, LOCAL_FUNCTION_DIED);
+	assert_string_equal(chain_of_4(world), "udp dead, udp dead");
+	open_one(world, "udp", "closed");
+	assert_string_equal(chain_of_4(world), "udp, udp dead");
+	open_one(world, "udp", "closed");
+	assert_string_equal(chain_of_4(world), "udp, udp");
+	local_intercept_gone(local_of(world)->intercepts, 4, LOCAL_FUNCTION_STOPPED);
+	assert_string_equal(chain_of_4(world), "");
+}
+
 static void who_has_gone_is_not_answered(void **state)
 {
 	const struct app_ask ask = {.id = 4, .ask = 33};
@@ -508,6 +528,7 @@ int main(void)
 		TEST(functions_go_with_their_router),
 		TEST(what_is_wrong_is_answered),
 		TEST(several_of_one_stand_as_they_are_opened),
+		TEST(one_may_want_the_same_twice),
 		TEST(who_has_gone_is_not_answered),
 	};
 
