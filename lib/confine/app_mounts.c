@@ -40,7 +40,9 @@ static bool is_handle(const char *type)
 /* At /proc it is covered by our own, if that is asked for. */
 static bool is_another_proc(const char *type, const char *point)
 {
-	return strcmp(type, "proc") == 0 && strncmp(point, "/proc", 5) != 0;
+	static const char *const ours[] = {"/proc", NULL};
+
+	return strcmp(type, "proc") == 0 && !app_is_below(point, ours);
 }
 
 bool app_is_below(const char *path, const char *const *dirs)

@@ -93,6 +93,13 @@ mount -t sysfs sysfs /mnt/sys
 would_do host read /mnt/proc/1/net/dev
 is_refused read /mnt/proc/1/net/dev
 both read /mnt/sys/class/net/machine0/address
+mkdir /proc.story # whose name only begins as that of our own
+mount -t proc proc /proc.story
+seen=0
+would_do host read /proc.story/1/net/dev && is_refused read /proc.story/1/net/dev || seen=1
+umount /proc.story
+rmdir /proc.story
+[ $seen = 0 ]
 mkdir /mnt/mqueue
 mount -t mqueue mqueue /mnt/mqueue
 both make /mnt/mqueue/x
