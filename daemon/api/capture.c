@@ -26,6 +26,7 @@
 #define CONNECTIONS_MAX 128
 #define BACKLOG		16
 #define SETTLE_NS	(10 * NSEC_PER_MSEC) /* programs that run when taps go have ended by then */
+#define FULL_NS		(100 * NSEC_PER_MSEC) /* without descriptors nothing is accepted for so long */
 
 struct update { /* that is to be told */
 	uint32_t port;
@@ -48,6 +49,7 @@ struct conn {
 struct captures {
 	struct captures_config config;
 	struct loop_source *source;
+	struct loop_timer *again; /* armed: nothing is accepted until then */
 	struct sockaddr_un addr;
 	int sock;
 	bool bound;
@@ -354,6 +356,24 @@ static void greet(struct conn *conn)
 	}
 }
 
+static void listen_again(void *arg)
+{
+	struct captures *captures = arg;
+
+	if (loop_mod(captures->source, EPOLLIN) < 0)
+		loop_timer_set(captures->again, clock_mono_ns() + FULL_NS);
+}
+
+/* Who waits stays ready: without a pause the loop would do nothing but ask for him. */
+static void listen_failed(struct captures *captures, int error)
+{
+	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+		return;
+	log_debug("captures wait: %s", strerror(error));
+	if (loop_mod(captures->source, 0) == 0)
+		loop_timer_set(captures->again, clock_mono_ns() + FULL_NS);
+}
+
 static void listen_ready(void *arg, uint32_t events)
 {
 	struct captures *captures = arg;
@@ -361,8 +381,10 @@ static void listen_ready(void *arg, uint32_t events)
 	struct conn *conn;
 
 	(void)events;
-	if (sock < 0)
+	if (sock < 0) {
+		listen_failed(captures, errno);
 		return;
+	}
 	conn = calloc(1, sizeof(*conn));
 	if (!conn) {
 		close(sock);
@@ -396,7 +418,9 @@ static int listen_open(struct captures *captures, struct err *err)
 	if (r < 0)
 		return r;
 	captures->bound = true;
-	r = listen(captures->sock, BACKLOG) < 0 ? -errno : 0;
+	r = loop_timer_new(captures->config.loop, listen_again, captures, &captures->again);
+	if (r == 0 && listen(captures->sock, BACKLOG) < 0)
+		r = -errno;
 	if (r == 0)
 		r = loop_add(captures->config.loop, captures->sock, EPOLLIN, listen_ready, captures,
 			     &captures->source);
@@ -438,6 +462,7 @@ void captures_free(struct captures *captures)
 		conn_free(conn);
 	}
 	loop_del(captures->source);
+	loop_timer_free(captures->again);
 	if (captures->sock >= 0)
 		close(captures->sock);
 	if (captures->bound)

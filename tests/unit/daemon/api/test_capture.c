@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +19,7 @@
 #include "daemon/host/fake_capture.h"
 #include "include/shared/function.h"
 #include "include/shared/maps.h"
+#include "lib/base/clock.h"
 #include "lib/http/server.h"
 #include "lib/wire/capture.h"
 #include "lib/wire/frame.h"
@@ -521,6 +523,27 @@ static void what_is_no_frame_of_a_capture_ends_the_connection(void **state)
 	}
 }
 
+static void without_descriptors_it_waits_and_does_not_spin(void **state)
+{
+	uint64_t end = clock_mono_ns() + 300 * NSEC_PER_MSEC;
+	struct rlimit before, none;
+	struct world *w = *state;
+	struct client c;
+	unsigned n = 0;
+
+	client_open(w, &c);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (; clock_mono_ns() < end; n++)
+		assert_true(loop_once(w->h.loop, 10) >= 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_in_range(n, 1, 60);
+	client_ask(&c, "r1:r2", "", 0);
+	AWAIT(w, &c, c.ring >= 0);
+	client_close(&c);
+}
+
 static void the_end_of_the_daemon_is_told(void **state)
 {
 	struct world *w = *state;
@@ -568,6 +591,7 @@ int main(void)
 		T(a_shape_that_changes_is_told),
 		T(a_router_that_gets_a_link_is_captured_there_too),
 		T(what_is_no_frame_of_a_capture_ends_the_connection),
+		T(without_descriptors_it_waits_and_does_not_spin),
 		T(the_end_of_the_daemon_is_told),
 		T(a_simulated_host_has_none),
 	};
