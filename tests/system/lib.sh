@@ -6,7 +6,7 @@
 #
 # and then runs in mount, network, process and IPC namespaces of its own: private /run and bpffs, so it may use
 # the default instance's names, runs beside a live instance, and takes everything along when it ends, however
-# it ends. Verbs: start_vlspd stop_vlspd vlsp must must_fail eventually step skip nothing_left.
+# it ends. Verbs: start_vlspd stop_vlspd vlsp must must_fail eventually pings_begin pings_end step skip nothing_left.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
