@@ -2,19 +2,34 @@
 /* vlsp app logs: what an application has printed, and, with --follow, what it prints. */
 #include "cli/app.h"
 
-#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/utf8.h"
 #include "lib/client/rest.h"
 
-/* What a terminal would take for a command is shown as '?': it is a stranger's text. */
+static bool is_command(uint32_t code)
+{
+	return (code < ' ' && code != '\t' && code != '\n') || (code >= 0x7f && code < 0xa0);
+}
+
+/* What a terminal would take for a command is shown as '?': it is a stranger's text, with a NUL
+ * behind it. What is no UTF-8 is looked at byte by byte: it may be of an older set of characters.
+ */
 static void put_clean(FILE *out, const char *text, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)text[i];
+	for (size_t i = 0, n; i < size; i += n) {
+		uint32_t code = (unsigned char)text[i];
 
-		fputc(iscntrl(c) && c != '\t' && c != '\n' ? '?' : c, out);
+		n = utf8_decode(text + i, &code);
+		if (n == 0)
+			n = 1;
+		if (is_command(code))
+			fputc('?', out);
+		else
+			fwrite(text + i, n, 1, out);
 	}
 }
 

@@ -35,7 +35,7 @@ static const struct canned rows[] = {
 	{"POST /router/r1/app/?no_wait=true", 201, RECORD},
 	{"POST /router/r1/app/web/restart", 200, RECORD},
 	{"PUT /router/r1/app/web?key=to&value=r2:7%3D", 200, RECORD},
-	{"GET /router/r1/app/web/log", 200, "one\n\033two\n"},
+	{"GET /router/r1/app/web/log", 200, "one\n\033two \302\233m \233m \303\251 \351\n"},
 	{"GET /router/r1/app/web/log?stream=err&tail=5&times=true", 200, "1.5 e three\n"},
 	{"GET /router/r1/app/web/log?follow=true", 200,
 	 "event: out\ndata: four\n\nevent: err\ndata: fi\033ve\n\nevent: end\ndata:\n\n"},
@@ -193,7 +193,7 @@ static void they_are_stopped_and_told_things(void **state)
 static void output_is_shown_without_commands_to_the_terminal(void **state)
 {
 	(void)state;
-	expect_exactly("app logs r1 web", "one\n?two\n");
+	expect_exactly("app logs r1 web", "one\n?two ?m ?m \303\251 \351\n");
 	expect_exactly("app logs --err --tail 5 --times r1 web", "1.5 e three\n");
 	expect_exactly("app logs -f r1 web", "four\nfi?ve\n");
 	expect("app logs -f --tail 1 r1 web", 1, "four\n", "the daemon has ended the stream");
