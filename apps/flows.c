@@ -14,6 +14,7 @@
 
 #define TARGETS_MAX 64
 #define FLOWS_MAX   4096
+#define SEEN_MAX    65536
 #define MAGIC	    0x666c6f77 /* "flow" */
 #define SECOND	    1000000000ULL
 
@@ -29,8 +30,8 @@ struct flow { /* one that is being sent */
 	double interval_ns;
 };
 
-struct seen { /* one that is being received */
-	uint32_t run;
+struct seen {		     /* one that is being received */
+	uint32_t run, heard; /* heard: round of the last datagram */
 	uint64_t flow, got, total;
 };
 
@@ -44,8 +45,10 @@ static struct random rng;
 static struct flow *flows;
 static struct seen *table; /* open addressing; total 0: free */
 static size_t table_size = 1024, table_used;
+static uint32_t round_now;
+static uint64_t next_round;
 static size_t active;
-static unsigned long long begun, ended, left_out, datagrams, bytes, foreign;
+static unsigned long long begun, ended, left_out, given_up, datagrams, bytes, foreign;
 
 static void report(void)
 {
@@ -54,8 +57,11 @@ static void report(void)
 	vlsp_app_report("flows.active", "%zu", listen_port ? table_used : active);
 	vlsp_app_report("datagrams", "%llu", datagrams);
 	vlsp_app_report("bytes", "%llu", bytes);
-	vlsp_app_report(listen_port ? "foreign" : "flows.left-out", "%llu",
-			listen_port ? foreign : left_out);
+	vlsp_app_report("flows.left-out", "%llu", left_out);
+	if (listen_port) {
+		vlsp_app_report("flows.given-up", "%llu", given_up);
+		vlsp_app_report("foreign", "%llu", foreign);
+	}
 }
 
 static const char *parse_target(const char *text, void *value)
@@ -201,19 +207,45 @@ static struct seen *find(uint32_t run, uint64_t flow)
 	return &table[i];
 }
 
-static void grow(void)
+/* All that were heard of in this round, or (all) all. */
+static void resize(size_t to, bool all)
 {
 	struct seen *old = table;
 	size_t old_size = table_size;
 
-	table_size *= 2;
+	table_size = to;
 	table = calloc(table_size, sizeof(*table));
 	if (!table)
 		app_fail("cannot remember %zu flows", table_used);
-	for (size_t i = 0; i < old_size; i++)
-		if (old[i].total)
+	for (size_t i = 0; i < old_size; i++) {
+		if (!old[i].total)
+			continue;
+		if (all || old[i].heard == round_now)
 			*find(old[i].run, old[i].flow) = old[i];
+		else
+			table_used--;
+	}
 	free(old);
+}
+
+/* One of which a datagram was lost never is complete; and who sends may make up as many as he
+ * likes. When there are too many, those that nothing came of for a second, or two, are given up. */
+static bool make_room(void)
+{
+	size_t before = table_used;
+
+	if (table_used < SEEN_MAX) {
+		if (table_used * 2 >= table_size)
+			resize(2 * table_size, true);
+		return true;
+	}
+	if (app_now() < next_round)
+		return false;
+	next_round = app_now() + SECOND;
+	resize(table_size, false);
+	given_up += before - table_used;
+	round_now++;
+	return table_used < SEEN_MAX;
 }
 
 /* Those behind it that have been put there because it was in their way move up (Knuth, 6.4,
@@ -240,14 +272,16 @@ static void count_one(const struct head *head, size_t got)
 	datagrams++;
 	bytes += got;
 	if (!seen->total) {
-		if (table_used * 2 >= table_size) {
-			grow();
-			seen = find(head->run, head->flow);
+		if (!make_room()) {
+			left_out++;
+			return;
 		}
-		*seen = (struct seen){head->run, head->flow, 0, head->total};
+		seen = find(head->run, head->flow);
+		*seen = (struct seen){.run = head->run, .flow = head->flow, .total = head->total};
 		table_used++;
 		begun++;
 	}
+	seen->heard = round_now;
 	if (++seen->got == seen->total) {
 		ended++;
 		forget(seen);

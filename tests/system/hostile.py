@@ -7,9 +7,11 @@
   hostile.py answer PORT                          answers of "answer to REQUEST", of two requests at a time, those first that came first
   hostile.py both HOST PORT TEXT TEXT             two requests from one port, the second without waiting for an answer to the first
   hostile.py resume FROM FROM_PORT TO PORT        as an application: gets an intercept, and gives back to all routers what is of none
+  hostile.py flows HOST PORT COUNT                the first of two datagrams of so many flows
   hostile.py ask HOST PORT TEXT                   with the option of VLSP_META, as programs have it
 """
 import contextlib
+import os
 import socket
 import struct
 import sys
@@ -48,6 +50,12 @@ def resume(source, sport, to, port):
                     s.sendto(head + datagram, ("lo", ETHERTYPE))
 
 
+def flows(host, port, count):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for flow in range(int(count)):
+        s.sendto(struct.pack("=IIQQQ", 0x666C6F77, os.getpid(), flow, 0, 2), (host, int(port)))
+
+
 def ask(host, port, text):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, META)
@@ -76,6 +84,6 @@ def both(host, port, *texts):
         print(s.recv(65536).decode())
 
 
-commands = {"udp": udp, "vdp": vdp, "answer": answer, "both": both, "resume": resume,
+commands = {"udp": udp, "vdp": vdp, "answer": answer, "both": both, "resume": resume, "flows": flows,
             "ask": ask}
 sys.exit(commands[sys.argv[1]](*sys.argv[2:]))

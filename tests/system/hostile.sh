@@ -126,5 +126,16 @@ resume r2 1112
 eventually 5 must_say "from $R2:1112 to" vlsp app logs r3 recv
 must_not_say "from $R2:1110 to" vlsp app logs r3 recv
 
+step "flows remembers a number of flows; more are left out until those that nothing comes of are given up"
+more() { # more KEY: it is more than 0, or more flows are sent
+	local count
+	count=$(value r3 flows "$1")
+	[ "${count:-0}" -gt 0 ] || { py r1 flows "$R3" 90 20000; return 1; }
+}
+must vlsp app start r3 flows -l 90
+eventually 60 more flows.left-out
+eventually 60 more flows.given-up
+[ "$(value r3 flows flows.active)" -le 65536 ]
+
 stop_vlspd
 nothing_left
