@@ -59,7 +59,7 @@ def flows(host, port, count):
 def ask(host, port, text):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, META)
-    s.settimeout(5)
+    s.settimeout(10)
     s.sendto(text.encode(), (host, int(port)))
     print(s.recv(65536).decode())
 
@@ -77,7 +77,7 @@ def answer(port):
 
 def both(host, port, *texts):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.settimeout(5)
+    s.settimeout(10)
     for text in texts:
         s.sendto(text.encode(), (host, int(port)))
     for _ in texts:

@@ -20,7 +20,8 @@ counts() { # counts ROUTER APP KEY WANT: in a while
 }
 
 must start_vlspd
-must vlsp topology apply - <<<'{"routers": ["r0", "r1", "r2", "r3"], "links": ["r1:r2", "r2:r3"]}'
+# hello: a machine under load does not take a link for lost
+must vlsp topology apply - <<<'{"hello": "500ms", "routers": ["r0", "r1", "r2", "r3"], "links": ["r1:r2", "r2:r3"]}'
 R1=$(address r1) R2=$(address r2) R3=$(address r3)
 must on r1 ping -q -c 1 -W 5 "$R3"
 
