@@ -64,9 +64,9 @@ static void started(void *arg, const struct ctl_op *op)
 
 static void post_app(struct api_call *call)
 {
-	const struct ctl_app_wait wait = wait_of(call);
 	const struct model_router *router = api_router_of(call);
 	struct topo_app *app = NULL;
+	struct ctl_app_wait wait;
 	struct err err = {0};
 	uint64_t op = 0;
 	int r;
@@ -81,6 +81,7 @@ static void post_app(struct api_call *call)
 		api_answer_err(call, &err);
 		return;
 	}
+	wait = wait_of(call);
 	r = ctl_app_start(call->api->ctl, router->name, app, &wait, api_done(call, started), call,
 			  &op, &err);
 	topo_app_unref(app);

@@ -13,8 +13,9 @@ json_t *api_encode_app(struct api *api, const struct model_app *app, bool whole)
 /* Ids of a router's applications. */
 json_t *api_encode_app_ids(const struct model_router *router);
 
-/* app_request.c: what a request asks for, by its body or its parameters. 0 or -errno. */
-int api_app_of(const struct api_call *call, struct topo_app **ret_app, struct err *err);
+/* app_request.c: what a request asks for, by its body or its parameters; those of a form are among
+ * the call's afterwards. 0 or -errno. */
+int api_app_of(struct api_call *call, struct topo_app **ret_app, struct err *err);
 extern const struct api_param api_app_params[];
 /* Whether who asks may have that done: what runs with other rights than a router's own programs
  * have is for root alone, by the unix socket. 0 or -EPERM, text starts with the field. */

@@ -28,9 +28,9 @@ const struct api_param api_app_params[] = {
 	{"log", API_QUANTITY,
 	 .doc = "size of the file that keeps its output, like 1M; a line costs 21 bytes beside its "
 		"text"},
-	{"memory", API_STRING, .doc = "limit, like 64M"},
-	{"cpu", API_STRING, .doc = "limit, like 50%"},
-	{"pids", API_STRING, .doc = "limit, processes and threads"},
+	{"memory", API_QUANTITY, .doc = "limit, like 64M"},
+	{"cpu", API_QUANTITY, .doc = "limit, like 50%"},
+	{"pids", API_QUANTITY, .doc = "limit, processes and threads"},
 	{"match", API_STRING, .doc = "of bpf: which datagrams"},
 	{"order", API_INTEGER, .min = 0, .max = 255, .doc = "of bpf: its place in the chain"},
 	{"policy", API_WORD, .words = "open|closed", .doc = "of bpf"},
@@ -126,56 +126,80 @@ static void without_place(struct err *err)
 		memmove(err->text, colon + 2, strlen(colon + 2) + 1);
 }
 
+/* An object is JSON in any case, as in other bodies: curl -d says that it is a form. */
 static bool is_form(const struct api_call *call)
 {
 	const char *type = http_header(call->req, "Content-Type");
+	const char *body = call->req->body;
+	size_t start = strspn(body, " \t\r\n");
 
-	return type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
+	return type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0 &&
+	       body[start] != '{' && body[start] != '[';
 }
 
-/* A form, or the original's className in JSON: parameters, as if they had come with the path. */
-static int body_params(const struct api_call *call, struct http_params *params, struct err *err)
+/* A form, or the original's className in JSON: parameters, beside those that came with the path. */
+static int add_body_params(struct api_call *call, struct err *err)
 {
 	const struct http_request *req = call->req;
-	int r = is_form(call) ? http_params_add_form(params, req->body, req->body_size, err)
-			      : http_params_add_json(params, req->body, req->body_size, err);
+	int r = is_form(call) ? http_params_add_form(&call->params, req->body, req->body_size, err)
+			      : http_params_add_json(&call->params, req->body, req->body_size, err);
 
-	return r < 0 ? r : api_params_check(call->route, params, err);
+	return r < 0 ? r : api_params_check(call->route, &call->params, err);
 }
 
-int api_app_of(const struct api_call *call, struct topo_app **ret_app, struct err *err)
+/* Beside an application in the body the query says how long to wait, and nothing of it. */
+static int check_query(const struct http_params *params, struct err *err)
+{
+	static const char *const waits[] = {"timeout", "no_wait", "wait"};
+
+	for (size_t i = 0; i < params->count; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(waits) && strcmp(params->list[i].name, waits[k]) != 0)
+			k++;
+		if (k == ARRAY_SIZE(waits))
+			return err_set(err, EINVAL,
+				       "%.64s: is in the query, but the application in the body",
+				       params->list[i].name);
+	}
+	return 0;
+}
+
+static int parse(const char *text, size_t size, struct topo_app **ret_app, struct err *err)
+{
+	int r = topo_app_parse(text, size, "body", NULL, ret_app, err);
+
+	if (r < 0)
+		without_place(err);
+	return r;
+}
+
+int api_app_of(struct api_call *call, struct topo_app **ret_app, struct err *err)
 {
 	const struct http_request *req = call->req;
-	struct http_params params = {0};
 	cleanup_free char *text = NULL;
 	json_t *json;
 	int r = 0;
 
 	if (req->body_size && !is_form(call) &&
 	    !memmem(req->body, req->body_size, "\"className\"", 11)) {
-		r = topo_app_parse(req->body, req->body_size, "body", NULL, ret_app, err);
-		if (r < 0)
-			without_place(err);
-		return r;
+		r = check_query(&call->params, err);
+		return r < 0 ? r : parse(req->body, req->body_size, ret_app, err);
 	}
 	if (req->body_size)
-		r = body_params(call, &params, err);
-	json = r == 0 ? json_of(req->body_size ? &params : &call->params) : NULL;
-	http_params_done(&params);
+		r = add_body_params(call, err);
 	if (r < 0)
 		return r;
+	json = json_of(&call->params);
 	if (!json_object_get(json, "run") && !json_object_get(json, "bpf")) {
 		json_decref(json);
-		return err_set(err, EINVAL, "className: is missing");
+		return err_set(err, EINVAL, "run, bpf, className: one of them must be given");
 	}
 	text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (!text)
 		return err_errno(err, ENOMEM, "application");
-	r = topo_app_parse(text, strlen(text), "body", NULL, ret_app, err);
-	if (r < 0)
-		without_place(err);
-	return r;
+	return parse(text, strlen(text), ret_app, err);
 }
 
 int api_app_allowed(const struct api_call *call, const struct topo_app *app, struct err *err)

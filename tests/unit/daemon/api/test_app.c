@@ -127,7 +127,8 @@ static void a_refusal_has_its_status_and_names_the_field(void **state)
 		int status;
 		const char *error;
 	} rows[] = {
-		{"POST /router/r1/app/", NULL, 400, "className: is missing"},
+		{"POST /router/r1/app/", NULL, 400,
+		 "run, bpf, className: one of them must be given"},
 		{"POST /router/r1/app/", "{}", 400, "run: is missing"},
 		{"POST /router/r1/app/", "{\"run\": \"./x\"}", 400, "run: './x' is neither"},
 		{"POST /router/r1/app/", "{\"run\": \"x\", \"colour\": 1}", 400, "colour: unknown"},
@@ -136,6 +137,12 @@ static void a_refusal_has_its_status_and_names_the_field(void **state)
 		 "body:1: column 16: not JSON: a text with a NUL"},
 		{"POST /router/r1/app/?className=a&colour=1", NULL, 400,
 		 "colour: unknown parameter"},
+		{"POST /router/r1/app/?name=b", "{\"run\": \"a\"}", 400,
+		 "name: is in the query, but the application in the body"},
+		{"POST /router/r1/app/?run=b", "{\"className\": \"a\", \"run\": \"b\"}", 400,
+		 "run: given twice"},
+		{"POST /router/r1/app/", "{\"className\": \"a\", \"timeout\": -1}", 400,
+		 "timeout: must be 0 to 3600"},
 		{"POST /router/r1/app/?run=a&restart=often", NULL, 400, "restart: 'often' is not"},
 		{"POST /router/r1/app/?run=a&memory=1", NULL, 400, "limits.memory: 1 is less"},
 		{"POST /router/r9/app/?run=a", NULL, 404, "router: there is no 'r9'"},
@@ -159,6 +166,49 @@ static void a_refusal_has_its_status_and_names_the_field(void **state)
 			fail_msg("%s: %s", rows[i].line, text_of(j, "error"));
 		json_decref(j);
 	}
+}
+
+/* curl -d says of each body that it is a form. */
+static json_t *posted(struct harness *h, const char *query, const char *form, int status)
+{
+	struct call c = {.headers = {"Content-Type", "application/x-www-form-urlencoded"}};
+	json_t *json;
+
+	call_start(h, &c, "POST", "/router/r1/app/", query, form, strlen(form));
+	harness_settle(h, &c);
+	if (c.status != status)
+		fail_msg("%s: %d, not %d: %.*s", form, c.status, status, (int)c.size, c.body);
+	json = json_loadb(c.body, c.size, 0, NULL);
+	assert_non_null(json);
+	call_done(&c);
+	return json;
+}
+
+static void a_form_is_as_good_as_a_query(void **state)
+{
+	struct harness *h = *state;
+	json_t *j;
+
+	j = posted(h, "name=web", "run=/usr/bin/a&args=1+2&pids=20", 201);
+	assert_string_equal(text_of(j, "name"), "web");
+	assert_member(j, "wanted",
+		      "{\"name\":\"web\",\"run\":\"/usr/bin/a\",\"args\":[\"1\",\"2\"],"
+		      "\"limits\":{\"pids\":\"20\"}}");
+	json_decref(j);
+	j = posted(h, "name=x", "run=a&name=y", 400);
+	assert_string_equal(text_of(j, "error"), "name: given twice");
+	json_decref(j);
+	j = posted(h, "", "run=a&name=later&wait=false", 202);
+	assert_true(int_of(j, "operation") > 0);
+	json_decref(j);
+	j = posted(h, "", " {\"run\": \"echo\", \"args\": [\"7\"]}", 201);
+	assert_string_equal(text_of(j, "args"), "7");
+	json_decref(j);
+	j = json_of(h, "POST /router/r1/app/",
+		    "{\"className\": \"a\", \"pids\": 20, \"memory\": 33554432}", 201);
+	assert_member(json_object_get(j, "wanted"), "limits",
+		      "{\"memory\":\"32M\",\"pids\":\"20\"}");
+	json_decref(j);
 }
 
 static void one_that_does_not_start_is_told_and_gone(void **state)
@@ -362,6 +412,7 @@ int main(void)
 		TEST(one_starts_is_seen_and_stops),
 		TEST(classes_of_the_original_have_their_names_here),
 		TEST(a_refusal_has_its_status_and_names_the_field),
+		TEST(a_form_is_as_good_as_a_query),
 		TEST(one_that_does_not_start_is_told_and_gone),
 		TEST(rights_are_for_root_alone),
 		TEST(output_is_read_whole_in_part_and_as_it_comes),
