@@ -210,10 +210,10 @@ static void get_removed(struct api_call *call)
 }
 
 #define LIMIT_PARAMS                                                                               \
-	{"memory", API_STRING, .doc = "limit of the programs on it, like 256M; or default"},       \
-		{"cpu", API_STRING, .doc = "likewise, like 50%; 200%: two processors"},            \
+	{"memory", API_QUANTITY, .doc = "limit of the programs on it, like 256M; or default"},     \
+		{"cpu", API_QUANTITY, .doc = "likewise, like 50%; 200%: two processors"},          \
 	{                                                                                          \
-		"pids", API_STRING, .doc = "likewise, processes and threads"                       \
+		"pids", API_QUANTITY, .doc = "likewise, processes and threads"                     \
 	}
 static const struct api_param put_params[] = {LIMIT_PARAMS, {.name = NULL}};
 static const struct api_param post_params[] = {

@@ -139,7 +139,7 @@ static void limits_change_in_place(void **state)
 	json_decref(j);
 	assert_int_equal(fake_router(h->host, 0)->limits.pids, 100);
 	assert_int_equal(fake_router(h->host, 0)->limits.memory, 256u << 20);
-	json_decref(json_of(h, "PUT /router/r1", "{\"memory\":\"default\",\"pids\":\"9\"}", 200));
+	json_decref(json_of(h, "PUT /router/r1", "{\"memory\":\"default\",\"pids\":9}", 200));
 	j = json_of(h, "GET /router/r1", NULL, 200);
 	assert_member(j, "limits", "{\"cpu\":\"50%\",\"pids\":9}");
 	json_decref(j);
