@@ -10,6 +10,7 @@
 
 #include "daemon/api/api_priv.h"
 #include "daemon/api/routes.h"
+#include "lib/base/cleanup.h"
 
 static const struct {
 	const char *name, *doc;
@@ -118,9 +119,9 @@ static json_t *parameters(const struct api_route *route)
 	return list;
 }
 
-static json_t *params_body(const struct api_route *route)
+static json_t *params_schema(const struct api_route *route)
 {
-	json_t *properties = json_object(), *schema;
+	json_t *properties = json_object();
 
 	for (const struct api_param *p = route->params; p && p->name; p++) {
 		json_t *one = param_schema(p);
@@ -128,12 +129,63 @@ static json_t *params_body(const struct api_route *route)
 		json_object_set_new(one, "description", json_string(p->doc));
 		json_object_set_new(properties, p->name, one);
 	}
-	schema = json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties,
-			   "additionalProperties", 0);
+	return json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties,
+			 "additionalProperties", 0);
+}
+
+static json_t *params_body(const struct api_route *route)
+{
+	json_t *schema = params_schema(route);
+
 	return json_pack("{s:b,s:s,s:{s:{s:O},s:{s:o}}}", "required", 0, "description",
 			 "the same parameters; each may be given here or in the query", "content",
 			 "application/json", "schema", schema, "application/x-www-form-urlencoded",
 			 "schema", schema);
+}
+
+/* An application in the words of a topology file: parameters, but for those that stand for others,
+ * and what has more than one value. */
+static json_t *app_schema(const struct api_route *route)
+{
+	static const char *const others[] = {"className", "memory",  "cpu",
+					     "pids",	  "timeout", "no_wait"};
+	static const struct api_field more[] = {
+		{"env", "object", "texts by their names, added to its environment"},
+		{"files", "array", "path; content or base64; mode"},
+		{"limits", "object", "memory, cpu, pids"}};
+	static const char *const lists[] = {"args", "after"};
+	json_t *schema = params_schema(route);
+	json_t *properties = json_object_get(schema, "properties");
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		json_object_del(properties, others[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		json_t *one = json_pack("{s:s,s:s}", "type", more[i].type, "description",
+					more[i].doc);
+
+		if (strcmp(more[i].type, "array") == 0)
+			json_object_set_new(one, "items", json_pack("{s:s}", "type", "object"));
+		json_object_set_new(properties, more[i].name, one);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		json_object_set_new(properties, lists[i],
+				    json_pack("{s:[{s:s},{s:s,s:{s:s}}],s:s}", "anyOf", "type",
+					      "string", "type", "array", "items", "type", "string",
+					      "description", "a list, or one text of words"));
+	return schema;
+}
+
+static json_t *app_body(const struct api_route *route)
+{
+	json_t *params = params_schema(route);
+
+	return json_pack(
+		"{s:b,s:s,s:{s:{s:{s:[o,O]}},s:{s:{s:s}},s:{s:o}}}", "required", 0, "description",
+		"an application as in a topology file, in JSON or YAML; or parameters, with "
+		"className where they are JSON",
+		"content", "application/json", "schema", "anyOf", app_schema(route), params,
+		"application/yaml", "schema", "type", "string", "application/x-www-form-urlencoded",
+		"schema", params);
 }
 
 static json_t *topology_body(void)
@@ -225,6 +277,8 @@ static json_t *operation(const struct api_route *route)
 		body = topology_body();
 	else if (route->flags & API_EVENT_BODY)
 		body = event_body();
+	else if (route->flags & API_APP_BODY)
+		body = app_body(route);
 	else if (route->params && strcmp(route->method, "GET") != 0)
 		body = params_body(route);
 	op = json_pack("{s:s,s:s,s:[s#],s:o,s:o}", "operationId", id, "summary", route->doc, "tags",

@@ -137,6 +137,37 @@ static void links_take_every_property_of_a_shape(void **state)
 	assert_int_equal(routes, 2);
 }
 
+/* A body has the words of a topology file, which are more than a query can say. */
+static void an_application_has_the_fields_of_a_file(void **state)
+{
+	static const char *const fields[] = {
+		"run",	 "bpf",	   "name",    "args",  "env", "dir",   "user",	"files", "ready",
+		"after", "limits", "restart", "grace", "log", "match", "order", "policy"};
+	json_t *any = NULL, *properties;
+
+	(void)state;
+	for (const struct api_route *r = api_app_routes; r->method; r++) {
+		json_t *content, *json;
+
+		if (!(r->flags & API_APP_BODY))
+			continue;
+		content = json_object_get(json_object_get(operation_of(r), "requestBody"),
+					  "content");
+		json = json_object_get(json_object_get(content, "application/json"), "schema");
+		any = json_object_get(json, "anyOf");
+		assert_non_null(json_object_get(content, "application/yaml"));
+		assert_non_null(json_object_get(content, "application/x-www-form-urlencoded"));
+	}
+	assert_int_equal(json_array_size(any), 2);
+	properties = json_object_get(json_array_get(any, 0), "properties");
+	assert_int_equal(json_object_size(properties), sizeof(fields) / sizeof(fields[0]));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!json_object_get(properties, fields[i]))
+			fail_msg("%s", fields[i]);
+	properties = json_object_get(json_array_get(any, 1), "properties");
+	assert_non_null(json_object_get(properties, "className"));
+}
+
 static void every_answer_is_described(void **state)
 {
 	(void)state;
@@ -235,6 +266,7 @@ int main(void)
 		cmocka_unit_test(every_operation_has_an_id_of_its_own),
 		cmocka_unit_test(every_parameter_is_described),
 		cmocka_unit_test(links_take_every_property_of_a_shape),
+		cmocka_unit_test(an_application_has_the_fields_of_a_file),
 		cmocka_unit_test(every_answer_is_described),
 		cmocka_unit_test(answers_have_no_field_that_is_not_described),
 	};
