@@ -244,6 +244,11 @@ int link_open(struct link *link, int *ret_fd)
 	}
 	link->sock = fds[0];
 	*ret_fd = fds[1];
+	/* They are the process's before this one, and were to be seen until now. */
+	if (link_has_values(link)) {
+		pairs_clear(&link->values);
+		loop_timer_set(link->tell, link->told_ns + TELL_NS);
+	}
 	return 0;
 }
 
@@ -323,6 +328,11 @@ void link_ask_again(struct link *link)
 		else
 			link->ops->ask(link->arg, asked->ask, asked->packet, asked->size);
 	}
+}
+
+bool link_has_values(const struct link *link)
+{
+	return link->values.count > 0;
 }
 
 size_t link_values(const struct link *link, char *text)

@@ -44,6 +44,7 @@ int link_answer(struct link *link, uint32_t ask, const char *text, size_t size, 
 void link_ask_again(struct link *link);
 /* "KEY=VALUE\n"... of all, and a NUL; the size without it. text: at least LINK_TEXT bytes. */
 #define LINK_TEXT (LINK_VALUES * (APP_LINK_KEY + APP_LINK_VALUE) + 1)
+bool link_has_values(const struct link *link);
 size_t link_values(const struct link *link, char *text);
 
 #endif

@@ -43,8 +43,7 @@ void talk_values(struct app *app)
 	static char text[LINK_TEXT];
 	size_t size = link_values(app->link, text);
 
-	if (size)
-		say(app->supervisor, FRAME_APP_DATA, &app->id, sizeof(app->id), text, size);
+	say(app->supervisor, FRAME_APP_DATA, &app->id, sizeof(app->id), text, size);
 }
 
 void talk_ask(struct app *app, uint32_t ask, const char *packet, size_t size)
@@ -73,7 +72,8 @@ static void connected(void *arg)
 		struct app *app = list_entry(pos, struct app, node);
 
 		talk_state(app, &app->told, app->text);
-		talk_values(app);
+		if (link_has_values(app->link))
+			talk_values(app);
 		link_ask_again(app->link);
 	}
 	(void)chan_send(supervisor->chan, FRAME_APP_KNOWN, NULL, 0);

@@ -89,6 +89,36 @@ static void test_all_values(void **arg)
 	until(1, APP_ENDED);
 }
 
+/* What a process reported is shown when it has ended, and is not the next one's. */
+static void test_values_end(void **arg)
+{
+	const char *const args[] = {"perl", "-e",
+				    OPEN "use Time::HiRes; send($s, \"DATA\\nat-\" . "
+					 "Time::HiRes::time() . '=1', 0); select(undef, undef, "
+					 "undef, 0.5); exit 1",
+				    NULL};
+	struct app_spec spec = spec_of(1, args);
+	char first[sizeof(text)];
+
+	(void)arg;
+	if (access(PERL, X_OK) < 0)
+		skip();
+	spec.texts[APP_PROGRAM] = PERL;
+	spec.head.restart = TOPO_APP_ALWAYS;
+	start(&spec);
+	do
+		until_told(FRAME_APP_DATA);
+	while (!text[0]);
+	strcpy(first, text);
+	do
+		until_told(FRAME_APP_DATA);
+	while (!text[0] || strcmp(text, first) == 0);
+	assert_null(strstr(text, first));
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	stop(1, true);
+	until(1, APP_ENDED);
+}
+
 static void test_ready_by_notice(void **arg)
 {
 	(void)arg;
@@ -227,6 +257,7 @@ static void test_supervisor_dies(void **arg)
 
 T(link)
 T(all_values)
+T(values_end)
 T(ready_by_notice)
 T(floods)
 T(log_limit)
@@ -237,8 +268,8 @@ T(supervisor_dies)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		U(link),      U(all_values),  U(ready_by_notice), U(floods),
-		U(log_limit), U(daemon_away), U(nonsense),	  U(supervisor_dies),
+		U(link),      U(all_values),  U(values_end), U(ready_by_notice), U(floods),
+		U(log_limit), U(daemon_away), U(nonsense),   U(supervisor_dies),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
