@@ -548,7 +548,7 @@ static const struct cli_verb verbs[] = {
 			"vlsp(1). Without\n--write each datagram is a line.",
 		.args = {{.name = "L|R[:PORT]",
 			  .help = "a link (id, name, A:B), a router, or a port of it",
-			  .live = CLI_LINK},
+			  .live = CLI_TAPPED},
 			 {.name = "FILTER",
 			  .help = "which datagrams: udp port 7 and src r1",
 			  .optional = true,

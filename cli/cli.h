@@ -24,6 +24,7 @@ enum cli_live {
 	CLI_FILE,
 	CLI_ROUTER,
 	CLI_LINK,
+	CLI_TAPPED, /* a link or a router */
 	CLI_DEVICE, /* of this machine */
 	CLI_KIND,   /* of generators */
 	CLI_APP,

@@ -18,6 +18,7 @@ struct complete {
 	struct cli *cli;
 	const char *word;		  /* to be completed */
 	size_t args;			  /* arguments in front of word */
+	const char *first;		  /* the first of them */
 	const struct cli_option *expects; /* word is the value of this one */
 	bool verbatim, foreign;		  /* behind "--"; word is of another program */
 };
@@ -54,6 +55,20 @@ static void offer_live(const struct complete *c, const char *path)
 	c->cli->rest = quiet.rest;
 }
 
+/* Of the router that is the first argument. */
+static void offer_apps(const struct complete *c)
+{
+	struct path path;
+
+	if (!c->first)
+		return;
+	path_start(&path, "/router/", c->first);
+	path_segment(&path, "/app/?detail=all");
+	if (path_done(&path))
+		offer_live(c, path.text);
+	path_free(&path);
+}
+
 static void offer_devices(const struct complete *c)
 {
 	DIR *dir = opendir("/sys/class/net");
@@ -88,8 +103,11 @@ static void offer_value(const struct complete *c, enum cli_live live, const char
 	else if (live == CLI_LINK)
 		offer_live(c, "/link/?detail=all");
 	else if (live == CLI_APP)
-		offer_live(c, "/app/?detail=all");
-	else if (live == CLI_SHIPPED)
+		offer_apps(c);
+	else if (live == CLI_TAPPED) {
+		offer_live(c, "/link/?detail=all");
+		offer_live(c, "/router/?detail=all");
+	} else if (live == CLI_SHIPPED)
 		offer_live(c, "/app/shipped");
 	else if (live == CLI_DEVICE)
 		offer_devices(c);
@@ -168,7 +186,8 @@ static void skip_word(struct complete *c, const char *word)
 	} else if (!cli->verb) {
 		cli->verb = parse_verb(cli->noun, word, &many);
 	} else {
-		c->args++;
+		if (!c->args++)
+			c->first = word;
 		if (cli->verb->flags & CLI_REST && c->args == 2)
 			c->verbatim = c->foreign = true;
 	}

@@ -42,6 +42,8 @@ for noun in $(vlsp __complete ''); do
 	status | doctor | ping | trace | capture | version | completion) documented "$noun" ;;
 	*)
 		check 0 "Usage: vlsp $noun VERB" '^$' vlsp "$noun" --help
+		synopsis="*vlsp $noun* $(vlsp __complete "$noun" '' | paste -sd'|' | sed 's/|/ | /g')++"
+		grep -qxF -- "$synopsis" "$MAN" || { echo "vlsp.1 has no line in its synopsis: $synopsis"; exit 1; }
 		for verb in $(vlsp __complete "$noun" ''); do documented "$noun" "$verb"; done
 		;;
 	esac
