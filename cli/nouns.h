@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
+#include "lib/topo/doc.h"
 
 extern const struct cli_noun noun_topology, noun_router, noun_link, noun_app, noun_event,
 	noun_route;
@@ -21,6 +22,8 @@ int topology_generate_run(struct cli *cli);
 void topology_generate_help(FILE *out);
 int topology_validate_run(struct cli *cli);
 int topology_convert_run(struct cli *cli);
+/* Says what of a topology the format has no place for. */
+void topology_left_out(struct cli *cli, enum topo_format format, const struct topo_doc *doc);
 int router_exec_run(struct cli *cli);
 int router_shell_run(struct cli *cli);
 int router_attach_run(struct cli *cli);

@@ -17,6 +17,20 @@ static void warnings(struct cli *cli, const struct topo_doc *doc)
 		cli_note(cli, "warning: %s", doc->warnings[i]);
 }
 
+void topology_left_out(struct cli *cli, enum topo_format format, const struct topo_doc *doc)
+{
+	size_t apps = 0;
+
+	if (format != TOPO_FORMAT_GRAPHML) /* dot is for pictures, the others have it all */
+		return;
+	for (size_t i = 0; i < doc->router_count; i++)
+		apps += topo_apps_count(doc->routers[i].apps);
+	if (apps)
+		cli_note(cli, "warning: graphml has no applications: %zu left out", apps);
+	if (doc->events)
+		cli_note(cli, "warning: graphml has no events, traces and seed: left out");
+}
+
 static int write_doc(struct cli *cli, const struct topo_doc *doc)
 {
 	cleanup_free char *text = NULL;
@@ -30,6 +44,7 @@ static int write_doc(struct cli *cli, const struct topo_doc *doc)
 	r = topo_write(doc, format, &text, &size);
 	if (r < 0)
 		return cli_fail(cli, "the topology cannot be written: %s", strerror(-r));
+	topology_left_out(cli, format, doc);
 	return file_write(cli, cli_text(cli, "output"), text, size);
 }
 

@@ -100,6 +100,11 @@ vlsp topology generate grid 3 3 -o a.yaml
 vlsp topology convert a.yaml -o b.graphml
 grep -q '9 routers, 12 links' <<<"$(vlsp topology convert b.graphml --format yaml | vlsp topology validate -)"
 
+printf 'routers: [{name: r1, apps: [echo]}, r2]\nlinks: ["r1:r2"]\nevents: [{at: 1s, link-down: "r1:r2"}]\n' >more.yaml
+check 0 '<graphml' 'warning: graphml has no applications: 1 left out' vlsp topology convert more.yaml --format graphml
+check 0 '<graphml' 'warning: graphml has no events, traces and seed: left out' vlsp topology convert more.yaml --format graphml
+check 0 'apps' '^$' vlsp topology convert more.yaml --format json
+
 step "files that are wrong"
 printf 'routers: [r1]\nlinks: ["r1:r9"]\n' >bad.yaml
 mkdir dir

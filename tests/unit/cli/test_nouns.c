@@ -105,6 +105,10 @@ static const struct canned rows[] = {
 	 "\"links\":1,\"converged\":true,\"routersConverged\":2}"},
 	{"GET /topology/?format=yaml", 200, "name: net\n"},
 	{"GET /topology/?format=dot", 200, "graph {}\n"},
+	{"GET /topology/?format=graphml", 200, "<graphml/>\n"},
+	{"GET /topology/?format=json", 200,
+	 "{\"routers\":[{\"name\":\"a\",\"apps\":[\"echo\",\"ping\"]},{\"name\":\"b\",\"apps\":["
+	 "\"echo\"]}]}"},
 	{"PUT /topology/?source=net.yaml", 200, "{" SUMMARY ",\"warnings\":[\"two labels\"]}"},
 	{"PUT /topology/?source=net.yaml&replace=true&no_wait=true&timeout=1.500", 200,
 	 "{" SUMMARY "}"},
@@ -447,6 +451,8 @@ static void a_topology_is_shown_exported_and_deleted(void **state)
 	expect("topology show", 0, "routing    central\nrouters    2, 2 converged\n", "");
 	expect_exactly("topology export", "name: net\n");
 	expect_exactly("topology export -o out.dot", "");
+	expect("topology export --format graphml", 0, "<graphml/>\n",
+	       "warning: graphml has no applications: 3 left out");
 	f = fopen("out.dot", "r");
 	assert_non_null(f);
 	assert_non_null(fgets(text, sizeof(text), f));
