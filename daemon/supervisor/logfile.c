@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,12 +188,15 @@ static void put_line(struct logfile *file, char stream, const char *text, size_t
 static void remember(struct logfile *file, const char *text, size_t size)
 {
 	char *to = file->last[file->last_count++ % LOGFILE_LAST];
+	bool cut = size > LAST_MAX;
 
-	if (size > LAST_MAX)
-		size = LAST_MAX;
+	if (cut)
+		size = LAST_MAX - 3;
 	memcpy(to, text, size);
 	to[size] = '\0';
 	utf8_clean(to);
+	if (cut)
+		strcpy(to + size, "...");
 }
 
 static void line(struct logfile *file, enum logfile_stream stream, const char *text, size_t size)

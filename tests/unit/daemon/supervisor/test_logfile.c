@@ -103,13 +103,18 @@ static void test_last_is_clean(void **state)
 	logfile_last(file, last, sizeof(last));
 	assert_string_equal(last, "a?[31m?");
 	memset(text, 'x', sizeof(text));
-	text[119] = '\xc3'; /* cut in two */
-	text[120] = '\xa4';
+	text[116] = '\xc3'; /* cut in two */
+	text[117] = '\xa4';
 	text[299] = '\n';
 	logfile_feed(file, LOGFILE_OUT, text, sizeof(text));
 	logfile_last(file, last, sizeof(last));
 	assert_int_equal(strlen(last), 7 + 3 + 120);
-	assert_int_equal(last[strlen(last) - 1], '?');
+	assert_string_equal(last + strlen(last) - 5, "x?...");
+	memset(text, 'x', 120); /* as long as it may be */
+	text[120] = '\n';
+	logfile_feed(file, LOGFILE_OUT, text, 121);
+	logfile_last(file, last, sizeof(last));
+	assert_string_equal(last + strlen(last) - 3, "xxx");
 }
 
 static void test_long_lines(void **state)
