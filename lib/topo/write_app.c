@@ -102,8 +102,14 @@ static void put_limits(struct topo_text *out, bool *first, const struct topo_lim
 		return;
 	put_key(out, first, "limits");
 	topo_text_add(out, "{");
-	for (size_t i = 0; topo_limits_format(limits, i, &key, value) == 0; i++)
-		put_text(out, &inner, key, value);
+	for (size_t i = 0; topo_limits_format(limits, i, &key, value) == 0; i++) {
+		if (!topo_writer_number(key, value)) {
+			put_text(out, &inner, key, value);
+			continue;
+		}
+		put_key(out, &inner, key);
+		topo_text_add(out, "%s", value);
+	}
 	topo_text_add(out, "}");
 }
 

@@ -193,7 +193,7 @@ static void a_form_is_as_good_as_a_query(void **state)
 	assert_string_equal(text_of(j, "name"), "web");
 	assert_member(j, "wanted",
 		      "{\"name\":\"web\",\"run\":\"/usr/bin/a\",\"args\":[\"1\",\"2\"],"
-		      "\"limits\":{\"pids\":\"20\"}}");
+		      "\"limits\":{\"pids\":20}}");
 	json_decref(j);
 	j = posted(h, "name=x", "run=a&name=y", 400);
 	assert_string_equal(text_of(j, "error"), "name: given twice");
@@ -206,8 +206,7 @@ static void a_form_is_as_good_as_a_query(void **state)
 	json_decref(j);
 	j = json_of(h, "POST /router/r1/app/",
 		    "{\"className\": \"a\", \"pids\": 20, \"memory\": 33554432}", 201);
-	assert_member(json_object_get(j, "wanted"), "limits",
-		      "{\"memory\":\"32M\",\"pids\":\"20\"}");
+	assert_member(json_object_get(j, "wanted"), "limits", "{\"memory\":\"32M\",\"pids\":20}");
 	json_decref(j);
 }
 
