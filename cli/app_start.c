@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vlsp app start: what is typed becomes the record of an application, as in a topology file. */
+#include "cli/cli_priv.h"
 #include "cli/nouns.h"
 
 #include <errno.h>
@@ -141,13 +142,21 @@ static char *in_path(const char *name)
 	return NULL;
 }
 
-static bool is_shipped(const json_t *body, const char *name)
+/* hint: of which it may have been meant to be, if it is none. */
+static bool is_shipped(const json_t *body, const char *name, char *hint, size_t size)
 {
 	const json_t *list = json_object_get(body, "list");
+	struct suggest suggest;
 
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (strcmp(body_text(json_array_get(list, i), "name"), name) == 0)
+	suggest_start(&suggest, name);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *other = body_text(json_array_get(list, i), "name");
+
+		if (strcmp(other, name) == 0)
 			return true;
+		suggest_try(&suggest, other);
+	}
+	suggest_text(&suggest, hint, size);
 	return false;
 }
 
@@ -158,6 +167,7 @@ static bool is_shipped(const json_t *body, const char *name)
 static int program_of(struct cli *cli, const char *word, char **ret_program)
 {
 	struct answer answer;
+	char hint[100];
 	bool shipped;
 	int rc;
 
@@ -168,12 +178,13 @@ static int program_of(struct cli *cli, const char *word, char **ret_program)
 	rc = request_json(cli, "GET", "/app/shipped", &answer);
 	if (rc)
 		return rc;
-	shipped = is_shipped(answer.json, word);
+	shipped = is_shipped(answer.json, word, hint, sizeof(hint));
 	answer_done(&answer);
 	*ret_program = shipped ? strdup(word) : in_path(word);
 	if (*ret_program)
 		return 0;
-	return cli_fail(cli, "%s: neither a shipped application nor a program in PATH", word);
+	return cli_fail(cli, "%s: neither a shipped application nor a program in PATH%s", word,
+			hint);
 }
 
 /* Functions that are programs have options of these names, too, behind their own name. */

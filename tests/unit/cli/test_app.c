@@ -74,6 +74,8 @@ static void any_program_starts_by_path_or_as_in_a_shell(void **state)
 	rmdir(dir);
 	expect("app start r1 nothing-of-that-name", 1, "",
 	       "nothing-of-that-name: neither a shipped application nor a program in PATH");
+	expect("app start r1 ehco", 1, "",
+	       "ehco: neither a shipped application nor a program in PATH (did you mean 'echo'?)");
 	expect("app start r1 ./nowhere", 1, "", "./nowhere: No such file or directory");
 }
 
