@@ -65,10 +65,15 @@ static int connect_to(struct cli *cli, int *ret_sock)
 	if (sock < 0)
 		return cli_fail(cli, "socket: %s", strerror(errno));
 	if (connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		rc = cli_fail(cli, "%s: %s%s", path, strerror(errno),
-			      errno == ENOENT || errno == ECONNREFUSED
-				      ? " (does vlspd run? is it of this version?)"
-				      : "");
+		if (errno == EACCES) /* as of the daemon's other socket */
+			rc = cli_fail(
+				cli, "no permission for %s: be root, or a member of the group vlsp",
+				path);
+		else
+			rc = cli_fail(cli, "%s: %s%s", path, strerror(errno),
+				      errno == ENOENT || errno == ECONNREFUSED
+					      ? " (does vlspd run? is it of this version?)"
+					      : "");
 		close(sock);
 		return rc;
 	}

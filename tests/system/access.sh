@@ -85,6 +85,7 @@ equal 201 "$(as 64010 64001 curl --noproxy '*' -sS -o /dev/null -w '%{http_code}
 must_say 'r1' as 64011 64002 "$WORK/vlsp" router list
 must_fail 1 'role: read-only' as 64011 64002 "$WORK/vlsp" router delete made
 must_fail 1 'ermission' as 64011 64002 "$WORK/vlsp" --url unix://$RUNTIME/vlspd.sock router list
+must_fail 1 'no permission for .*capture.sock: be root, or a member' as 64011 64002 "$WORK/vlsp" capture r1 -c 1
 must_say "^$admin\$" as 64010 64001 cat $RUNTIME/token
 must_fail 1 'denied' as 64011 64002 cat $RUNTIME/token
 must_say 'made' env VLSP_URL=http://127.0.0.1:8888 "$WORK/vlsp" router list
