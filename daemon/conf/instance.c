@@ -290,6 +290,10 @@ int instance_find(const char *runtime_dir, pid_t *ret_pid, struct err *err)
 
 	path_in(runtime_dir, "vlspd.pid", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == EACCES)
+		return err_set(err, EACCES,
+			       "no permission for %s: be root, or a member of the group vlsp",
+			       path);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_errno(err, errno, "%s", path);
 	if (fcntl(fd, F_GETLK, &lock) < 0)

@@ -28,7 +28,7 @@ refused() { # refused STATUS WHAT CURL-ARGS...: prints the attempt
 	echo "  $what: $want"
 }
 state() { { vlsp topology export; vlsp router list; vlsp link list; } | sha256sum; }
-cp "$ROOT/tests/system/access.py" "$BUILD/vlsp" "$WORK" # where everybody can read them
+cp "$ROOT/tests/system/access.py" "$BUILD/vlsp" "$BUILD/vlspd" "$WORK" # where everybody can read them
 attempts() { nobody env PATH=/usr/bin:/bin python3 "$WORK/access.py" "$@"; }
 
 must start_vlspd --listen 127.0.0.1:8888
@@ -86,6 +86,9 @@ must_say 'r1' as 64011 64002 "$WORK/vlsp" router list
 must_fail 1 'role: read-only' as 64011 64002 "$WORK/vlsp" router delete made
 must_fail 1 'ermission' as 64011 64002 "$WORK/vlsp" --url unix://$RUNTIME/vlspd.sock router list
 must_fail 1 'no permission for .*capture.sock: be root, or a member' as 64011 64002 "$WORK/vlsp" capture r1 -c 1
+for verb in status start stop; do
+	must_fail 1 'no permission for .*vlspd.pid: be root, or a member' as 64011 64002 "$WORK/vlspd" $verb --runtime-dir $RUNTIME
+done
 must_say "^$admin\$" as 64010 64001 cat $RUNTIME/token
 must_fail 1 'denied' as 64011 64002 cat $RUNTIME/token
 must_say 'made' env VLSP_URL=http://127.0.0.1:8888 "$WORK/vlsp" router list
