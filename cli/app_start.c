@@ -196,6 +196,9 @@ static int check_bpf_options(struct cli *cli)
 					 "--%s: is of --bpf here; what is for the program itself "
 					 "stands behind its name",
 					 bpf_options[i]);
+	if (cli_given(cli, "bpf") && cli->arg_count > 2 && cli->args[2][0] == '-')
+		return cli_usage(cli, "%.40s: stands behind %s: options go before it", cli->args[2],
+				 cli_arg(cli, 1));
 	return 0;
 }
 

@@ -138,6 +138,8 @@ static void options_become_fields(void **state)
 	many("--env %", 65, "--env: at most 64 of one application");
 	many("--after a", 129, "--after: too many options: at most 128 in all");
 	expect("app start --match udp r1 pass", 2, "", "--match: is of --bpf here");
+	expect("app start --bpf r1 /tmp/a.o --match udp", 2, "",
+	       "--match: stands behind /tmp/a.o: options go before it");
 	expect("app start bad echo", 1, "", "/usr/bin/x: No such file or directory");
 }
 
