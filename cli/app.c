@@ -56,17 +56,35 @@ static const char *state(const json_t *app, char *buf, size_t size)
 	return buf;
 }
 
+/* By router, and as numbered there: ids are anew whenever one is started anew. */
+static int by_router(const void *a, const void *b)
+{
+	const json_t *const *x = a, *const *y = b;
+	long long routers = body_int(*x, "routerID") - body_int(*y, "routerID");
+	long long numbers = body_int(*x, "aid") - body_int(*y, "aid");
+	long long order = routers ? routers : numbers;
+
+	return order < 0 ? -1 : order > 0;
+}
+
 static int list_print(FILE *out, const json_t *body)
 {
 	static const char *const heads[] = {"ROUTER",	 ">AID", "NAME", "STATE",
 					    ">RUN TIME", ">PID", ">ID",	 "PROGRAM AND ARGUMENTS"};
 	const json_t *list = json_object_get(body, "detail");
+	size_t count = json_array_size(list);
+	cleanup_free const json_t **apps = calloc(count + 1, sizeof(*apps));
 	struct table table;
 	char text[64];
 
+	if (!apps)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		apps[i] = json_array_get(list, i);
+	qsort(apps, count, sizeof(*apps), by_router);
 	table_start(&table, heads, ARRAY_SIZE(heads));
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *app = json_array_get(list, i);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *app = apps[i];
 		const char *args = json_string_value(json_object_get(app, "args"));
 
 		table_add(&table, "%s", body_text(app, "router"));

@@ -23,7 +23,10 @@ static const struct canned rows[] = {
 	{"POST /router/r1/app/?timeout=0.5&no_wait=true", 201, RECORD},
 	{"POST /router/bad/app/", 422, "{\"error\":\"/usr/bin/x: No such file or directory\"}"},
 	{"GET /app/?detail=all", 200,
-	 "{\"type\":\"app\",\"list\":[7,8],\"detail\":[" RECORD "," ENDED "]}"},
+	 "{\"type\":\"app\",\"list\":[8,9,12],\"detail\":[" ENDED
+	 ",{\"id\":9,\"aid\":3,\"routerID\":1,\"router\":\"r9\",\"name\":\"first\",\"classname\":"
+	 "\"echo\","
+	 "\"kind\":\"program\",\"state\":\"planned\"}," RECORD "]}"},
 	{"GET /router/r1/app/?detail=all", 200, "{\"type\":\"app\",\"list\":[],\"detail\":[]}"},
 	{"GET /router/r1/app/web", 200, RECORD},
 	{"GET /router/r1/app/job", 200, ENDED},
@@ -148,9 +151,10 @@ static void people_read_what_runs(void **state)
 	(void)state;
 	expect_exactly(
 		"app list",
-		"ROUTER  AID  NAME  STATE           RUN TIME  PID  ID  PROGRAM AND ARGUMENTS\n"
-		"r1        1  web   ready             1.50 s   42   7  /usr/sbin/nginx -g x\n"
-		"r1        2  job   ended (exit 3)     20 ms    0   8  /bin/job\n");
+		"ROUTER  AID  NAME   STATE           RUN TIME  PID  ID  PROGRAM AND ARGUMENTS\n"
+		"r9        3  first  planned             0 ms    0   9  echo\n"
+		"r1        1  web    ready             1.50 s   42   7  /usr/sbin/nginx -g x\n"
+		"r1        2  job    ended (exit 3)     20 ms    0   8  /bin/job\n");
 	expect("app list r1", 0, "ROUTER", "");
 	expect_exactly("app show r1 web",
 		       "name       web\n"
