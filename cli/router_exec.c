@@ -170,6 +170,7 @@ static bool is_nowhere(const char *name)
 
 int router_exec_run(struct cli *cli)
 {
+	const char *place;
 	int rc, code;
 
 	rc = enter_router(cli, cli_arg(cli, 0), NULL);
@@ -178,7 +179,14 @@ int router_exec_run(struct cli *cli)
 	fflush(cli->out);
 	execvp(cli->args[1], (char *const *)(cli->args + 1));
 	code = errno == EACCES && is_nowhere(cli->args[1]) ? ENOENT : errno;
-	cli_fail(cli, "%s: %s", cli->args[1], strerror(code));
+	place = cli_given(cli, "app") && code == ENOENT ? confine_app_place(cli->args[1]) : NULL;
+	if (place)
+		cli_fail(cli,
+			 "%s: No such file or directory (%s is the application's own here: keep "
+			 "the file elsewhere)",
+			 cli->args[1], place);
+	else
+		cli_fail(cli, "%s: %s", cli->args[1], strerror(code));
 	return code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 

@@ -9,20 +9,9 @@
 
 #include "daemon/supervisor/init_priv.h"
 #include "lib/base/cleanup.h"
+#include "lib/confine/confine.h"
 
 #define HEAD 128 /* bytes of a file that are looked at */
-
-static bool is_own_place(const char *path, const char **ret_place)
-{
-	static const char *const places[] = {"/tmp/", "/var/tmp/", "/dev/shm/", "/run/"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (strncmp(path, places[i], strlen(places[i])) == 0) {
-			*ret_place = places[i];
-			return true;
-		}
-	return false;
-}
 
 /* Of "#! /bin/x y" the "/bin/x". false: it is no script. */
 static bool script_interpreter(const char *head, char interpreter[HEAD])
@@ -48,15 +37,15 @@ static void head_of(const char *program, char head[HEAD])
 
 static void missing(const char *program, struct err *err)
 {
+	const char *place = confine_app_place(program);
 	char head[HEAD], interpreter[HEAD];
-	const char *place;
 
 	head_of(program, head);
-	if (access(program, F_OK) < 0 && is_own_place(program, &place))
+	if (access(program, F_OK) < 0 && place)
 		err_set(err, ENOENT,
-			"%s: No such file or directory (%.*s is the application's own here: put "
+			"%s: No such file or directory (%s is the application's own here: put "
 			"the file in, or keep it elsewhere)",
-			program, (int)strlen(place) - 1, place);
+			program, place);
 	else if (access(program, F_OK) < 0)
 		err_errno(err, ENOENT, "%s", program);
 	else if (script_interpreter(head, interpreter))

@@ -29,6 +29,19 @@ static const char *const handles[] = {"bpf",	 "cgroup",     "cgroup2",  "nsfs", 
 /* Counted in the memory limit of who writes there. */
 const char *const app_scratch[] = {"/tmp", "/var/tmp", "/dev/shm", NULL};
 
+const char *confine_app_place(const char *path)
+{
+	static const char *const places[] = {"/tmp", "/var/tmp", "/dev/shm", "/run"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		size_t n = strlen(places[i]);
+
+		if (strncmp(path, places[i], n) == 0 && path[n] == '/')
+			return places[i];
+	}
+	return NULL;
+}
+
 static bool is_handle(const char *type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(handles); i++)

@@ -84,6 +84,9 @@ int confine_app_enter(const struct confine_app *app, struct err *err);
 /* The same but for namespaces of processes and IPC, in process 1 of one that the caller has made;
  * own_pids only says that it has. It goes on as the application's user. */
 int confine_app_become(const struct confine_app *app, struct err *err);
+/* Of a path below /tmp, /var/tmp, /dev/shm or /run, where an application does not see the machine's
+ * files, that directory; NULL: the path is elsewhere. */
+const char *confine_app_place(const char *path);
 
 /* --- control groups: v1 or v2, by probe ---------------------------------------------------- */
 

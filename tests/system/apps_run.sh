@@ -44,6 +44,10 @@ eventually 20 fails_at_once
 must_fail 1 'neither a shipped application nor a program' vlsp app start a nonsense
 must_fail 1 'there is no application bad' vlsp app show a bad
 mkdir -m 700 closed # of PATH, where an application may not look
+printf '#!/bin/sh\n' >there && chmod +x there
+must vlsp router exec a -- "$WORK/there"
+must_fail 127 "$WORK/there: No such file or directory .*/run is the application's own here" vlsp router exec --app a -- "$WORK/there"
+must_fail 127 '/opt/nothing: No such file or directory$' vlsp router exec --app a -- /opt/nothing
 must_fail 127 'no-such-program: No such file' env PATH="$WORK/closed:$PATH" "$BUILD/vlsp" router exec --app a -- no-such-program
 
 step "one that has ended well has no error; a program is called as it was, also where that is a link"
