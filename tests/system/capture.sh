@@ -34,7 +34,10 @@ end_capture() { # end_capture NAME...: as Ctrl-C does; each must end well
 	done
 }
 summary() { jq -r "$2" "$1.json"; } # summary NAME FIELD
-shark() { tshark -X lua_script:"$LUA" -r "$1" "${@:2}" 2>>"$WORK/shark.err"; }
+# What is in UDP and TCP is data: a port of those that bash takes at random may be somebody's, whose dissector finds zeros malformed.
+shark() {
+	tshark -X lua_script:"$LUA" -d udp.port==1-65535,data -d tcp.port==1-65535,data -r "$1" "${@:2}" 2>>"$WORK/shark.err"
+}
 frames() { shark "$1" -Y "$2" -T fields -e frame.number | wc -l; } # frames FILE FILTER
 comments() { shark "$1" -Y "frame.interface_name == \"$2\"" -T fields -e frame.comment | grep -c "^dropped: $3" || true; }
 drops() { vlsp link show "$1" --json | jq -r ".counts[$2].drops[\"$3\"]"; } # drops LINK END CAUSE
