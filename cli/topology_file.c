@@ -2,13 +2,15 @@
 /* vlsp topology generate, validate and convert: they need no daemon, only lib/topo. */
 #include "cli/file.h"
 #include "cli/nouns.h"
-#include "cli/shipped.h"
 
 #include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/shipped.h"
 #include "lib/topo/gen.h"
 
 static void warnings(struct cli *cli, const struct topo_doc *doc)
@@ -107,10 +109,15 @@ int topology_generate_run(struct cli *cli)
 
 int topology_validate_run(struct cli *cli)
 {
-	char **shipped = shipped_read();
+	char dir[PATH_MAX], path[PATH_MAX + 8], **shipped = NULL;
 	struct topo_doc *doc;
 	int rc;
 
+	/* Where none are installed nothing is known of them. */
+	if (shipped_find(dir, sizeof(dir), NULL) == 0) {
+		snprintf(path, sizeof(path), "%s/apps", dir);
+		shipped = shipped_read(path);
+	}
 	rc = read_doc(cli, shipped, &doc);
 	shipped_free(shipped);
 	if (rc)

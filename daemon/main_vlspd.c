@@ -26,6 +26,7 @@
 #include "daemon/model/model.h"
 #include "daemon/store/store.h"
 #include "lib/base/name.h"
+#include "lib/base/shipped.h"
 #include "lib/http/server.h"
 #include "lib/http/tls.h"
 #include "lib/loop/loop.h"
@@ -92,28 +93,14 @@ static int open_loop(struct daemon *d, struct err *err)
 	return r < 0 ? err_errno(err, r, "event loop") : 0;
 }
 
-/* The router program lies beside this one, or where make install puts it. */
 static int find_router(char *path, size_t size, struct err *err)
 {
-	char exe[PATH_MAX - 16];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash;
+	char dir[PATH_MAX];
+	int r = shipped_find(dir, sizeof(dir), err);
 
-	if (n > 0) {
-		exe[n] = '\0';
-		slash = strrchr(exe, '/');
-		if (slash) {
-			*slash = '\0';
-			snprintf(path, size, "%s/vlsp-router", exe);
-			if (access(path, X_OK) == 0)
-				return 0;
-		}
-	}
-	snprintf(path, size, "%s/libexec/vlsp/vlsp-router", VLSP_PREFIX);
-	if (access(path, X_OK) == 0)
-		return 0;
-	return err_set(err, ENOENT, "vlsp-router: neither beside vlspd nor in %s/libexec/vlsp",
-		       VLSP_PREFIX);
+	if (r == 0 && snprintf(path, size, "%s/vlsp-router", dir) >= (int)size)
+		r = err_errno(err, ENAMETOOLONG, "%s", dir);
+	return r;
 }
 
 static int open_local(struct daemon *d, struct err *err)

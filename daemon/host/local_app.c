@@ -20,6 +20,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/shipped.h"
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
@@ -414,7 +415,7 @@ static int find_programs(struct local_apps *apps, const char *programs, char pro
 		return err_errno(err, ENAMETOOLONG, "%s", programs);
 	if (asprintf(&apps->shipped_dir, "%s/apps", programs) < 0)
 		apps->shipped_dir = NULL;
-	apps->shipped = apps->shipped_dir ? local_app_shipped_read(apps->shipped_dir) : NULL;
+	apps->shipped = apps->shipped_dir ? shipped_read(apps->shipped_dir) : NULL;
 	return apps->show && apps->shipped ? 0 : err_errno(err, ENOMEM, "applications");
 }
 
@@ -519,7 +520,7 @@ void local_apps_close(struct local_apps *apps, bool keep)
 	loop_del(apps->wake);
 	if (apps->wake_fd >= 0)
 		close(apps->wake_fd);
-	local_app_shipped_free(apps->shipped);
+	shipped_free(apps->shipped);
 	pthread_mutex_destroy(&apps->lock);
 	free(apps->shipped_dir);
 	free(apps->show);

@@ -72,9 +72,6 @@ int local_app_start_check(const struct local_apps *apps, const struct host_app_s
 			  struct err *err);
 int local_app_start_write(const struct local_apps *apps, const struct host_app_start *start,
 			  char *const *groups, int *ret_fd, struct err *err);
-/* The shipped ones in dir: as host_app_ops.shipped, one block an entry; NULL: out of memory. */
-char **local_app_shipped_read(const char *dir);
-void local_app_shipped_free(char **list);
 
 /* local_app_end.c: the loop's part of local_apps_end(); an application has changed; time is up. */
 void local_apps_end_begin(void *apps, uint32_t events);
