@@ -19,19 +19,25 @@ static inline int request(struct harness *h, const char *line, const char *body,
 	return c->status;
 }
 
-/* The JSON of the answer, which must have that status. */
+/* The JSON of the answer to a call, which must have that status; the call is done. */
+static inline json_t *json_answered(struct call *c, const char *what, int status)
+{
+	json_t *json;
+
+	if (c->status != status)
+		fail_msg("%s: %d, not %d: %.*s", what, c->status, status, (int)c->size, c->body);
+	json = json_loadb(c->body, c->size, 0, NULL);
+	assert_non_null(json);
+	call_done(c);
+	return json;
+}
+
 static inline json_t *json_of(struct harness *h, const char *line, const char *body, int status)
 {
 	struct call c = {0};
-	json_t *json;
 
 	request(h, line, body, &c);
-	if (c.status != status)
-		fail_msg("%s: %d, not %d: %.*s", line, c.status, status, (int)c.size, c.body);
-	json = json_loadb(c.body, c.size, 0, NULL);
-	assert_non_null(json);
-	call_done(&c);
-	return json;
+	return json_answered(&c, line, status);
 }
 
 static inline void must(struct harness *h, const char *line, int status)
