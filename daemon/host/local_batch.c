@@ -110,6 +110,8 @@ void local_batch_finish(struct local *local)
 	free(run->remove.links);
 	free(run->remove.inodes);
 	free(run->removed);
+	free((void *)(uintptr_t)run->link.emulate.routers); /* link_done is not called by a close */
+	run->link.emulate.routers = NULL;
 	run->removed = NULL;
 	run->remove.links = NULL;
 	run->remove.inodes = NULL;

@@ -257,7 +257,6 @@ static void link_done(struct local_job *job)
 	int r;
 
 	local_batch_progress(local);
-	free((void *)(uintptr_t)run->link.emulate.routers);
 	r = links_know(local, batch);
 	if (run->link.status < 0 && run->status == 0) {
 		run->status = run->link.status;

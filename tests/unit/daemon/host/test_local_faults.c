@@ -8,6 +8,9 @@
 
 #include <sys/syscall.h>
 
+#include "daemon/host/local_priv.h"
+#include "lib/base/cleanup.h"
+
 /* Instead of libc's: calls that fail while these are set. */
 static const char *umount_fails; /* that path */
 static ino_t setns_fails;	 /* into that namespace */
@@ -372,6 +375,38 @@ static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
 	host_batch_free(batch);
 }
 
+/* In each phase: what belongs to a batch goes also when the worker's answer is never heard. */
+static void closing_in_any_phase_of_a_batch_leaves_nothing(void **state)
+{
+	static const enum local_phase phases[] = {LOCAL_NS, LOCAL_LINK, LOCAL_READY, LOCAL_STOP,
+						  LOCAL_REMOVE};
+	struct world *world = *state;
+
+	NEED(state);
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		bool del = phases[i] == LOCAL_STOP || phases[i] == LOCAL_REMOVE;
+		const struct local_run *run = &((struct local *)world->host)->run;
+		struct host_batch *batch = grid(SIDE_MAX, del);
+		struct err err = {0};
+
+		if (del)
+			run_ok(world, grid(SIDE_MAX, false));
+		world->done = false;
+		assert_int_equal(world->host->ops->submit(world->host, batch, NULL, done, world),
+				 0);
+		while (!world->done && run->phase != phases[i])
+			assert_true(loop_once(world->loop, 1000) >= 0);
+		assert_false(world->done);
+		world->host->ops->close(world->host, false);
+		world->host = NULL;
+		assert_true(world->done);
+		assert_int_equal(world->status, -ECANCELED);
+		assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);
+		host_batch_free(batch);
+		assert_int_equal(open_host(world, &err), 0);
+	}
+}
+
 static void a_second_one_in_the_same_directory_is_refused(void **state)
 {
 	struct world *world = *state, other = {.loop = world ? world->loop : NULL};
@@ -404,6 +439,7 @@ int main(void)
 		TEST(a_worker_that_cannot_return_home_is_replaced),
 		TEST(no_thread_stays_in_a_namespace_of_a_router),
 		TEST(closing_in_the_middle_of_a_batch_cancels_it),
+		TEST(closing_in_any_phase_of_a_batch_leaves_nothing),
 		TEST(a_second_one_in_the_same_directory_is_refused),
 	};
 
