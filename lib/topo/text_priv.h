@@ -34,8 +34,8 @@ bool topo_writer_number(const char *key, const char *value);
 /* write_events.c: behind the other fields of a document. */
 void topo_write_events(struct topo_text *out, const struct topo_events *events, bool json);
 
-/* write_app.c: as a map of JSON. */
-void topo_write_app(struct topo_text *out, const struct topo_app *app);
+/* write_app.c: as a map of YAML's or JSON's, on one line. */
+void topo_write_app(struct topo_text *out, bool yaml, const struct topo_app *app);
 
 void topo_write_json(struct topo_writer *w);
 void topo_write_yaml(struct topo_writer *w);

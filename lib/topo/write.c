@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * topo_write(): formats by name, and JSON and YAML, which say the same in the same order: each
- * router and link on a line of its own. Called for export and by the command line's generate.
+ * router and link on a line of its own, but a router with applications in YAML, which has a line
+ * for each key and application. Called for export and by the command line's generate.
  */
 #include "lib/topo/text_priv.h"
 
@@ -47,12 +48,33 @@ struct style {
 	struct topo_writer *w;
 	bool json;
 	bool first; /* in the present map */
+	bool block; /* this map has a line for each key */
 };
 
 static void put_key(struct style *s, const char *key)
 {
-	topo_text_add(&s->w->out, s->json ? "%s\"%s\": " : "%s%s: ", s->first ? "" : ", ", key);
+	const char *between = s->first ? "" : s->block ? "\n    " : ", ";
+
+	topo_text_add(&s->w->out, s->json ? "%s\"%s\": " : "%s%s: ", between, key);
 	s->first = false;
+}
+
+/* A map in the present one; to be given back to its end. */
+static bool inner_begin(struct style *s)
+{
+	bool block = s->block;
+
+	topo_text_add(&s->w->out, "{");
+	s->first = true;
+	s->block = false;
+	return block;
+}
+
+static void inner_end(struct style *s, bool block)
+{
+	topo_text_add(&s->w->out, "}");
+	s->first = false;
+	s->block = block;
 }
 
 static void put_text(struct style *s, const char *key, const char *value)
@@ -90,37 +112,35 @@ static void put_shape(struct style *s, const struct topo_shape *shape)
 
 static void put_direction(struct style *s, const char *key, const struct topo_shape *shape)
 {
+	bool block;
+
 	put_key(s, key);
-	topo_text_add(&s->w->out, "{");
-	s->first = true;
+	block = inner_begin(s);
 	put_shape(s, shape);
-	topo_text_add(&s->w->out, "}");
-	s->first = false;
+	inner_end(s, block);
 }
 
 static void put_limits(struct style *s, const struct topo_limits *limits)
 {
 	char value[UNITS_TEXT_SIZE];
 	const char *key;
+	bool block;
 
 	if (topo_limits_format(limits, 0, &key, value) < 0)
 		return;
 	put_key(s, "limits");
-	topo_text_add(&s->w->out, "{");
-	s->first = true;
+	block = inner_begin(s);
 	for (size_t i = 0; topo_limits_format(limits, i, &key, value) == 0; i++)
 		put_quantity(s, key, value);
-	topo_text_add(&s->w->out, "}");
-	s->first = false;
+	inner_end(s, block);
 }
 
 static void put_interface(struct style *s, const struct topo_iface *iface)
 {
 	char value[TOPO_IFACE_VALUE_SIZE], *save = NULL;
 	const char *key, *open;
+	bool block = inner_begin(s);
 
-	s->first = true;
-	topo_text_add(&s->w->out, "{");
 	for (size_t i = 0; topo_iface_format(iface, i, &key, value) == 0; i++) {
 		if (strcmp(key, "force") == 0) {
 			put_key(s, key);
@@ -138,8 +158,7 @@ static void put_interface(struct style *s, const struct topo_iface *iface)
 			topo_text_add(&s->w->out, "%s\"%s\"", open, one);
 		topo_text_add(&s->w->out, "]");
 	}
-	topo_text_add(&s->w->out, "}");
-	s->first = false;
+	inner_end(s, block);
 }
 
 static void put_interfaces(struct style *s, const struct topo_ifaces *ifaces)
@@ -159,12 +178,15 @@ static void put_apps(struct style *s, const struct topo_apps *apps)
 {
 	if (!topo_apps_count(apps))
 		return;
-	put_key(s, "apps");
+	if (s->block)
+		topo_text_add(&s->w->out, "\n    apps:"); /* behind the name */
+	else
+		put_key(s, "apps");
 	for (size_t i = 0; i < apps->count; i++) {
-		topo_text_add(&s->w->out, i ? ", " : "[");
-		topo_write_app(&s->w->out, apps->list[i]);
+		topo_text_add(&s->w->out, s->block ? "\n      - " : i ? ", " : "[");
+		topo_write_app(&s->w->out, !s->json, apps->list[i]);
 	}
-	topo_text_add(&s->w->out, "]");
+	topo_text_add(&s->w->out, s->block ? "" : "]");
 }
 
 static void put_router(struct style *s, const struct topo_router *router)
@@ -172,7 +194,8 @@ static void put_router(struct style *s, const struct topo_router *router)
 	char text[UNITS_TEXT_SIZE];
 
 	s->first = true;
-	topo_text_add(&s->w->out, "{");
+	s->block = !s->json && topo_apps_count(router->apps) > 0;
+	topo_text_add(&s->w->out, s->block ? "" : "{");
 	put_text(s, "name", router->name);
 	if (router->address)
 		put_quantity(s, "address", addr_format(router->address, text));
@@ -187,13 +210,15 @@ static void put_router(struct style *s, const struct topo_router *router)
 	put_limits(s, &router->limits);
 	put_interfaces(s, router->interfaces);
 	put_apps(s, router->apps);
-	topo_text_add(&s->w->out, "}");
+	topo_text_add(&s->w->out, s->block ? "" : "}");
+	s->block = false;
 }
 
 static void put_link(struct style *s, size_t i)
 {
 	const struct topo_doc *doc = s->w->doc;
 	const struct topo_link *link = &doc->links[i];
+	bool block;
 
 	s->first = true;
 	topo_text_add(&s->w->out, "{");
@@ -211,13 +236,12 @@ static void put_link(struct style *s, size_t i)
 		put_shape(s, &link->shape[0]);
 	} else {
 		put_key(s, "shape");
-		topo_text_add(&s->w->out, "{");
-		s->first = true;
+		block = inner_begin(s);
 		if (link->shape[0].set)
 			put_direction(s, "a-to-b", &link->shape[0]);
 		if (link->shape[1].set)
 			put_direction(s, "b-to-a", &link->shape[1]);
-		topo_text_add(&s->w->out, "}");
+		inner_end(s, block);
 	}
 	topo_text_add(&s->w->out, "}");
 }
@@ -255,7 +279,7 @@ static void put_head(struct style *s, const char *start, const char *end)
 
 void topo_write_yaml(struct topo_writer *w)
 {
-	struct style s = {w, false, true};
+	struct style s = {.w = w, .first = true};
 
 	put_head(&s, "", "\n");
 	topo_text_add(&w->out, w->doc->router_count ? "routers:\n" : "routers: []\n");
@@ -276,7 +300,7 @@ void topo_write_yaml(struct topo_writer *w)
 
 void topo_write_json(struct topo_writer *w)
 {
-	struct style s = {w, true, true};
+	struct style s = {.w = w, .json = true, .first = true};
 
 	topo_text_add(&w->out, "{\n");
 	put_head(&s, "  ", ",\n");

@@ -137,7 +137,7 @@ static void put_app_start(struct style *s, const struct topo_event *event)
 	open_map(s);
 	put_name(s, "router", event->name);
 	put_key(s, "app");
-	topo_write_app(s->out, event->app); /* JSON, which YAML is, too */
+	topo_write_app(s->out, !s->json, event->app);
 	close_map(s);
 }
 

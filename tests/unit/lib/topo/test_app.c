@@ -123,6 +123,29 @@ static void what_is_written_reads_back_the_same(void **state)
 	topo_doc_free(doc);
 }
 
+static void yaml_has_a_line_for_each_application(void **state)
+{
+	static const char text[] = "network: 10.0.0.0/16\n"
+				   "routers:\n"
+				   "  - name: r1\n"
+				   "    limits: {pids: 9}\n"
+				   "    apps:\n"
+				   "      - {name: echo, run: echo, args: [\"7\", port]}\n"
+				   "      - {name: go, run: send, env: {A: \"1\", \"on\": x}}\n"
+				   "  - {name: r2}\n"
+				   "links:\n"
+				   "  - {a: r1, b: r2}\n";
+	struct topo_doc *doc = doc_of(text, strlen(text));
+	size_t size;
+	char *out;
+
+	(void)state;
+	assert_int_equal(topo_write(doc, TOPO_FORMAT_YAML, &out, &size), 0);
+	assert_string_equal(out, text);
+	topo_doc_free(doc);
+	free(out);
+}
+
 static void any_difference_is_one(void **state)
 {
 	static const char *const others[] = {
@@ -338,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_says_all_there_is),
 		cmocka_unit_test(what_is_written_reads_back_the_same),
+		cmocka_unit_test(yaml_has_a_line_for_each_application),
 		cmocka_unit_test(any_difference_is_one),
 		cmocka_unit_test(a_name_comes_from_what_is_run),
 		cmocka_unit_test(files_beside_it_are_read_where_that_is_allowed),
