@@ -20,13 +20,13 @@
 #include "lib/base/list.h"
 #include "lib/base/log.h"
 #include "lib/http/server.h"
+#include "lib/loop/accept.h"
 #include "lib/loop/loop.h"
 #include "lib/wire/frame.h"
 
 #define CONNECTIONS_MAX 128
 #define BACKLOG		16
 #define SETTLE_NS	(10 * NSEC_PER_MSEC) /* programs that run when taps go have ended by then */
-#define FULL_NS		(100 * NSEC_PER_MSEC) /* without descriptors nothing is accepted for so long */
 
 struct update { /* that is to be told */
 	uint32_t port;
@@ -48,8 +48,7 @@ struct conn {
 
 struct captures {
 	struct captures_config config;
-	struct loop_source *source;
-	struct loop_timer *again; /* armed: nothing is accepted until then */
+	struct loop_accept *accept;
 	struct sockaddr_un addr;
 	int sock;
 	bool bound;
@@ -356,36 +355,11 @@ static void greet(struct conn *conn)
 	}
 }
 
-static void listen_again(void *arg)
+static void connected(void *arg, int sock)
 {
 	struct captures *captures = arg;
+	struct conn *conn = calloc(1, sizeof(*conn));
 
-	if (loop_mod(captures->source, EPOLLIN) < 0)
-		loop_timer_set(captures->again, clock_mono_ns() + FULL_NS);
-}
-
-/* Who waits stays ready: without a pause the loop would do nothing but ask for him. */
-static void listen_failed(struct captures *captures, int error)
-{
-	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
-		return;
-	log_debug("captures wait: %s", strerror(error));
-	if (loop_mod(captures->source, 0) == 0)
-		loop_timer_set(captures->again, clock_mono_ns() + FULL_NS);
-}
-
-static void listen_ready(void *arg, uint32_t events)
-{
-	struct captures *captures = arg;
-	int sock = accept4(captures->sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct conn *conn;
-
-	(void)events;
-	if (sock < 0) {
-		listen_failed(captures, errno);
-		return;
-	}
-	conn = calloc(1, sizeof(*conn));
 	if (!conn) {
 		close(sock);
 		return;
@@ -418,13 +392,14 @@ static int listen_open(struct captures *captures, struct err *err)
 	if (r < 0)
 		return r;
 	captures->bound = true;
-	r = loop_timer_new(captures->config.loop, listen_again, captures, &captures->again);
-	if (r == 0 && listen(captures->sock, BACKLOG) < 0)
-		r = -errno;
+	r = listen(captures->sock, BACKLOG) < 0 ? -errno : 0;
 	if (r == 0)
-		r = loop_add(captures->config.loop, captures->sock, EPOLLIN, listen_ready, captures,
-			     &captures->source);
-	return r < 0 ? err_errno(err, r, "%s: listen", path) : 0;
+		r = loop_accept_new(captures->config.loop, captures->sock, "captures", connected,
+				    captures, &captures->accept);
+	if (r < 0)
+		return err_errno(err, r, "%s: listen", path);
+	loop_accept_go(captures->accept);
+	return 0;
 }
 
 int captures_new(const struct captures_config *config, struct captures **ret_captures,
@@ -461,8 +436,7 @@ void captures_free(struct captures *captures)
 			conn_end(conn, "vlspd ends");
 		conn_free(conn);
 	}
-	loop_del(captures->source);
-	loop_timer_free(captures->again);
+	loop_accept_free(captures->accept);
 	if (captures->sock >= 0)
 		close(captures->sock);
 	if (captures->bound)

@@ -15,14 +15,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/list.h"
 #include "lib/base/log.h"
+#include "lib/loop/accept.h"
 
 #define QUEUE_MAX	 (16u << 20)
 #define FRAMES_PER_ROUND 64
 #define BACKLOG		 4096
-#define FULL_NS		 (100 * NSEC_PER_MSEC)
 
 struct queued {
 	struct list node;
@@ -45,12 +44,9 @@ struct local_chan {
 
 struct local_listen {
 	struct loop *loop;
-	struct loop_source *source;
+	struct loop_accept *accept;
 	const struct local_chan_ops *ops;
 	void *arg;
-	struct loop_timer *again; /* armed: no descriptors, nothing is accepted until then */
-	bool full;		  /* that has been said */
-	bool going;
 	struct list chans;
 	int sock;
 	struct sockaddr_un addr;
@@ -219,61 +215,26 @@ static void chan_ready(void *arg, uint32_t events)
 		chan_free(chan);
 }
 
-static void listen_again(void *arg)
+static void connected(void *arg, int sock)
 {
 	struct local_listen *server = arg;
+	struct local_chan *chan = calloc(1, sizeof(*chan));
 
-	if (loop_mod(server->source, EPOLLIN) < 0)
-		loop_timer_set(server->again, clock_mono_ns() + FULL_NS);
-}
-
-/* What waits stays ready: without a pause the loop would do nothing but ask for it. */
-static void listen_failed(struct local_listen *server, int error)
-{
-	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+	if (!chan || loop_add(server->loop, sock, EPOLLIN, chan_ready, chan, &chan->source) < 0) {
+		free(chan);
+		close(sock); /* the router tries again */
 		return;
-	if (!server->full)
-		log_warn("connections of routers wait: %s", strerror(error));
-	server->full = true;
-	if (loop_mod(server->source, 0) == 0)
-		loop_timer_set(server->again, clock_mono_ns() + FULL_NS);
-}
-
-static void listen_ready(void *arg, uint32_t events)
-{
-	struct local_listen *server = arg;
-
-	(void)events;
-	for (;;) {
-		int sock = accept4(server->sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		struct local_chan *chan;
-
-		if (sock < 0) {
-			listen_failed(server, errno);
-			return;
-		}
-		server->full = false;
-		chan = calloc(1, sizeof(*chan));
-		if (!chan ||
-		    loop_add(server->loop, sock, EPOLLIN, chan_ready, chan, &chan->source) < 0) {
-			free(chan);
-			close(sock); /* the router tries again */
-			continue;
-		}
-		chan->server = server;
-		chan->sock = sock;
-		list_init(&chan->queue);
-		list_add_tail(&server->chans, &chan->node);
 	}
+	chan->server = server;
+	chan->sock = sock;
+	list_init(&chan->queue);
+	list_add_tail(&server->chans, &chan->node);
 }
 
 static int listen_open(struct local_listen *server, uint32_t owner)
 {
 	const struct sockaddr *addr = (const struct sockaddr *)&server->addr;
-	int r = loop_timer_new(server->loop, listen_again, server, &server->again);
 
-	if (r < 0)
-		return r;
 	server->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (server->sock < 0)
 		return -errno;
@@ -283,14 +244,13 @@ static int listen_open(struct local_listen *server, uint32_t owner)
 	    (owner && chown(server->addr.sun_path, owner, owner) < 0) ||
 	    listen(server->sock, BACKLOG) < 0)
 		return -errno;
-	return loop_add(server->loop, server->sock, 0, listen_ready, server, &server->source);
+	return loop_accept_new(server->loop, server->sock, "connections of routers", connected,
+			       server, &server->accept);
 }
 
 void local_listen_go(struct local_listen *server)
 {
-	if (!server->going)
-		listen_again(server);
-	server->going = true;
+	loop_accept_go(server->accept);
 }
 
 int local_listen_new(struct loop *loop, const char *path, uint32_t owner,
@@ -329,8 +289,7 @@ void local_listen_free(struct local_listen *server)
 		return;
 	list_for_each_safe (pos, tmp, &server->chans)
 		local_chan_close(list_entry(pos, struct local_chan, node));
-	loop_del(server->source);
-	loop_timer_free(server->again);
+	loop_accept_free(server->accept);
 	if (server->sock >= 0) {
 		close(server->sock);
 		unlink(server->addr.sun_path);
