@@ -23,7 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SET "SET\n"
+#define SET	 "SET\n"
+#define QUESTION "INTERCEPT="
 
 struct setting {
 	struct setting *next;
@@ -169,15 +170,6 @@ static int packet_take(struct packet *packet)
 	return 0;
 }
 
-/* A packet that nobody waits for: something that was set, or an answer that came too late. */
-static int packet_keep(struct packet *packet)
-{
-	packet_close(packet);
-	if (strncmp(packet->text, SET, strlen(SET)) != 0)
-		return 0;
-	return setting_keep(packet->text + strlen(SET));
-}
-
 /* With lock held. */
 static int send_now(const char *text, size_t size)
 {
@@ -190,6 +182,32 @@ static int send_now(const char *text, size_t size)
 	if (errno == EPIPE || errno == ECONNRESET)
 		return -ENOTCONN; /* what was sent before its end may still be read */
 	return -errno;
+}
+
+/* An answer that came too late. A function that it opened would stay in the router's chain, and
+ * what matches would wait there for nobody: it is closed, and that answer will be late, too. */
+static void answer_drop(const struct packet *packet)
+{
+	const char *function = strstr(packet->text, "\nfunction=");
+	char question[64];
+	int n;
+
+	if (!packet->fd_count || !function)
+		return;
+	n = snprintf(question, sizeof(question), QUESTION "%u\nclose\nfunction=%lu", ++the.asked,
+		     strtoul(strchr(function, '=') + 1, NULL, 10));
+	(void)send_now(question,
+		       (size_t)n); /* as good as it goes: who asked was told of a failure */
+}
+
+/* A packet that nobody waits for: something that was set, or an answer that came too late. */
+static int packet_keep(struct packet *packet)
+{
+	answer_drop(packet);
+	packet_close(packet);
+	if (strncmp(packet->text, SET, strlen(SET)) != 0)
+		return 0;
+	return setting_keep(packet->text + strlen(SET));
 }
 
 int app_link_send(const char *text, size_t size)
@@ -255,7 +273,7 @@ int app_link_ask(const char *text, int timeout_ms, struct app_link_answer *ret_a
 	pthread_once(&the.once, link_open);
 	pthread_mutex_lock(&the.turn);
 	pthread_mutex_lock(&the.lock);
-	snprintf(head, sizeof(head), "INTERCEPT=%u\n", ++the.asked);
+	snprintf(head, sizeof(head), QUESTION "%u\n", ++the.asked);
 	n = snprintf(question, sizeof(question), "%s%s", head, text);
 	r = send_now(question, (size_t)n);
 	the.asking = r == 0;

@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,10 +132,11 @@ static void what_is_set_arrives_in_order(void **state)
 	assert_false(readable(fd));
 }
 
-static void *answer_late(void *arg)
+/* With the two ends of a pipe. */
+static void give(const char *text)
 {
 	int fds[2];
-	struct iovec iov = {.iov_base = (char[]){"INTERCEPT=1\nyes\nmore"}, .iov_len = 20};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
 	char control[CMSG_SPACE(sizeof(fds))] = {0};
 	struct msghdr msg = {.msg_iov = &iov,
 			     .msg_iovlen = 1,
@@ -142,18 +144,23 @@ static void *answer_late(void *arg)
 			     .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-	expect("INTERCEPT=1\nmatch=udp\norder=3");
-	tell("SET\nmeanwhile=1");
-	usleep(20000);
-	tell("SET\nmeanwhile=2");
 	*c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(fds)),
 			      .cmsg_level = SOL_SOCKET,
 			      .cmsg_type = SCM_RIGHTS};
 	assert_int_equal(pipe(fds), 0);
 	memcpy(CMSG_DATA(c), fds, sizeof(fds));
-	assert_int_equal(sendmsg(supervisor, &msg, 0), 20);
+	assert_int_equal(sendmsg(supervisor, &msg, 0), strlen(text));
 	close(fds[0]);
 	close(fds[1]);
+}
+
+static void *answer_late(void *arg)
+{
+	expect("INTERCEPT=1\nmatch=udp\norder=3");
+	tell("SET\nmeanwhile=1");
+	usleep(20000);
+	tell("SET\nmeanwhile=2");
+	give("INTERCEPT=1\nyes\nmore");
 	return arg;
 }
 
@@ -202,6 +209,25 @@ static void a_late_answer_is_not_taken_for_another(void **state)
 	assert_string_equal(answer.text, "");
 	assert_int_equal(answer.fd_count, 0);
 	expect_nothing();
+}
+
+static void a_function_that_was_opened_too_late_is_given_back(void **state)
+{
+	struct app_link_answer answer;
+	int before = dup(supervisor), after;
+
+	(void)state;
+	close(before);
+	assert_int_equal(app_link_ask("open", 20, &answer), -ETIMEDOUT);
+	expect("INTERCEPT=4\nopen");
+	give("INTERCEPT=4\nfunction=17\nslot=1");
+	expect_nothing();
+	expect("INTERCEPT=5\nclose\nfunction=17");
+	tell("INTERCEPT=5\nok");
+	expect_nothing();
+	after = dup(supervisor);
+	close(after);
+	assert_int_equal(after, before); /* its descriptors, too */
 }
 
 static void who_asks_too_much_or_a_slow_one_is_told(void **state)
@@ -260,6 +286,7 @@ int main(void)
 		cmocka_unit_test(what_is_set_arrives_in_order),
 		cmocka_unit_test(an_answer_brings_descriptors_and_settings_are_kept),
 		cmocka_unit_test(a_late_answer_is_not_taken_for_another),
+		cmocka_unit_test(a_function_that_was_opened_too_late_is_given_back),
 		cmocka_unit_test(who_asks_too_much_or_a_slow_one_is_told),
 		cmocka_unit_test(what_no_supervisor_sends_is_refused),
 		cmocka_unit_test(its_end_is_seen_and_what_came_before_is_read),
