@@ -32,6 +32,13 @@ static size_t wanted_as(const struct order *o, const struct model_app *app)
 	return NOT_WANTED;
 }
 
+/* As for diff_app.c: the one that has its name. A diff may be asked for while an operation is about
+ * to bring another. */
+static bool counts(const struct order *o, const struct model_app *app)
+{
+	return !app->going && model_app_by_name(o->router, app->app->name) == app;
+}
+
 static void look(struct order *o)
 {
 	const struct list *pos;
@@ -40,8 +47,7 @@ static void look(struct order *o)
 		struct model_app *app = list_entry(pos, struct model_app, of_router);
 		size_t as = wanted_as(o, app);
 
-		if (app->going || app->state.phase == MODEL_APP_PLANNED ||
-		    (as == NOT_WANTED && app->by_topology))
+		if (!counts(o, app) || (as == NOT_WANTED && app->by_topology))
 			continue;
 		if (as != NOT_WANTED)
 			o->had[as] = app;

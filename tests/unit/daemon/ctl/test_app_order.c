@@ -188,6 +188,32 @@ static void what_is_refused_moves_nobody(void **state)
 	topo_doc_free(doc);
 }
 
+/* What an operation under way is about to bring counts as there, as for all of diff. */
+static void a_diff_may_come_while_an_apply_is_under_way(void **state)
+{
+	struct kept_world *k = *state;
+	struct topo_doc *doc = world_grid(1, 1), *more = world_grid(1, 2);
+	struct ending ending = {0};
+	struct err err = {0};
+
+	DOC_APPS(doc, 0, A, "{run: b}");
+	world_apply(&k->w, doc);
+	DOC_APPS(more, 0, "{run: new}", "{run: b}", A_NEW);
+	assert_int_equal(
+		ctl_topology_apply(k->w.ctl, more, 0, 5000, world_ended, &ending, NULL, &err), 0);
+	while (!model_router_by_name(k->w.model, "r0-1"))
+		loop_once(k->w.loop, 1);
+	assert_int_equal(model_router_by_name(k->w.model, "r0-1")->state, MODEL_PLANNED);
+	differs(k, more, NULL);
+	DOC_APPS(more, 0, A_NEW, "{run: other}", "{run: new}");
+	differs(k, more, NULL);
+	differs(k, doc, NULL);
+	assert_int_equal(world_wait(&k->w, &ending)->state, CTL_DONE);
+	assert_string_equal(places(k), "new=3@1 b=2@2 a=1@3");
+	topo_doc_free(doc);
+	topo_doc_free(more);
+}
+
 /* Those of the document are in its order, and others in theirs. */
 static void assert_order(const struct kept_world *k, const struct topo_apps *wanted)
 {
@@ -256,6 +282,7 @@ int main(void)
 		T(what_is_new_comes_where_the_document_has_it),
 		T(one_that_starts_anew_may_move_too),
 		T(what_is_refused_moves_nobody),
+		T(a_diff_may_come_while_an_apply_is_under_way),
 		T(whatever_the_order_was),
 	};
 
