@@ -93,10 +93,12 @@ void app_after_lost(const struct model_app *app, size_t at, const char *what,
 
 void app_after_forsake(const struct model *model, const struct model_app *gone)
 {
+	/* Its router may be made again, which is another one then. */
+	const struct model_router *its = model_router_by_name(model, gone->router->name);
+	const struct model_app *other = its ? model_app_by_name(its, gone->app->name) : NULL;
 	const struct list *pos;
 
-	if (model_app_by_name(gone->router, gone->app->name) &&
-	    !model_app_by_name(gone->router, gone->app->name)->going)
+	if (other && !other->going)
 		return;
 	list_for_each (pos, &model->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, all);

@@ -90,6 +90,31 @@ static void one_that_was_ended_with_its_router_is_waited_for(void **state)
 	assert_string_equal(app_list(w, "r1"), "dep running ready");
 }
 
+/* Its router is made again, and it with it. */
+static void one_whose_router_is_made_again_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct topo_doc *doc = world_grid(1, 2);
+	struct ending ending = {0};
+	struct err err = {0};
+
+	DOC_APPS(doc, 0, "{run: dep, after: [r0-1/db]}");
+	DOC_APPS(doc, 1, "{run: db, ready: notify}");
+	assert_int_equal(world_apply_flags(w, doc, CTL_APPLY_NO_WAIT).state, CTL_DONE);
+	app_is_busy(w, "r0-1", "db");
+	doc->routers[1].address = doc->network + 99;
+	assert_int_equal(ctl_topology_apply(w->ctl, doc, 0, 5000, world_ended, &ending, NULL, &err),
+			 0);
+	while (app_there(w, "r0-1", "db")->id == 2)
+		loop_once(w->loop, 1);
+	app_is_busy(w, "r0-1", "db");
+	assert_string_equal(app_list(w, "r0-0"), "dep wanted");
+	app_ends(w, app_there(w, "r0-1", "db")->id, 0);
+	assert_int_equal(world_wait(w, &ending)->state, CTL_DONE);
+	assert_string_equal(app_list(w, "r0-0"), "dep running ready");
+	topo_doc_free(doc);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, app_world_open, app_world_close)
@@ -97,6 +122,7 @@ int main(void)
 		T(it_fails_when_the_one_before_it_goes_before_it_was_ready),
 		T(it_fails_when_the_router_of_the_one_before_it_goes),
 		T(one_that_was_ended_with_its_router_is_waited_for),
+		T(one_whose_router_is_made_again_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
