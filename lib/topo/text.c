@@ -67,33 +67,41 @@ static bool is_alnum(char c)
 	return is_alpha(c) || (c >= '0' && c <= '9');
 }
 
-/* libyaml folds U+2028 and U+2029 as line ends and takes U+FEFF for a byte order mark. */
-static unsigned needs_escape(const unsigned char *p)
+/* A control character, what libyaml folds as line ends (U+0085, U+2028, U+2029), takes for a byte
+ * order mark (U+FEFF) or does not take (U+FFFE, U+FFFF): its number, and how long it is; or 0. */
+static unsigned needs_escape(const unsigned char *p, size_t *ret_length)
 {
+	*ret_length = p[0] < 0x80 ? 1 : p[0] == 0xc2 ? 2 : 3;
+	if (p[0] < ' ' || p[0] == 0x7f)
+		return p[0];
+	if (p[0] == 0xc2 && p[1] < 0xa0)
+		return p[1];
 	if (p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9))
 		return 0x2000u + (p[2] - 0x80u);
+	if (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)
+		return 0xffc0u + (p[2] - 0x80u);
 	return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf ? 0xfeff : 0;
 }
 
 void topo_text_quote(struct topo_text *t, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
+	size_t length;
 
 	topo_text_add(t, "\"");
 	for (; *p; p++) {
-		unsigned escape = needs_escape(p);
+		unsigned escape = needs_escape(p, &length);
 
-		if (escape) {
-			topo_text_add(t, "\\u%04x", escape);
-			p += 2;
-		} else if (*p == '"' || *p == '\\') {
-			put(t, "\\", 1);
-			put(t, (const char *)p, 1);
-		} else if (*p == '\n') {
+		if (*p == '\n') {
 			topo_text_add(t, "\\n");
 		} else if (*p == '\t') {
 			topo_text_add(t, "\\t");
+		} else if (escape) {
+			topo_text_add(t, "\\u%04x", escape);
+			p += length - 1;
 		} else {
+			if (*p == '"' || *p == '\\')
+				put(t, "\\", 1);
 			put(t, (const char *)p, 1);
 		}
 	}

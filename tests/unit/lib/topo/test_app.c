@@ -33,7 +33,10 @@ static const char sample[] =
 	"        grace: 5s\n"
 	"        log: 64K\n"
 	"  - name: r2\n"
-	"    apps: [{bpf: /opt/tally.bpf.o, match: udp dport 53, order: 7, policy: closed}]\n";
+	"    apps: [{bpf: /opt/tally.bpf.o, match: udp dport 53, order: 7, policy: closed},\n"
+	"      {run: odd, args: [\"\\e[1m \\r\\x01\\x7f\", "
+	"\"\\x80\\N\\_\\L\\P\\uFEFF\\uFFFE\\uFFFF\\uFFFD\"],\n"
+	"       env: {\"\\x1f\": \"\\b\"}, dir: \"/\\a\"}]\n";
 
 static struct topo_doc *doc_of(const char *text, size_t size)
 {
