@@ -137,6 +137,20 @@ static bool is_form(const struct api_call *call)
 	       body[start] != '{' && body[start] != '[';
 }
 
+/* As the original has it: an object of JSON with className among its members. */
+static bool has_class_name(const struct http_request *req)
+{
+	json_t *json;
+	bool found;
+
+	if (!memmem(req->body, req->body_size, "\"className\"", 11))
+		return false;
+	json = json_loadb(req->body, req->body_size, 0, NULL);
+	found = json_object_get(json, "className");
+	json_decref(json);
+	return found;
+}
+
 /* A form, or the original's className in JSON: parameters, beside those that came with the path. */
 static int add_body_params(struct api_call *call, struct err *err)
 {
@@ -181,8 +195,7 @@ int api_app_of(struct api_call *call, struct topo_app **ret_app, struct err *err
 	json_t *json;
 	int r = 0;
 
-	if (req->body_size && !is_form(call) &&
-	    !memmem(req->body, req->body_size, "\"className\"", 11)) {
+	if (req->body_size && !is_form(call) && !has_class_name(req)) {
 		r = check_query(&call->params, err);
 		return r < 0 ? r : parse(req->body, req->body_size, ret_app, err);
 	}
@@ -190,6 +203,8 @@ int api_app_of(struct api_call *call, struct topo_app **ret_app, struct err *err
 		r = add_body_params(call, err);
 	if (r < 0)
 		return r;
+	if (api_text(call, "className") && api_text(call, "run"))
+		return err_set(err, EINVAL, "className: and run cannot both be given");
 	json = json_of(&call->params);
 	if (!json_object_get(json, "run") && !json_object_get(json, "bpf")) {
 		json_decref(json);

@@ -141,6 +141,11 @@ static void a_refusal_has_its_status_and_names_the_field(void **state)
 		 "name: is in the query, but the application in the body"},
 		{"POST /router/r1/app/?run=b", "{\"className\": \"a\", \"run\": \"b\"}", 400,
 		 "run: given twice"},
+		{"POST /router/r1/app/?run=b", "{\"className\": \"a\"}", 400,
+		 "className: and run cannot both be given"},
+		{"POST /router/r1/app/?className=a&run=b", NULL, 400, "className: and run cannot"},
+		{"POST /router/r1/app/", "{\"className\": \"a\"", 400,
+		 "body:1: column 17: not JSON: "},
 		{"POST /router/r1/app/", "{\"className\": \"a\", \"timeout\": -1}", 400,
 		 "timeout: must be 0 to 3600"},
 		{"POST /router/r1/app/?run=a&restart=often", NULL, 400, "restart: 'often' is not"},
@@ -201,6 +206,12 @@ static void a_form_is_as_good_as_a_query(void **state)
 	j = json_of(h, "POST /router/r1/app/",
 		    "{\"className\": \"a\", \"pids\": 20, \"memory\": 33554432}", 201);
 	assert_member(json_object_get(j, "wanted"), "limits", "{\"memory\":\"32M\",\"pids\":20}");
+	json_decref(j);
+	/* Only where the original has it. */
+	j = json_of(h, "POST /router/r1/app/",
+		    "{\"run\": \"b\", \"args\": [\"className\"], \"env\": {\"className\": \"c\"}}",
+		    201);
+	assert_string_equal(text_of(j, "args"), "className");
 	json_decref(j);
 }
 
