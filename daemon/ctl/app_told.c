@@ -72,9 +72,26 @@ static void look_for_strays(struct ctl *ctl)
 			stray_gone(ctl, apps->strays[i].id);
 }
 
+/* At start, on a router where something runs, or ran, that a daemon before replaced or removed:
+ * whoever that tells of tells of all that were started. The others may have come in its place. */
+static void heirs_there(struct ctl *ctl, uint32_t router_id)
+{
+	const struct model_router *router = model_router_by_id(ctl->model, router_id);
+	const struct list *pos;
+
+	if (!router || ctl->apps->known)
+		return;
+	list_for_each (pos, &router->apps) {
+		struct model_app *app = list_entry(pos, struct model_app, of_router);
+
+		app->unstarted |= app->restored;
+	}
+}
+
 /* Its operation was not acknowledged, its router is gone, or it was taken away. */
 static void unwanted(struct ctl *ctl, uint32_t id, const struct host_app_state *told)
 {
+	heirs_there(ctl, told->router_id);
 	if (over(told->phase)) {
 		stray_gone(ctl, id);
 		app_ops(ctl)->forget(ctl->host, id);
@@ -109,7 +126,7 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 		unwanted(ctl, id, told);
 		return;
 	}
-	app->restored = false;
+	app->restored = app->unstarted = false;
 	was_over = model_app_over(app);
 	if (over(told->phase) && app->again) {
 		app_anew(ctl, app);
@@ -129,12 +146,11 @@ void app_state(void *arg, uint32_t id, const struct host_app_state *told)
 }
 
 /* It is not there, and nobody says what became of it. What ended by itself is told: if what
- * it starts after is not ready, or something is on its way out that it may have to wait for, it has
- * not been started yet. */
+ * it starts after is not ready, or something is told of in whose place it may come, it has not been
+ * started yet. */
 static void missing(struct ctl *ctl, struct model_app *app)
 {
-	if (app->again || app->unstarted || app->app->restart != TOPO_APP_NEVER ||
-	    app_room_strays(ctl, app->router))
+	if (app->again || app->unstarted || app->app->restart != TOPO_APP_NEVER)
 		app_again(ctl, app);
 	else
 		app_give_up(ctl, app, MODEL_APP_ENDED, 0,

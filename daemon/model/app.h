@@ -52,7 +52,8 @@ struct model_app {
 	uint64_t created_ms;
 	/* Marks of daemon/ctl. */
 	bool restored;	  /* the machine has not told of it since the daemon's start */
-	bool unstarted;	  /* restored, and waits for others: the machine was not asked for it */
+	bool unstarted;	  /* restored, and the machine was not asked for it: it waits for others,
+			     or has come in another's place */
 	bool with_router; /* has ended while its router was not well */
 	bool again;	  /* its router was made again: it is started when it has ended */
 	bool ousted;	  /* it ended as its router was to go; if that stays, it is started */

@@ -411,6 +411,36 @@ static void what_comes_in_its_place_waits_after_a_crash_too(void **state)
 	}
 }
 
+/* The same when the old one has ended before anybody asks; and for who waits for the new one. */
+static void what_comes_in_its_place_starts_after_a_crash_too(void **state)
+{
+	struct host_app_state ended = {.phase = HOST_APP_ENDED, .status = 15, .stopped = true};
+	struct ctl_app_wait wait = {.no_wait = true};
+	struct kept_world *k = *state;
+	struct recovered recovered;
+	struct ending ending = {0};
+	struct err err = {0};
+	uint32_t was;
+
+	routers(k);
+	app_start_later(&k->w, "r0-0", "{run: db, ready: notify}");
+	app_is_busy(&k->w, "r0-0", "db");
+	was = app_there(&k->w, "r0-0", "db")->id;
+	app_start_later(&k->w, "r0-1", "{run: dep, after: [r0-0/db]}");
+	assert_int_equal(
+		ctl_app_restart(k->w.ctl, "r0-0", "db", &wait, world_ended, &ending, NULL, &err),
+		0);
+	assert_int_equal(world_wait(&k->w, &ending)->state, CTL_DONE);
+	end(k, true);
+	boot(k);
+	assert_int_equal(fake_app_become(k->w.host, was, &ended), 0);
+	recover(k, &recovered);
+	world_settle(&k->w, 5);
+	assert_string_equal(app_list(&k->w, "r0-0"),
+			    "echo running ready; job ended; db running ready");
+	assert_string_equal(app_list(&k->w, "r0-1"), "dep running ready");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -430,6 +460,7 @@ int main(void)
 		T(those_that_wait_for_one_that_was_stopped_stay_so),
 		T(those_that_waited_wait_on),
 		T(what_comes_in_its_place_waits_after_a_crash_too),
+		T(what_comes_in_its_place_starts_after_a_crash_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
