@@ -72,6 +72,23 @@ static char *dump(json_t *json, size_t *ret_size)
 	return line;
 }
 
+/* JSON is UTF-8. */
+json_t *api_any_text(const char *text)
+{
+	json_t *json = json_string(text);
+	char *copy;
+
+	if (json)
+		return json;
+	copy = strdup(text);
+	for (char *p = copy; p && *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	json = copy ? json_string(copy) : NULL;
+	free(copy);
+	return json;
+}
+
 void api_answer(struct api_call *call, int status, json_t *json)
 {
 	struct http_answer answer = {.status = status};
@@ -80,7 +97,7 @@ void api_answer(struct api_call *call, int status, json_t *json)
 		json_t *list = json_array();
 
 		for (size_t i = 0; i < call->warning_count; i++)
-			json_array_append_new(list, json_string(call->warnings[i]));
+			json_array_append_new(list, api_any_text(call->warnings[i]));
 		json_object_set_new(json, "warnings", list);
 	}
 	answer.body = dump(json, &answer.size);
@@ -102,15 +119,7 @@ void api_answer_error(struct api_call *call, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err.text, sizeof(err.text), fmt, ap);
 	va_end(ap);
-	api_answer(call, status, json_pack("{s:s#}", "error", err.text, (int)strlen(err.text)));
-}
-
-/* json_pack refuses text that is not UTF-8; a message may quote bytes, or be cut in a character. */
-static void make_ascii(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text >= 0x80)
-			*text = '?';
+	api_answer(call, status, json_pack("{s:o}", "error", api_any_text(err.text)));
 }
 
 /* What the machine refuses is no fault of the request, whatever the errno says elsewhere. */
@@ -127,17 +136,11 @@ static int status_of(const struct err *err, const struct ctl_op *op)
 static void answer_failed(struct api_call *call, const struct err *err, const struct ctl_op *op)
 {
 	int status = status_of(err, op);
-	json_t *text = json_string(err->text), *json;
+	json_t *json;
 
-	if (!text) {
-		struct err plain = *err;
-
-		make_ascii(plain.text);
-		text = json_string(plain.text);
-	}
 	if (status == 500)
 		log_error("%s %s: %s", call->req->method, call->req->path, err->text);
-	json = json_pack("{s:o}", "error", text);
+	json = json_pack("{s:o}", "error", api_any_text(err->text));
 	if (json && op)
 		json_object_set_new(json, "operation", json_integer((json_int_t)op->id));
 	api_answer(call, status, json);

@@ -53,7 +53,7 @@ static void refuse_method(struct api_call *call, const char *allow)
 
 static void refuse_auth(struct api_call *call, int status, const struct err *err)
 {
-	json_t *json = json_pack("{s:s}", "error", err->text);
+	json_t *json = json_pack("{s:o}", "error", api_any_text(err->text));
 	struct http_answer answer = {.status = status,
 				     .body = json ? json_dumps(json, JSON_COMPACT) : NULL};
 

@@ -128,6 +128,9 @@ void api_answer_text(struct api_call *call, const char *type, char *text, size_t
 void api_answer_error(struct api_call *call, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void api_answer_err(struct api_call *call, const struct err *err);
+/* Of a message, which may quote bytes or be cut in a character, or of a program: may be anything.
+ * NULL: out of memory. */
+json_t *api_any_text(const char *text);
 /* After ctl_*: answers if it refused (r < 0), or with 202 if the request does not wait. */
 void api_started(struct api_call *call, int r, uint64_t op, const struct err *err);
 /* Adds success, msg and op_time, then answers; a failed operation answers its error. */

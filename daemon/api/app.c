@@ -34,18 +34,14 @@ static struct ctl_app_wait wait_of(const struct api_call *call)
 /* A program that is not there or does not run is no fault of the daemon's, nor of the machine's. */
 static void answer_app_op(struct api_call *call, int status, json_t *json, const struct ctl_op *op)
 {
-	json_t *error;
-
 	if (op->state != CTL_OP_FAILED || !op->machine || op->err.code == ENOMEM ||
 	    op->err.code == ETIMEDOUT) {
 		api_answer_op(call, status, json, op);
 		return;
 	}
 	json_decref(json);
-	error = json_string(op->err.text);
 	api_answer(call, 422,
-		   json_pack("{s:o,s:I}", "error",
-			     error ? error : json_string("the application failed"), "operation",
+		   json_pack("{s:o,s:I}", "error", api_any_text(op->err.text), "operation",
 			     (json_int_t)op->id));
 }
 

@@ -26,23 +26,6 @@ json_t *api_encode_app_ids(const struct model_router *router)
 	return list;
 }
 
-/* Text of a program may be anything. */
-static json_t *any_text(const char *text)
-{
-	json_t *json = json_string(text);
-	char *copy;
-
-	if (json)
-		return json;
-	copy = strdup(text);
-	for (char *p = copy; p && *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	json = copy ? json_string(copy) : NULL;
-	free(copy);
-	return json;
-}
-
 static json_t *args_text(const struct topo_app *app)
 {
 	json_t *json;
@@ -58,7 +41,7 @@ static json_t *args_text(const struct topo_app *app)
 		free(text);
 		return NULL;
 	}
-	json = any_text(text);
+	json = api_any_text(text);
 	free(text);
 	return json;
 }
@@ -104,7 +87,7 @@ static void put_values(struct api *api, json_t *json, const struct model_app *ap
 	json_t *object = json_object();
 
 	for (int i = 0; i < count && i < VALUES_MAX; i++)
-		json_object_set_new(object, values[i].key, any_text(values[i].value));
+		json_object_set_new(object, values[i].key, api_any_text(values[i].value));
 	json_object_set_new(json, "values", object);
 }
 
@@ -149,16 +132,17 @@ json_t *api_encode_app(struct api *api, const struct model_app *app, bool whole)
 
 	snprintf(path, sizeof(path), "/Router-%u/App/%s/%u", app->router->id, app->app->name,
 		 app->aid);
-	json = json_pack(
-		"{s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:o,s:o,s:s,s:b,s:I,s:I,s:I,s:I,s:s,s:o}", "id",
-		(json_int_t)app->id, "appID", (json_int_t)app->id, "aid", (json_int_t)app->aid,
-		"routerID", (json_int_t)app->router->id, "router", app->router->name, "name",
-		app->app->name, "appName", path, "classname", any_text(app->app->run), "args",
-		args_text(app->app), "state", model_app_phase_name(state->phase), "ready",
-		state->ready, "pid", (json_int_t)state->pid, "restarts",
-		(json_int_t)state->restarts, "starttime", (json_int_t)state->started_ms, "runtime",
-		(json_int_t)(state->started_ms ? until - state->started_ms : 0), "kind",
-		app->app->kind == TOPO_APP_BPF ? "bpf" : "program", "error", any_text(state->text));
+	json = json_pack("{s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:o,s:o,s:s,s:b,s:I,s:I,s:I,s:I,s:s,s:o}",
+			 "id", (json_int_t)app->id, "appID", (json_int_t)app->id, "aid",
+			 (json_int_t)app->aid, "routerID", (json_int_t)app->router->id, "router",
+			 app->router->name, "name", app->app->name, "appName", path, "classname",
+			 api_any_text(app->app->run), "args", args_text(app->app), "state",
+			 model_app_phase_name(state->phase), "ready", state->ready, "pid",
+			 (json_int_t)state->pid, "restarts", (json_int_t)state->restarts,
+			 "starttime", (json_int_t)state->started_ms, "runtime",
+			 (json_int_t)(state->started_ms ? until - state->started_ms : 0), "kind",
+			 app->app->kind == TOPO_APP_BPF ? "bpf" : "program", "error",
+			 api_any_text(state->text));
 	if (!json)
 		return NULL;
 	put_status(json, state->status);

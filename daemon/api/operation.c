@@ -13,14 +13,14 @@ json_t *api_encode_op(const struct ctl_op *op)
 {
 	json_t *json;
 
-	json = json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:I,s:I}", "id",
+	json = json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:o,s:b,s:I,s:I,s:I}", "id",
 			 (json_int_t)op->id, "kind", op->kind, "state",
 			 ctl_op_state_name(op->state), "done", (json_int_t)op->done, "total",
 			 (json_int_t)op->total, "queued", (json_int_t)op->queued_ms, "started",
 			 (json_int_t)op->started_ms, "ended", (json_int_t)op->ended_ms, "error",
-			 op->err.code ? op->err.text : "", "converged", op->converged, "routerID",
-			 (json_int_t)op->router_id, "linkID", (json_int_t)op->link_id, "appID",
-			 (json_int_t)op->app_id);
+			 api_any_text(op->err.code ? op->err.text : ""), "converged", op->converged,
+			 "routerID", (json_int_t)op->router_id, "linkID", (json_int_t)op->link_id,
+			 "appID", (json_int_t)op->app_id);
 	if (json && op->reconcile)
 		json_object_set_new(json, "reconcile", api_encode_reconcile(op->reconcile));
 	return json;

@@ -235,6 +235,37 @@ static void one_that_does_not_start_is_told_and_gone(void **state)
 	must(h, "POST /router/r1/app/?run=z&wait=false", 202);
 }
 
+/* What it printed is too long, and cut in a character once. */
+static void why_it_failed_is_told_however_long_it_is(void **state)
+{
+	struct host_app_state failed = {.phase = HOST_APP_FAILED, .status = -1};
+	struct harness *h = *state;
+	char path[40];
+	json_t *j;
+
+	for (size_t i = 0; i + 2 < sizeof(failed.text); i += 2)
+		memcpy(failed.text + i, "\u00fc", 2);
+	for (int shift = 0; shift < 2; shift++) {
+		struct call c = {0};
+		uint64_t op;
+
+		call_start(h, &c, "POST", "/router/r1/app/",
+			   shift ? "run=x&name=xy" : "run=x&name=x", "", 0);
+		while (!fake_apps_count(h->host))
+			loop_once(h->loop, 1);
+		assert_int_equal(fake_app_become(h->host, (uint32_t)shift + 1, &failed), 0);
+		harness_settle(h, &c);
+		j = json_answered(&c, "", 422);
+		assert_non_null(strstr(text_of(j, "error"), " on r1: "));
+		op = (uint64_t)int_of(j, "operation");
+		json_decref(j);
+		snprintf(path, sizeof(path), "GET /operation/%llu", (unsigned long long)op);
+		j = json_of(h, path, NULL, 200);
+		assert_non_null(strstr(text_of(j, "error"), " on r1: "));
+		json_decref(j);
+	}
+}
+
 /* The call of a user of the group, or by a token. */
 static int status_of_other(struct harness *h, enum http_peer_kind kind, uid_t uid,
 			   const char *method, const char *path, const char *body,
@@ -418,6 +449,7 @@ int main(void)
 		TEST(a_refusal_has_its_status_and_names_the_field),
 		TEST(a_form_is_as_good_as_a_query),
 		TEST(one_that_does_not_start_is_told_and_gone),
+		TEST(why_it_failed_is_told_however_long_it_is),
 		TEST(rights_are_for_root_alone),
 		TEST(output_is_read_whole_in_part_and_as_it_comes),
 		TEST(following_begins_with_what_was_before),

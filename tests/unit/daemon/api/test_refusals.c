@@ -33,6 +33,11 @@ struct row {
 	const char *says;
 };
 
+/* Where texts are cut is in a character. */
+#define LONG                                                                                       \
+	"\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc\u00e4\u00f6"     \
+	"\u00fc\u00e4\u00f6\u00fc\u00e4\u00f6\u00fc"
+
 static const struct row rows[] = {
 	{"GET /", NULL, 404, "path"},
 	{"GET /nothing", NULL, 404, "path"},
@@ -117,6 +122,11 @@ static const struct row rows[] = {
 	{"PUT /topology/", NULL, 422, "body"},
 	{"PUT /topology/?source=net.yaml", "routers: [{}]", 422, "net.yaml:1: routers[0].name"},
 	{"PUT /topology/?source=x", "{\"routers\": [", 422, "x:1"},
+	{"PUT /topology/", "routers: [{name: a, apps: [{run: echo, restart: x" LONG "}]}]", 422,
+	 "body:1: routers[0].apps[0].restart: 'x"},
+	{"GET /operation/x%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4"
+	 "%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4%c3%a4",
+	 NULL, 404, "operation: there is no 'x"},
 	{"PUT /topology/?timeout=forever", net, 400, "timeout"},
 	{"PUT /topology/?dry_run=maybe", net, 400, "dry_run"},
 	{"GET /command/QUIT", NULL, 404, "QUIT"},
