@@ -160,12 +160,22 @@ static void take_agreement(struct tftp_session *s, const struct tftp_packet *pac
 		fail(s, TFTP_OPTION, "block size larger than asked for");
 		return;
 	}
-	if (packet->block_size)
-		s->block_size = packet->block_size;
+	s->block_size = packet->block_size ? packet->block_size : TFTP_BLOCK_DEFAULT;
 	if (s->sending)
 		send_block(s);
 	else
 		acknowledge(s);
+}
+
+/* An error is not answered, however it is written (RFC 1350, section 7). */
+static void take_nonsense(struct tftp_session *s, const uint8_t *data, size_t size)
+{
+	if (size < 2 || data[0] != 0 || data[1] != TFTP_ERROR) {
+		fail(s, TFTP_ILLEGAL, "illegal packet");
+		return;
+	}
+	s->state = TFTP_FAILED;
+	snprintf(s->error, sizeof(s->error), "the other end says that something is wrong");
 }
 
 void tftp_session_take(struct tftp_session *s, const uint8_t *data, size_t size,
@@ -178,12 +188,13 @@ void tftp_session_take(struct tftp_session *s, const uint8_t *data, size_t size,
 			tftp_refuse(s->socket, from, TFTP_UNKNOWN_ID, "unknown transfer ID");
 		return;
 	}
-	if (!tftp_read(data, size, &packet)) {
-		fail(s, TFTP_ILLEGAL, "illegal packet");
-		return;
-	}
 	if (s->state != TFTP_RUNNING && s->state != TFTP_LINGERING)
 		return;
+	if (!tftp_read(data, size, &packet)) {
+		if (s->state == TFTP_RUNNING) /* else all is there, whatever comes now */
+			take_nonsense(s, data, size);
+		return;
+	}
 	/* The server answers from a port of its own; a block in answer without agreement: as it has
 	 * no options. */
 	if (s->client && !s->heard) {

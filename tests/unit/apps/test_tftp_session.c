@@ -291,6 +291,56 @@ static void a_block_larger_than_agreed_is_refused(void **state)
 	close(fd);
 }
 
+static void nonsense_ends_what_runs_but_not_what_is_there(void **state)
+{
+	struct tftp_packet request = {.op = TFTP_WRQ, .text = "f", .octet = true};
+	static const uint8_t block[] = {0, 3, 0, 1, 'x'}, none[] = {0, 9, 9, 9},
+			     error[] = {0, 5, 0, 3, 'f', 'u', 'l', 'l'}; /* its NUL is missing */
+	int fd = memfd_create("f", 0);
+
+	(void)state;
+	lose = NULL;
+	doubled = false;
+	for (int there = 0; there < 2; there++) {
+		for (int is_error = 0; is_error < 2; is_error++) {
+			server = (struct tftp_session){
+				.peer = client_at, .fd = fd, .timeout_ns = SECOND, .tries_max = 8};
+			tftp_session_serve(&server, &request, 1468);
+			if (there)
+				tftp_session_take(&server, block, sizeof(block), &client_at);
+			to_client.count = 0;
+			if (is_error)
+				tftp_session_take(&server, error, sizeof(error), &client_at);
+			else
+				tftp_session_take(&server, none, sizeof(none), &client_at);
+			assert_int_equal(server.state, there ? TFTP_LINGERING : TFTP_FAILED);
+			assert_int_equal(to_client.count, !there && !is_error);
+		}
+	}
+	close(fd);
+}
+
+/* RFC 2347: what the server does not name, it has not agreed to. */
+static void an_agreement_to_nothing_is_to_blocks_of_512(void **state)
+{
+	struct tftp_packet request = {
+		.op = TFTP_RRQ, .text = "f", .octet = true, .block_size = 1468};
+	static const uint8_t agreement[] = "\0\6tsize\000512";
+	int fd = memfd_create("f", 0);
+	uint8_t block[4 + 512] = {0, 3, 0, 1};
+
+	(void)state;
+	client = (struct tftp_session){
+		.peer = asked_at, .fd = fd, .timeout_ns = SECOND, .tries_max = 8};
+	to_server.count = 0;
+	tftp_session_ask(&client, &request);
+	tftp_session_take(&client, agreement, sizeof(agreement), &server_at);
+	tftp_session_take(&client, block, sizeof(block), &server_at);
+	assert_int_equal(client.state, TFTP_RUNNING); /* a whole block: more comes */
+	assert_int_equal(client.bytes, 512);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +352,8 @@ int main(void)
 		cmocka_unit_test(blocks_are_numbered_from_0_again_behind_65535),
 		cmocka_unit_test(strangers_are_told_and_change_nothing),
 		cmocka_unit_test(a_block_larger_than_agreed_is_refused),
+		cmocka_unit_test(nonsense_ends_what_runs_but_not_what_is_there),
+		cmocka_unit_test(an_agreement_to_nothing_is_to_blocks_of_512),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
