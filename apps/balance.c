@@ -129,7 +129,7 @@ static struct backend *choose(uint32_t host, uint16_t port)
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct vlsp_address *address = &backends[i].address;
-		uint32_t h = mix(mix(host ^ mix(port)) ^ mix(address->host + address->port));
+		uint32_t h = mix(mix(host ^ mix(port)) ^ mix(address->host ^ mix(address->port)));
 
 		if (backends[i].out || (best && h <= highest))
 			continue;
