@@ -248,9 +248,11 @@ int main(int argc, char **argv)
 	fn_open(match);
 	app_ready();
 	while (fn_next(&packet, &which)) {
-		/* What ends before its headers do matches, too. */
+		/* What ends before its headers do matches, too. What a link has changed is for its
+		 * receiver to drop; and nobody waits for an answer at port 0. */
 		if (vlsp_packet_fields(&packet, &f) < 0 ||
-		    (which == REQUEST ? f.dport : f.sport) != port || f.payload_size < id_bytes)
+		    (which == REQUEST ? f.dport : f.sport) != port || f.payload_size < id_bytes ||
+		    !f.sport || !fn_is_sound(&packet, &f))
 			fn_pass(&packet);
 		else if (which == REQUEST)
 			request(&packet, &f);

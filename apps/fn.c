@@ -12,7 +12,10 @@
 #define TTL	  64
 #define QUEUE_MIN (64u << 10) /* what the daemon takes; 0 would be its default */
 #define QUEUE_MAX (64u << 20)
-#define EMPTY_LEN 28 /* of a datagram without payload */
+#define EMPTY_LEN 28  /* of a datagram without payload */
+#define VERIFY	  0x2 /* Documentation/wire.md: nothing is left to be completed */
+#define UDP	  17
+#define UDP_SIZE  8
 
 const char *fn_match = "";
 uint64_t fn_order, fn_queue;
@@ -114,6 +117,37 @@ void fn_answer(struct vlsp_packet *packet, const void *payload, size_t size)
 	fn_pass(packet);
 	passed--;
 	answered++;
+}
+
+static uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint16_t folded(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+bool fn_is_sound(const struct vlsp_packet *packet, const struct vlsp_fields *fields)
+{
+	const struct vlsp_fields *f = fields;
+	const uint8_t *udp = f->payload - UDP_SIZE;
+	size_t size = f->payload_size + UDP_SIZE;
+	uint32_t sum = (f->src >> 16) + (f->src & 0xffff) + (f->dst >> 16) + (f->dst & 0xffff) +
+		       UDP + (uint32_t)size;
+	uint16_t field = get16(udp + 6);
+
+	if (get16(udp + 4) != size)
+		return false;
+	if (!field || (!(packet->data[0] & VERIFY) && field == folded(sum)))
+		return true;
+	for (size_t i = 0; i + 1 < size; i += 2)
+		sum += get16(udp + i);
+	if (size % 2)
+		sum += (uint32_t)udp[size - 1] << 8;
+	return folded(sum) == 0xffff;
 }
 
 void fn_report(void)

@@ -43,6 +43,9 @@ void fn_pass(const struct vlsp_packet *packet);
 void fn_drop(const struct vlsp_packet *packet);
 /* Turns a UDP datagram round and gives it another payload: goes to whoever sent it. */
 void fn_answer(struct vlsp_packet *packet, const void *payload, size_t size);
+/* Of UDP that is no fragment: it is as long as it says, and its checksum, if it has one, is right
+ * or left to be completed. What is given another payload gets a right one, whatever it had. */
+bool fn_is_sound(const struct vlsp_packet *packet, const struct vlsp_fields *fields);
 /* Reports "passed", "dropped", "answered". */
 void fn_report(void);
 

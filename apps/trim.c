@@ -127,7 +127,9 @@ static void treat(struct vlsp_packet *packet)
 		fn_pass(packet);
 		return;
 	}
-	count = vlsp_packet_fields(packet, &f) == 0 && f.protocol == 17 && !f.fragment
+	/* What a link has changed would be as good as new. */
+	count = vlsp_packet_fields(packet, &f) == 0 && f.protocol == 17 && f.dport &&
+				fn_is_sound(packet, &f)
 			? read_chunks(&f, chunks)
 			: 0;
 	while ((at = victim(chunks, count)) < CHUNKS) {

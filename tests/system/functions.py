@@ -4,10 +4,12 @@
 
   functions.py echo PORT TAG              answers "TAG:PAYLOAD", as long as it runs
   functions.py number PORT                answers "IDn:PAYLOAD": the request's first two bytes, the n-th answer, the rest
+  functions.py spoilt PORT                as number, but before each answer is another, "ID?", whose checksum is wrong (root)
   functions.py sink PORT                  a line each: SOURCE PORT CLASS BYTES TEXT
   functions.py ask HOST PORT TEXT [FROM_PORT [COUNT [SECONDS]]]    prints the answers, each of which is waited for; exits 1 if none came
   functions.py send HOST PORT COUNT BYTES [FROM_PORT]      numbered ones
   functions.py chunks HOST PORT COUNT     payloads for trim: significance 9, 5, 1 of 100, 400, 800 bytes
+  functions.py changed HOST PORT COUNT    the same, whose checksum is wrong (root)
   functions.py refused HOST PORT [FROM_PORT [BYTES]]       connected; prints the error that comes for what it sends
   functions.py peer PORT                  waits 20 s for a datagram, and answers until there is an error, which it prints
   functions.py later HOST COUNT           last fragments of UDP datagrams of which no other is sent (root)
@@ -47,12 +49,25 @@ def echo(port, tag):
         s.sendto(tag.encode() + b":" + data, peer)
 
 
-def number(port):
+def send_wrong(payload, from_port, to):
+    """With a checksum that is wrong; IP's length, checksum and source are the kernel's."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, 64, socket.IPPROTO_UDP, 0, bytes(4), socket.inet_aton(to[0]))
+    s.sendto(head + struct.pack(">HHHH", from_port, to[1], 8 + len(payload), 0x1234) + payload, (to[0], 0))
+
+
+def spoilt(port):
+    number(port, True)
+
+
+def number(port, wrong=False):
     s = udp(int(port))
     n = 0
     while True:
         data, peer = s.recvfrom(65536)
         n += 1
+        if wrong:
+            send_wrong(data[:2] + b"?", int(port), peer)
         s.sendto(data[:2] + f"{n}:".encode() + data[2:], peer)
 
 
@@ -86,13 +101,22 @@ def send(host, port, count, size, from_port=0):
         s.sendto(f"{i} ".encode().ljust(int(size), b"."), (host, int(port)))
 
 
-def chunks(host, port, count):
-    s = udp()
+def vbp():
     sizes = ((9, 100), (5, 400), (1, 800))
     head = b"VBP\1" + bytes([len(sizes), 0, 0, 0])
     head += b"".join(struct.pack(">BBH", significance, 0, size) for significance, size in sizes)
+    return head + b"a" * 100 + b"b" * 400 + b"c" * 800
+
+
+def chunks(host, port, count):
+    s = udp()
     for _ in range(int(count)):
-        s.sendto(head + b"a" * 100 + b"b" * 400 + b"c" * 800, (host, int(port)))
+        s.sendto(vbp(), (host, int(port)))
+
+
+def changed(host, port, count):
+    for _ in range(int(count)):
+        send_wrong(vbp(), 999, (host, int(port)))
 
 
 def error_of(s, payload):
@@ -144,4 +168,5 @@ def talk(host, port, megabytes):
     return 0 if same else 1
 
 
-sys.exit({f.__name__: f for f in (echo, number, sink, ask, send, chunks, refused, peer, later, talk)}[sys.argv[1]](*sys.argv[2:]))
+sys.exit({f.__name__: f for f in (echo, number, spoilt, sink, ask, send, chunks, changed, refused, peer, later,
+                                        talk)}[sys.argv[1]](*sys.argv[2:]))

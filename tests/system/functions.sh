@@ -199,6 +199,11 @@ eventually 5 says "1320 520 120" left # bytes of four payloads
 eventually 5 says 3 value trim chunks-dropped
 eventually 5 says 1 value trim dropped
 stop trim
+must start trim trim 1kbit --burst 2050 --match "udp dport 12"
+must py r1 changed "$R3" 12 2 # the first one passes as it is; the other one is not made a good one
+eventually 5 says 1 value trim dropped
+equal 0 "$(value trim trimmed)" "trimmed ones"
+stop trim
 
 step "balance: sources are spread over backends, answers come from the virtual address"
 must_fail 1 "'$R3:7' is not possible: it is a backend already" start balance balance "$R2:8" "$R3:7" "$R3:7"
@@ -212,6 +217,13 @@ must vlsp app set r2 balance "out=$R3:7"
 eventually 5 must_say '^set out' vlsp app logs r2 balance
 for i in $(seq 10); do py r1 ask "$R2" 8 x $((4000 + i)); done >answers
 equal 10 "$(grep -c 'r4:x' answers)" "answers of the backend that is left"
+stop balance
+next=$((7 + ${R4##*.} - ${R3##*.})) # address and port of both have the same sum
+background py r3 echo $next r3
+eventually 5 must_say ":$next " on r3 ss -uln
+must start balance balance "$R2:8" "$R3:$next" "$R4:7"
+for i in $(seq 20); do py r1 ask "$R2" 8 x $((4000 + i)); done >answers
+for r in r3 r4; do [ "$(grep -c "$r:x" answers)" -ge 2 ] || { echo "$r got hardly any"; exit 1; }; done
 stop balance
 
 step "cache: what was asked before is answered here"
@@ -228,6 +240,14 @@ eventually 5 says 2 value cache misses
 must vlsp app set r2 cache flush=all
 eventually 5 must_say '^set flush' vlsp app logs r2 cache
 must_say "^$R3 14 EE3:question" py r1 ask "$R3" 14 EEquestion
+stop cache
+background py r3 spoilt 15
+eventually 5 must_say ':15 ' on r3 ss -uln
+must start cache cache 15 --id 2
+must_say "^$R3 15 AA1:question" py r1 ask "$R3" 15 AAquestion
+eventually 5 says 1 value cache stored
+must_say "^$R3 15 BB1:question" py r1 ask "$R3" 15 BBquestion # not what a link has made of an answer
+eventually 5 says 1 value cache hits
 stop cache
 
 step "one of your own: the documentation's, compiled"
