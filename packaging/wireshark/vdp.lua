@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- Wireshark's dissector of VDP, the virtual datagram protocol of VLSP (Documentation/wire.md), EtherType 0x88B5:
 -- the header, control datagrams between neighbours (Documentation/routing.md), and what is carried, by Wireshark's
--- own dissectors. Loaded from the directory of Lua plugins (Help, About Wireshark, Folders).
+-- own dissectors. Loaded from the directory of Lua plugins (Help, About Wireshark, Folders). bit (BitOp) is in every
+-- Wireshark, bit32 only in those before 4.4.
 
 local ETHERTYPE, NET_HLEN, OPTIONS_HLEN, UDP_HLEN = 0x88b5, 20, 16, 8
 local PROTO_ICMP, PROTO_TCP, PROTO_UDP, PROTO_CONTROL = 1, 6, 17, 253
@@ -88,7 +89,7 @@ local e = {
 vdp.experts = { e.short, e.version, e.length, e.checksum, e.ttl, e.routes, e.kind }
 
 local function fold(sum)
-	while sum > 0xffff do sum = bit32.band(sum, 0xffff) + bit32.rshift(sum, 16) end
+	while sum > 0xffff do sum = bit.band(sum, 0xffff) + bit.rshift(sum, 16) end
 	return sum
 end
 
@@ -108,7 +109,7 @@ local function checksum_state(tvb, transport, protocol, cut)
 
 	if cut > 0 then return nil end
 	if field == 0 then return "none" end
-	if field == fold(pseudo) and bit32.band(tvb(0, 1):uint(), FLAG_VERIFY) == 0 then return "left to be completed" end
+	if field == fold(pseudo) and bit.band(tvb(0, 1):uint(), FLAG_VERIFY) == 0 then return "left to be completed" end
 	if fold(pseudo + sum_of(transport)) == 0xffff then return "complete" end
 	return "wrong"
 end
@@ -217,7 +218,7 @@ local function add_control(tvb, transport, cut, pinfo, tree)
 		local flags = tree:add(f.hello_flags, transport(12, 4))
 		flags:add(f.heard, transport(12, 4))
 		line = string.format("%s, epoch 0x%08x%s", line, transport(8, 4):uint(),
-				     bit32.btest(transport(12, 4):uint(), 1) and ", heard" or "")
+				     bit.band(transport(12, 4):uint(), 1) ~= 0 and ", heard" or "")
 	elseif kinds[kind] and transport:len() + cut < UDP_HLEN + 8 then
 		tree:add_proto_expert_info(e.short)
 	end
@@ -235,11 +236,11 @@ local function shortened(transport, protocol)
 	if protocol == PROTO_UDP and n >= UDP_HLEN then
 		local bytes = transport(0, n):bytes()
 
-		bytes:set_index(4, bit32.rshift(n, 8))
-		bytes:set_index(5, bit32.band(n, 0xff))
+		bytes:set_index(4, bit.rshift(n, 8))
+		bytes:set_index(5, bit.band(n, 0xff))
 		return bytes:tvb("UDP, cut off")
 	end
-	if protocol == PROTO_TCP and n >= 20 and n >= bit32.rshift(transport(12, 1):uint(), 4) * 4 then return transport end
+	if protocol == PROTO_TCP and n >= 20 and n >= bit.rshift(transport(12, 1):uint(), 4) * 4 then return transport end
 	return nil -- ICMP's checksum would be wrong
 end
 
@@ -269,7 +270,7 @@ local function add_inner(tvb, transport, cut, pinfo, tree, root)
 end
 
 local function add_header(tvb, pinfo, tree)
-	local flags = bit32.band(tvb(0, 1):uint(), 0xf)
+	local flags = bit.band(tvb(0, 1):uint(), 0xf)
 	local item
 
 	tree:add(f.version, tvb(0, 1))
@@ -288,10 +289,10 @@ local function add_header(tvb, pinfo, tree)
 	tree:add(f.dst, tvb(8, 4))
 	tree:add(f.addr, tvb(8, 4)):set_hidden()
 	tree:add(f.flow, tvb(12, 4))
-	if bit32.btest(flags, FLAG_FRAGMENT) then
+	if bit.band(flags, FLAG_FRAGMENT) ~= 0 then
 		tree:add(f.id, tvb(16, 2))
 		tree:add(f.more, tvb(18, 2))
-		tree:add(f.offset, tvb(18, 2), bit32.band(tvb(18, 2):uint(), 0x1fff) * 8)
+		tree:add(f.offset, tvb(18, 2), bit.band(tvb(18, 2):uint(), 0x1fff) * 8)
 	else
 		tree:add(f.stamp, tvb(16, 4))
 	end
@@ -309,13 +310,13 @@ function vdp.dissector(tvb, pinfo, root)
 		pinfo.cols.info = string.format("%d bytes", tvb:reported_len())
 		return
 	end
-	if bit32.rshift(tvb(0, 1):uint(), 4) ~= 1 then
+	if bit.rshift(tvb(0, 1):uint(), 4) ~= 1 then
 		tree:add(f.version, tvb(0, 1)):add_proto_expert_info(e.version)
-		pinfo.cols.info = string.format("Version %d", bit32.rshift(tvb(0, 1):uint(), 4))
+		pinfo.cols.info = string.format("Version %d", bit.rshift(tvb(0, 1):uint(), 4))
 		return
 	end
 	flags = add_header(tvb, pinfo, tree)
-	if bit32.btest(flags, FLAG_OPTIONS) then
+	if bit.band(flags, FLAG_OPTIONS) ~= 0 then
 		if tvb:len() < at + OPTIONS_HLEN then
 			if tvb:reported_len() < at + OPTIONS_HLEN then tree:add_proto_expert_info(e.short) end
 			return
@@ -331,11 +332,11 @@ function vdp.dissector(tvb, pinfo, root)
 	tree:append_text(string.format(", %s > %s", tostring(pinfo.net_src), tostring(pinfo.net_dst)))
 	if tvb:len() == at then return end
 	transport = tvb(at):tvb()
-	if bit32.btest(flags, FLAG_FRAGMENT) and tvb(18, 2):uint() ~= 0 then
+	if bit.band(flags, FLAG_FRAGMENT) ~= 0 and tvb(18, 2):uint() ~= 0 then
 		pinfo.cols.protocol = "VDP"
 		pinfo.cols.info = string.format("Fragment of %s, id %d, offset %d", protocols[tvb(2, 1):uint()] or
 						"protocol " .. tvb(2, 1):uint(), tvb(16, 2):uint(),
-						bit32.band(tvb(18, 2):uint(), 0x1fff) * 8)
+						bit.band(tvb(18, 2):uint(), 0x1fff) * 8)
 		tree:add(f.payload, transport())
 		return
 	end
