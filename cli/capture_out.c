@@ -15,6 +15,11 @@
 #define MEMORY_MAX  (256u << 10) /* bytes, before they are written */
 #define PENDING_MAX (MEMORY_MAX / PCAPNG_PACKET_MIN + 1)
 
+/* Bytes of statistics: of each interface; and besides, of the first one, with its comment. */
+#define STATISTICS_EACH	 64
+#define STATISTICS_TEXT	 200
+#define STATISTICS_FIRST (36 + 4 + STATISTICS_TEXT)
+
 /* One frame, for who counts it later. */
 struct capture_pending {
 	uint32_t length;
@@ -145,8 +150,8 @@ static int begin_file(struct capture_out *out, struct err *err)
 			return err_errno(err, errno, "%s", out->path);
 	}
 	out->opened++;
-	out->written = 0;
 	begin_section(out);
+	out->written = out->pcapng.size;
 	return 0;
 }
 
@@ -210,6 +215,51 @@ static int next_file(struct capture_out *out, struct capture_ports *ports, uint6
 	return begin_file(out, err);
 }
 
+static size_t statistics_size(const struct capture_out *out)
+{
+	return out->interfaces * STATISTICS_EACH + STATISTICS_FIRST;
+}
+
+/* Whether size bytes more, and the statistics at its end, are within what a file may have. */
+static bool is_room(const struct capture_out *out, size_t size)
+{
+	return !out->config.files ||
+	       out->written + size + statistics_size(out) <= out->config.file_max;
+}
+
+static void put_packet(struct capture_out *out, struct capture_port *port,
+		       struct pcapng_packet *packet)
+{
+	need_interface(out, port);
+	packet->interface = port->interface;
+	pcapng_packet(&out->pcapng, packet);
+}
+
+/* In this file; or in the next one if it is too large for what is left of this one. */
+static int put_somewhere(struct capture_out *out, struct capture_ports *ports,
+			 struct capture_port *port, struct pcapng_packet *packet, struct err *err)
+{
+	uint32_t interfaces = out->interfaces, own = port->interface;
+	size_t before = out->pcapng.size;
+	int r;
+
+	put_packet(out, port, packet);
+	if (interfaces && !out->pcapng.failed && !is_room(out, out->pcapng.size - before)) {
+		out->pcapng.size = before;
+		out->interfaces = interfaces;
+		port->interface = own;
+		r = next_file(out, ports, packet->time_ns, err);
+		if (r < 0)
+			return r;
+		before = out->pcapng.size;
+		put_packet(out, port, packet);
+	}
+	if (out->pcapng.failed)
+		return fail_memory(out, err);
+	out->written += out->pcapng.size - before;
+	return 0;
+}
+
 int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
 		      struct capture_port *port, uint64_t time_ns,
 		      const struct vlsp_tap_frame *frame, struct err *err)
@@ -225,27 +275,16 @@ int capture_out_frame(struct capture_out *out, struct capture_ports *ports,
 							     : PCAPNG_OUT,
 	};
 	const struct capture_pending pending = pending_of(frame);
-	size_t before;
-	int r = 0;
+	int r;
 
 	capture_comment(port, frame, comment, sizeof(comment));
 	packet.comment = comment[0] ? comment : NULL;
-	if (out->config.files && out->written + frame->captured + 200 > out->config.file_max &&
-	    out->interfaces)
-		r = next_file(out, ports, time_ns, err);
-	before = out->pcapng.size;
-	if (r == 0) {
-		need_interface(out, port);
-		packet.interface = port->interface;
-		pcapng_packet(&out->pcapng, &packet);
-		r = out->pcapng.failed ? fail_memory(out, err) : 0;
-	}
+	r = put_somewhere(out, ports, port, &packet, err);
 	if (r < 0) {
 		tally_add(&out->unwritten, &pending);
 		return r;
 	}
 	out->pending[out->pending_count++] = pending;
-	out->written += out->pcapng.size - before;
 	port->captured++;
 	return capture_out_flush(out, false, err);
 }
@@ -271,8 +310,10 @@ int capture_out_statistics(struct capture_out *out, struct capture_ports *ports,
 			   const struct capture_counts *counts, bool ends, struct err *err)
 {
 	size_t before = out->pcapng.size;
-	char text[200];
+	char text[STATISTICS_TEXT];
 
+	if (!ends && !is_room(out, statistics_size(out)))
+		return 0; /* there are those at its end, soon */
 	if (ends && !out->interfaces && ports->count)
 		need_interface(out, &ports->list[0]); /* nothing came, which is also to be said */
 	for (size_t i = 0; i < ports->count; i++) {

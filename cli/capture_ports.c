@@ -65,9 +65,18 @@ void capture_ports_done(struct capture_ports *ports)
 	ports->count = ports->room = 0;
 }
 
+/* Others are seen as well: IPv4 that could not become VDP, and what else is sent into a link. */
+static bool is_vdp(const struct vlsp_tap_frame *frame)
+{
+	return frame->captured > NET_AT && frame->data[NET_AT - 2] == VDP_ETHERTYPE >> 8 &&
+	       frame->data[NET_AT - 1] == (VDP_ETHERTYPE & 0xff) &&
+	       frame->data[NET_AT] >> 4 == VDP_VERSION;
+}
+
 static bool is_control(const struct vlsp_tap_frame *frame)
 {
-	return frame->captured > NET_AT + 2 && frame->data[NET_AT + 2] == VDP_PROTO_CONTROL;
+	return frame->captured > NET_AT + 2 && is_vdp(frame) &&
+	       frame->data[NET_AT + 2] == VDP_PROTO_CONTROL;
 }
 
 bool capture_arrives(const struct vlsp_tap_frame *frame)
@@ -95,7 +104,7 @@ const char *capture_comment(const struct capture_port *port, const struct vlsp_t
 	const struct capture_end *end = &port->end;
 	const char *shape = !end->link ? "" : capture_arrives(frame) ? end->arrives : end->leaves;
 	bool drop = frame->what == VLSP_TAP_IS_DROP;
-	bool corrupted = (frame->captured > NET_AT && frame->data[NET_AT] & VDP_FLAG_VERIFY) ||
+	bool corrupted = (is_vdp(frame) && frame->data[NET_AT] & VDP_FLAG_VERIFY) ||
 			 frame->flags & VLSP_TAP_CORRUPT;
 	bool duplicated = frame->flags & VLSP_TAP_DUPLICATED;
 

@@ -215,6 +215,25 @@ static void comments_have_cause_and_shape(void **state)
 	}
 }
 
+/* IPv4 that did not become VDP; its header has bits where VDP says that a link has changed it. */
+static void what_is_no_datagram_was_not_corrupted(void **state)
+{
+	struct capture_port port = {0};
+	struct shot s = datagram(17, 64, 20);
+	char buf[600];
+
+	(void)state;
+	s.frame.what = VLSP_TAP_IS_DROP;
+	s.frame.cause = VLSP_DROP_UNSUPPORTED;
+	put(s.data + 12, 2, 0x0800);
+	s.data[ETH] = 0x46; /* with options */
+	assert_string_equal(capture_comment(&port, &s.frame, buf, sizeof(buf)),
+			    "dropped: unsupported");
+	s.frame.cause = VLSP_DROP_SILENT;
+	s.data[ETH + 2] = VDP_PROTO_CONTROL;
+	assert_false(capture_arrives(&s.frame));
+}
+
 static void a_drop_goes_with_the_way_it_was_on(void **state)
 {
 	struct shot s = datagram(17, 64, 20);
@@ -314,7 +333,7 @@ static void a_ring_of_files_is_of_whole_files(void **state)
 			continue;
 		}
 		assert_int_equal(stat(path, &st), 0);
-		assert_in_range(st.st_size, 1000, 66000);
+		assert_in_range(st.st_size, 1000, config.file_max);
 		assert_int_equal(st.st_mode & 0777, 0600);
 		assert_int_equal(count_blocks(path, 0x0a0d0d0a), 1);
 		assert_int_equal(count_blocks(path, 1), 1);
@@ -325,6 +344,65 @@ static void a_ring_of_files_is_of_whole_files(void **state)
 	assert_int_equal(rmdir(dir), 0);
 	capture_ports_done(ports);
 	free(ports);
+}
+
+/* Whatever is in it: several interfaces, a long filter, comments, statistics, frames of all
+ * lengths. But one that alone is larger has a file of its own. */
+static void no_file_of_a_ring_is_too_large(void **state)
+{
+	struct capture_ports *ports = calloc(1, sizeof(*ports));
+	struct vlsp_tap_frame *frame = calloc(1, sizeof(*frame) + 70000);
+	struct capture_counts counts = {.matched = 5000, .lost = 1, .queue = 3};
+	struct capture_out out;
+	struct err err = {0};
+	char dir[] = "/tmp/vlsp-test.XXXXXX", path[80], filter[1001] = "";
+	struct capture_out_config config = {
+		.path = path, .filter = filter, .files = 10000, .file_max = 65536};
+	uint32_t x = 1, files, large = 0;
+
+	(void)state;
+	memset(filter, 'f', sizeof(filter) - 1);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/x", dir);
+	for (uint32_t port = 20; port < 25; port++) {
+		struct capture_end end = link_end();
+
+		end.port = port;
+		assert_int_equal(capture_ports_set(ports, &end), 0);
+	}
+	assert_int_equal(capture_out_open(&out, &config, 1, &err), 0);
+	for (uint32_t n = 0; n < 3000; n++) {
+		x = x * 1664525 + 1013904223;
+		*frame = (struct vlsp_tap_frame){.port = 20 + n % 5, .what = VLSP_TAP_IS_RX};
+		frame->captured = n % 500 == 499 ? 65536 : ETH + (x >> 8) % 1501;
+		frame->length = frame->captured;
+		assert_int_equal(
+			capture_out_frame(&out, ports, &ports->list[n % 5], n, frame, &err), 0);
+		if (n % 20 == 0)
+			assert_int_equal(
+				capture_out_statistics(&out, ports, n, &counts, false, &err), 0);
+	}
+	assert_int_equal(capture_out_statistics(&out, ports, 3000, &counts, true, &err), 0);
+	assert_int_equal(capture_out_flush(&out, true, &err), 0);
+	files = out.opened;
+	capture_out_close(&out);
+	for (uint32_t n = 1; n <= files; n++) {
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/x.%u", dir, n);
+		assert_int_equal(stat(path, &st), 0);
+		if (st.st_size > (off_t)config.file_max) {
+			assert_int_equal(count_blocks(path, 6), 1);
+			large++;
+		}
+		unlink(path);
+	}
+	assert_int_equal(large, 6);
+	assert_in_range(files, 30, 60);
+	assert_int_equal(rmdir(dir), 0);
+	capture_ports_done(ports);
+	free(ports);
+	free(frame);
 }
 
 /* As a full disk does it: a write that is cut, then one that fails. */
@@ -426,9 +504,11 @@ int main(void)
 		T(control_is_told_by_its_kind),
 		T(anything_is_a_printable_line),
 		T(comments_have_cause_and_shape),
+		T(what_is_no_datagram_was_not_corrupted),
 		T(a_drop_goes_with_the_way_it_was_on),
 		T(what_the_daemon_says_is_not_for_the_terminal),
 		T(a_ring_of_files_is_of_whole_files),
+		T(no_file_of_a_ring_is_too_large),
 		T(what_does_not_fit_is_cut_off_and_counted),
 		T(wrong_usage_needs_no_daemon),
 		T(without_the_daemon_s_socket_it_says_so),
