@@ -87,7 +87,7 @@ static void ask(struct vlsp_socket *socket, struct user *u, uint64_t now)
 static void over(struct user *u, uint64_t now)
 {
 	u->id = 0;
-	u->next_ns = now + (uint64_t)(random_draw(&thinking, &rng) * 1e9);
+	u->next_ns = now + random_draw_ns(&thinking, &rng);
 	waiting--;
 }
 

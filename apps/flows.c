@@ -17,6 +17,8 @@
 #define SEEN_MAX    65536
 #define MAGIC	    0x666c6f77 /* "flow" */
 #define SECOND	    1000000000ULL
+#define BURST	    64 /* of a flow, before what else there is is looked at: its rate may be beyond us \
+			*/
 
 struct head { /* of each datagram; read by flows only, on the same machine */
 	uint32_t magic, run;
@@ -148,7 +150,8 @@ static uint64_t send_due(uint64_t now)
 	for (size_t i = 0; i < active;) {
 		struct flow *flow = &flows[i];
 
-		while (flow->next_ns <= now && flow->head.number < flow->head.total)
+		for (int n = 0;
+		     n < BURST && flow->next_ns <= now && flow->head.number < flow->head.total; n++)
 			send_one(flow);
 		if (flow->head.number == flow->head.total) {
 			vlsp_socket_close(flow->socket);
@@ -172,9 +175,10 @@ static void generate(void)
 		uint64_t now = app_now();
 		bool more = begun + left_out < count && now - begin < duration;
 
-		for (; more && next_arrival <= now; more = begun + left_out < count) {
+		for (int n = 0; n < FLOWS_MAX && more && next_arrival <= now; n++) {
 			begin_flow(run, now);
-			next_arrival += (uint64_t)(random_draw(&arrival, &rng) * 1e9);
+			next_arrival += random_draw_ns(&arrival, &rng);
+			more = begun + left_out < count;
 		}
 		next = send_due(now);
 		if (!more && active == 0)

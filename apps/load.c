@@ -22,6 +22,7 @@
 #define STEP	 (SECOND / 20) /* how often profiles are looked at, and a burner's period */
 #define CHUNK	 ((size_t)1 << 20)
 #define CORES	 64
+#define MIB_MAX	 1e9 /* none has so much: it fails */
 
 struct profile {
 	enum { STEADY, ON_OFF, RAMP, DRAWN } kind;
@@ -191,11 +192,12 @@ static void hold(size_t wanted)
 static void send_due(struct vlsp_socket *socket, double *owed, double seconds)
 {
 	static char data[65536];
+	uint64_t until = app_now() + STEP; /* it may be more than can be sent */
 
 	*owed += network_now * seconds / 8;
 	if (*owed > network_now / 8) /* not more than one second's worth */
 		*owed = network_now / 8;
-	for (; *owed >= (double)size; *owed -= (double)size)
+	for (; *owed >= (double)size && app_now() < until; *owed -= (double)size)
 		if (app_send(socket, data, size, &to))
 			sent_bytes += size;
 }
@@ -246,10 +248,17 @@ static const struct app_option options[] = {
 	{"-t", "TIME", "ends after that time", parse_time, &duration},
 	{0},
 };
+static const char *parse_network(const char *text, void *value)
+{
+	if (!to.port)
+		return "possible before 'to' is set";
+	return parse_rate_profile(text, value);
+}
+
 static const struct app_option settings[] = {
 	{"cpu", "PROFILE", "as -c", parse_profile, &cpu},
 	{"memory", "PROFILE", "as -m", parse_profile, &memory},
-	{"network", "PROFILE", "as -n", parse_rate_profile, &network},
+	{"network", "PROFILE", "as -n", parse_network, &network},
 	{"to", "ADDR:PORT", "as -a", parse_address, &to},
 	{0},
 };
@@ -286,8 +295,6 @@ int main(int argc, char **argv)
 	if ((network.a > 0 || network.kind != STEADY) && !to.port)
 		app_usage("-a", "is missing: where -n goes to");
 	rng.state = random_seed();
-	if (to.port)
-		socket = app_socket(0);
 	begin = last = app_now();
 	start_burners();
 	app_ready();
@@ -295,13 +302,15 @@ int main(int argc, char **argv)
 	while (app_pace(&pace, socket ? (double)STEP / 25 : (double)STEP)) {
 		double seconds;
 
+		if (to.port && !socket)
+			socket = app_socket(0);
 		now = app_now();
 		if (now - begin >= duration)
 			break;
 		seconds = (double)(now - begin) / 1e9;
 		cpu_now = fmin(value_at(&cpu, seconds), 100 * (double)cores);
 		share = cpu_now / 100 / (double)cores;
-		hold((size_t)value_at(&memory, seconds));
+		hold((size_t)fmin(value_at(&memory, seconds), MIB_MAX));
 		network_now = socket ? value_at(&network, seconds) : 0;
 		if (socket)
 			send_due(socket, &owed, (double)(now - last) / 1e9);

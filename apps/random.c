@@ -88,6 +88,11 @@ double random_draw(const struct random_dist *dist, struct random *rng)
 	return 0;
 }
 
+uint64_t random_draw_ns(const struct random_dist *dist, struct random *rng)
+{
+	return (uint64_t)(fmin(random_draw(dist, rng), 1e9) * 1e9);
+}
+
 double random_mean(const struct random_dist *dist)
 {
 	switch (dist->kind) {

@@ -46,6 +46,9 @@ double random_share(struct random *rng);
 bool random_check(const struct random_dist *dist);
 /* One number, never negative. */
 double random_draw(const struct random_dist *dist, struct random *rng);
+/* A time in seconds as nanoseconds; what is longer than 31 years (heavy tails have such) is that.
+ */
+uint64_t random_draw_ns(const struct random_dist *dist, struct random *rng);
 /* The mean of what is drawn, but for normal's cut at 0; infinite for pareto with a shape of 1 or
  * less. */
 double random_mean(const struct random_dist *dist);

@@ -272,6 +272,24 @@ conserve 100 -a 5ms -b 20K -r 20mbit
 [ "$gone" -ge 40 ] || { echo "of $sent datagrams only $gone were lost"; exit 1; }
 equal "$sent" $((came + missing)) "datagrams, those that the receiver knows to be missing among them"
 
+step "flows, load: more than can be sent keeps nobody from ending"
+out_of() { vlsp router stats "$1" --json | jq '[.links[].counts.tx_packets] | add'; }
+sends() { [ "$(out_of r1)" -ge "$1" ]; }
+much() { # much PROGRAM ARGS...: in the background; ends soon after SIGTERM, and says what it did
+	local before
+	before=$(out_of r1)
+	"$BUILD/vlsp" router exec r1 -- "$APPS/$1" "${@:2}" >much.out 2>&1 &
+	pid[much]=$!
+	eventually 10 sends $((before + 50000))
+	kill -TERM "${pid[much]}"
+	timeout 2 tail -s 0.05 --pid="${pid[much]}" -f /dev/null || { kill -KILL "${pid[much]}"; echo "$1 goes on"; return 1; }
+	ends much
+}
+much flows r2:9 -r 100gbit -b 100G -a 0 -n 1
+must grep -q '^sent 1 flows, 0 ended, 1 cut off' much.out
+much load -n 100gbit -a r2:9
+must grep -qE '^used .* sent [1-9][0-9]* bytes' much.out
+
 step "server and client: lost responses are counted, the others measured"
 serve server r4 80 server
 run r1 client r4:80 -n 300 -c 10 -s uniform:100,8000 -w 200 >client.out
@@ -397,6 +415,11 @@ eventually 10 must_say '^90.0$' value r3 busy cpu.wanted
 must_say '^true$' sh -c "sleep 3; '$BUILD/vlsp' app show r3 busy --json | jq '.values | (.\"cpu.percent\" | tonumber) < 45 and (.\"memory.mib\" | tonumber) >= 20'"
 must vlsp app set r3 busy cpu=5
 eventually 10 must_say '^5.0$' value r3 busy cpu.wanted
+must vlsp app set r3 busy network=1mbit
+eventually 5 must_say "^load: network: '1mbit' is not possible before 'to' is set" vlsp app logs r3 busy
+must vlsp app set r3 busy to=r2:9
+must vlsp app set r3 busy network=1mbit
+eventually 10 must_say '^true$' sh -c "'$BUILD/vlsp' app show r3 busy --json | jq '.values.\"network.rate\" | tonumber > 200000'"
 for app in "r4 rate" "r2 way" "r3 busy"; do
 	# shellcheck disable=SC2086 # two words
 	must vlsp app stop $app

@@ -116,9 +116,22 @@ static void parameters_without_sense_are_refused(void **state)
 		assert_true(random_check(&rows[i].dist));
 }
 
+static void times_have_an_end(void **state)
+{
+	static const struct random_dist endless = {RANDOM_PARETO, 1, 1e-3}, /* mostly infinite */
+		exact = {RANDOM_CONSTANT, 1.5, 0};
+	struct random rng = {1};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		assert_in_range(random_draw_ns(&endless, &rng), 1000000000, 1000000000000000000);
+	assert_int_equal(random_draw_ns(&exact, &rng), 1500000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_have_an_end),
 		cmocka_unit_test(draws_have_the_mean_deviation_and_median_of_their_distribution),
 		cmocka_unit_test(paretos_tail_is_as_heavy_as_its_shape_says),
 		cmocka_unit_test(what_is_drawn_is_never_negative),
