@@ -17,8 +17,7 @@
 #define SEEN_MAX    65536
 #define MAGIC	    0x666c6f77 /* "flow" */
 #define SECOND	    1000000000ULL
-#define BURST	    64 /* of a flow, before what else there is is looked at: its rate may be beyond us \
-			*/
+#define BURST	    64 /* of a flow, before others, and signals, are looked at again */
 
 struct head { /* of each datagram; read by flows only, on the same machine */
 	uint32_t magic, run;
