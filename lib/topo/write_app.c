@@ -10,6 +10,8 @@
 #include "lib/topo/text_priv.h"
 #include "lib/topo/units.h"
 
+#define KEY_SIMPLE 128 /* well below the 1024 that YAML takes, escapes included */
+
 struct map {
 	struct topo_text *out;
 	bool yaml, open; /* open: something stands in it */
@@ -32,6 +34,8 @@ static void put_value(const struct map *map, const char *text)
 static void put_key(struct map *map, const char *key)
 {
 	topo_text_add(map->out, map->open ? ", " : "");
+	if (map->yaml && strlen(key) > KEY_SIMPLE) /* a setting's name */
+		topo_text_add(map->out, "? ");
 	put_value(map, key);
 	topo_text_add(map->out, ": ");
 	map->open = true;

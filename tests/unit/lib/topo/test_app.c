@@ -12,6 +12,11 @@
 #include "lib/base/cleanup.h"
 #include "tests/unit/lib/topo/same.h"
 
+#define LONG                                                                                       \
+	"ame0123456789012345678901234567890123456789012345678901234567890123456789012345678901234" \
+	"5678901234567890123456789012345678901234567890123456789012345678901234567890123456789012" \
+	"3456789012345678901234567890123456789012345678901234567890"
+
 static const char sample[] =
 	"routers:\n"
 	"  - name: r1\n"
@@ -36,7 +41,7 @@ static const char sample[] =
 	"    apps: [{bpf: /opt/tally.bpf.o, match: udp dport 53, order: 7, policy: closed},\n"
 	"      {run: odd, args: [\"\\e[1m \\r\\x01\\x7f\", "
 	"\"\\x80\\N\\_\\L\\P\\uFEFF\\uFFFE\\uFFFF\\uFFFD\"],\n"
-	"       env: {\"\\x1f\": \"\\b\"}, dir: \"/\\a\"}]\n";
+	"       env: {\"\\x1f\": \"\\b\", ? n" LONG LONG LONG LONG LONG " : 1}, dir: \"/\\a\"}]\n";
 
 static struct topo_doc *doc_of(const char *text, size_t size)
 {
