@@ -220,6 +220,12 @@ static void stop(struct ctl *ctl, struct model_app *app)
 /* --- the look ----------------------------------------------------------------------------------
  */
 
+/* It did not end by itself, and runs again if its router stays, or when it is made again. */
+static bool ended_with_router(const struct model_app *app)
+{
+	return app->ousted || app->with_router;
+}
+
 /* Of those that have ended, the one that did so first. */
 static struct model_app *oldest(const struct model_router *router, unsigned *ret_count)
 {
@@ -230,7 +236,7 @@ static struct model_app *oldest(const struct model_router *router, unsigned *ret
 	list_for_each (pos, &router->apps) {
 		struct model_app *app = list_entry(pos, struct model_app, of_router);
 
-		if (!model_app_over(app) || app->going)
+		if (!model_app_over(app) || app->going || ended_with_router(app))
 			continue;
 		++*ret_count;
 		if (!found || app->state.ended_ms < found->state.ended_ms)

@@ -498,6 +498,25 @@ static void a_router_that_had_to_stay_has_them_again(void **state)
 	assert_same(w);
 }
 
+/* More than those that are kept of what has ended. */
+static void all_of_a_router_that_had_to_stay_run_again(void **state)
+{
+	struct world *w = *state;
+	struct list *pos;
+
+	world_link(w, "r1", "r2", "l");
+	for (int i = 0; i < CTL_APPS_ENDED_MAX + 20; i++)
+		app_start(w, "r1", "{run: echo}");
+	fake_fail_item(w->host, 2, EIO);
+	assert_int_equal(world_clear(w).state, CTL_OP_FAILED);
+	world_settle(w, 3);
+	assert_int_equal(w->model->app_count, CTL_APPS_ENDED_MAX + 20);
+	list_for_each (pos, &w->model->apps)
+		assert_int_equal(list_entry(pos, struct model_app, all)->state.phase,
+				 MODEL_APP_RUNNING);
+	assert_same(w);
+}
+
 /* An operation that was undone, or a daemon before that did not finish one, has ended it. */
 static void what_was_ended_with_a_router_that_stays_runs_again(void **state)
 {
@@ -555,6 +574,7 @@ int main(void)
 		T(settings_reach_it),
 		T(a_routers_end_ends_them),
 		T(a_router_that_had_to_stay_has_them_again),
+		T(all_of_a_router_that_had_to_stay_run_again),
 		T(what_was_ended_with_a_router_that_stays_runs_again),
 		T(those_that_were_lost_are_started_again_or_have_ended),
 	};
