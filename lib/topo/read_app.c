@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/utf8.h"
 #include "lib/codec/base64.h"
 #include "lib/topo/match.h"
 #include "lib/topo/units.h"
@@ -178,6 +179,21 @@ static int app_after(struct topo_reader *r, const struct tree_node *node, const 
 			   &app_of(object)->after_count);
 }
 
+/* Of a setting. People see it, as a key. */
+static bool is_setting(const char *name)
+{
+	size_t n;
+
+	for (const char *p = name; *p; p += n) {
+		uint32_t code;
+
+		n = utf8_decode(p, &code);
+		if (n == 0 || code < ' ' || (code >= 0x7f && code < 0xa0) || code == '=')
+			return false;
+	}
+	return name[0];
+}
+
 static int app_env(struct topo_reader *r, const struct tree_node *node, const char *path,
 		   void *object)
 {
@@ -194,7 +210,7 @@ static int app_env(struct topo_reader *r, const struct tree_node *node, const ch
 		const char *text;
 
 		snprintf(below, sizeof(below), "%.60s.%.40s", path, one->key);
-		if (!one->key[0] || strchr(one->key, '='))
+		if (!is_setting(one->key))
 			return topo_field_fail(r, one->line, "%s: is not a name", below);
 		text = topo_field_quantity(r, one, below);
 		if (!text)

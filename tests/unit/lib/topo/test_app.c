@@ -41,7 +41,7 @@ static const char sample[] =
 	"    apps: [{bpf: /opt/tally.bpf.o, match: udp dport 53, order: 7, policy: closed},\n"
 	"      {run: odd, args: [\"\\e[1m \\r\\x01\\x7f\", "
 	"\"\\x80\\N\\_\\L\\P\\uFEFF\\uFFFE\\uFFFF\\uFFFD\"],\n"
-	"       env: {\"\\x1f\": \"\\b\", ? n" LONG LONG LONG LONG LONG " : 1}, dir: \"/\\a\"}]\n";
+	"       env: {A: \"\\b\", ? n" LONG LONG LONG LONG LONG " : 1}, dir: \"/\\a\"}]\n";
 
 static struct topo_doc *doc_of(const char *text, size_t size)
 {
@@ -316,6 +316,9 @@ static void what_is_wrong_is_named(void **state)
 		{ONE("run: a, name: 'a b'"), PLACE "name: "},
 		{ONE("run: a, env: [A]"), PLACE "env: expected a map of names and values"},
 		{ONE("run: a, env: {'A=B': 1}"), PLACE "env.A=B: is not a name"},
+		{ONE("run: a, env: {\"A\\e\": 1}"), PLACE "env.A\x1b: is not a name"},
+		{ONE("run: a, env: {\"A\\N\": 1}"), PLACE "env.A\xc2\x85: is not a name"},
+		{ONE("run: a, env: {\"\": 1}"), PLACE "env.: is not a name"},
 		{ONE("run: a, dir: here"), PLACE "dir: is not an absolute path"},
 		{ONE("run: a, restart: often"), PLACE "restart: 'often' is not one of never"},
 		{ONE("run: a, ready: yes"), PLACE "ready: 'yes' is not one of auto"},
