@@ -145,7 +145,9 @@ static struct topo_doc *doc_of(const struct ref *ref)
 			continue;
 		snprintf(name, sizeof(name), "r%d", i);
 		assert_non_null(topo_doc_add_router(doc, name));
-		for (int a = 0; a < APPS; a++) {
+		for (int n = 0, from = (int)below(APPS); n < APPS; n++) {
+			int a = (from + n) % APPS;
+
 			if (!ref->app[i][a])
 				continue;
 			app_text(text[count], sizeof(text[0]), a, ref->version[i][a]);
@@ -259,6 +261,7 @@ static void assert_agreed(struct run *r)
 		assert_true(at >= 0);
 		assert_int_equal(kept->apps[at].router_id, app->router->id);
 		assert_int_equal(kept->apps[at].by_topology, app->by_topology);
+		assert_int_equal(kept->apps[at].place, app->place);
 		assert_int_equal(kept->apps[at].state.phase,
 				 model_app_over(app) ? app->state.phase : MODEL_APP_WANTED);
 		if (!model_app_over(app))
@@ -384,6 +387,21 @@ static bool has_ended(const struct run *r, const struct request *q)
 	return app && model_app_over(app);
 }
 
+/* What would differ may be asked for at any time. */
+static void look(struct run *r)
+{
+	struct ctl_diff diff;
+	struct topo_doc *doc;
+	struct request q;
+	struct err err;
+
+	random_request(&q);
+	doc = doc_of(&q.doc);
+	if (ctl_topology_diff(r->k.w.ctl, doc, &diff, &err) == 0)
+		ctl_diff_free(&diff);
+	topo_doc_free(doc);
+}
+
 static void round_of(struct run *r)
 {
 	bool kill = below(3) == 0;
@@ -403,8 +421,11 @@ static void round_of(struct run *r)
 		judge(r, NULL);
 		return;
 	}
-	while (!ending.calls && !r->dead && (!kill || r->steps || rounds--))
+	while (!ending.calls && !r->dead && (!kill || r->steps || rounds--)) {
+		if (below(4) == 0)
+			look(r);
 		assert_true(loop_once(r->k.w.loop, 1000) >= 0);
+	}
 	fake_app_refuse(r->k.w.host, 0, 0, "");
 	fake_app_fail(r->k.w.host, 0, "");
 	if (heard(r, &q, &ending)) {
