@@ -263,7 +263,8 @@ local function add_inner(tvb, transport, cut, pinfo, tree, root)
 	end
 	if cut > 0 then transport = shortened(transport, protocol) end
 	if transport then
-		dissector:call(transport, pinfo, root)
+		-- What it finds malformed it has said itself, and is no error of this one.
+		pcall(dissector.call, dissector, transport, pinfo, root)
 	else
 		pinfo.cols.info = string.format("%s, cut off", protocols[protocol])
 	end

@@ -76,6 +76,11 @@ rm -r .local
 must make -s -C "$ROOT" O="$BUILD" PREFIX=/usr/local DESTDIR="$WORK/dest" uninstall
 equal "" "$(find dest -name vdp.lua)" "dissectors after uninstall"
 
+step "what a program sends that is malformed is that, and no error of the dissector's"
+echo "0000 $(printf '00 %.0s' {1..12})88 b5 10 40 11 00 0a 00 00 01 0a 00 00 02 00 00 00 01 00 00 00 00 04 d2 00 07 00" | text2pcap -q - odd.pcap
+equal 1 "$(frames odd.pcap '_ws.malformed && vdp.src == 10.0.0.1')" "malformed: UDP of 5 bytes"
+equal 0 "$(frames odd.pcap _ws.lua.error)" "errors of the dissector"
+
 step "a network: one link is slow and loses"
 start_vlspd
 must vlsp topology apply - <<-X
