@@ -69,7 +69,8 @@ UsePAM no
 PidFile $WORK/sshd.pid
 Subsystem sftp internal-sftp
 N
-on "$far" /usr/sbin/sshd -f "$WORK/sshd.conf"
+on "$far" /usr/sbin/sshd -f "$WORK/sshd.conf" # in the background before it listens
+eventually 20 must_say ':22 ' on "$far" ss -Hltn
 opts=(-i "$WORK/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5)
 equal "hello from afar" "$(on "$near" ssh "${opts[@]}" "root@$dest" echo hello from afar 2>/dev/null)" "ssh"
 must on "$near" scp -q "${opts[@]}" "root@$dest:$WORK/www/file" "$WORK/scp.got"
