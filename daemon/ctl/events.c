@@ -73,6 +73,7 @@ static void router_ready(void *arg, uint32_t slot, int32_t pid)
 	ctl->dead[slot] = 0;
 	model_router_set_process(ctl->model, router, pid, true);
 	set_state(ctl, router, MODEL_RUNNING);
+	apps_kick(ctl); /* what was ended with it runs again */
 	converge_restarted(ctl->converge, slot);
 }
 

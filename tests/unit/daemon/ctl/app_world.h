@@ -168,4 +168,11 @@ static __attribute__((unused)) void app_ends(struct world *w, uint32_t id, int s
 	world_settle(w, 2);
 }
 
+/* What the machine has is what the model has. */
+static __attribute__((unused)) void assert_same(struct world *w)
+{
+	world_settle(w, 2);
+	assert_int_equal(fake_apps_count(w->host), w->model->app_count);
+}
+
 #endif
