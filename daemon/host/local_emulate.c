@@ -78,6 +78,7 @@ enum queue {
 	QUEUE_FIFO = 1 << 2,
 	QUEUE_TBF_BELOW = 1 << 3,
 	QUEUE_FIFO_BELOW = 1 << 4,
+	QUEUE_OTHER = 1 << 5, /* one of these, of another rate or length */
 };
 
 /* A netem that is not needed any more stays, with nothing to do: what is on its way would be lost
@@ -137,9 +138,9 @@ uint8_t local_emulate_queue(const struct topo_shape *shape, const struct nlk_qdi
 		    strcmp(qdisc->kind, ours[i].kind) == 0)
 			queue = ours[i].queue;
 	if (queue & (QUEUE_TBF | QUEUE_TBF_BELOW) && qdisc->rate != shape->rate / 8)
-		return 0;
+		return QUEUE_OTHER;
 	if (queue & (QUEUE_FIFO | QUEUE_FIFO_BELOW) && qdisc->limit != limit_of(shape))
-		return 0;
+		return QUEUE_OTHER;
 	return queue;
 }
 
@@ -409,6 +410,19 @@ void local_emulate_queues(const struct local_emulate *emulate, struct nlk_batch 
 		put_tbf(batch, port, false, &link->shape[side], had == SHAPE_TC_TBF);
 }
 
+void local_emulate_strays(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
+			  const struct host_link *link, int side)
+{
+	struct shape_plan plan = plan_of(emulate->emulation->can, &link->shape[side]);
+	uint32_t port = link->end[side].port;
+
+	if (plan.tc != SHAPE_TC_NONE || emulate->emulation->tc[port] != SHAPE_TC_NONE)
+		return;
+	nlk_tc_del(batch, port, NLK_TC_ROOT, TBF);
+	nlk_tc_del(batch, port, NLK_TC_ROOT, NETEM);
+	(void)nlk_batch_send(batch, sock, NULL, NULL); /* as a rule there is none */
+}
+
 /* The programs have let go of the direction; what waits in the relay for the rate leaves at once.
  */
 static void unshape(const struct local_emulate *emulate, uint32_t port)
@@ -440,10 +454,10 @@ void local_emulate_leave(const struct local_emulate *emulate, struct nlk_batch *
 		put_netem(batch, port, link, side, &plan);
 	if (had == SHAPE_TC_NETEM_TBF && next == SHAPE_TC_NETEM) {
 		drain(batch, sock, port, true);
-		nlk_tc_del(batch, port, NETEM | 1);
+		nlk_tc_del(batch, port, NETEM | 1, 0);
 	} else if (had == SHAPE_TC_TBF && next == SHAPE_TC_NONE) {
 		drain(batch, sock, port, false);
-		nlk_tc_del(batch, port, NLK_TC_ROOT);
+		nlk_tc_del(batch, port, NLK_TC_ROOT, 0);
 	}
 	(void)nlk_batch_send(batch, sock, NULL, NULL); /* a queue more does no harm */
 }

@@ -56,6 +56,10 @@ int local_emulate_end(const struct local_emulate *emulate, struct err *err);
 /* The record of the programs, before the port's flags are set; nothing if it needs none. */
 int local_emulate_enter(const struct local_emulate *emulate, const struct host_link *link, int side,
 			struct err *err);
+/* No queue is wanted, and we put none there: what a daemon before did, for a change that it did not
+ * finish, goes. Other people's stay. */
+void local_emulate_strays(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
+			  const struct host_link *link, int side);
 /* What waits in queues that are going to be replaced leaves at once. */
 void local_emulate_clear(const struct local_emulate *emulate, struct nlk_batch *batch, int sock,
 			 const struct host_link *link, int side);

@@ -268,6 +268,7 @@ static int link_set(struct linker *linker, const struct host_link *link)
 	for (int i = 0; r == 0 && i < 2; i++) {
 		r = local_emulate_enter(&linker->task->emulate, link, i, &linker->task->err);
 		linker->batch.tag = STEP_QUEUE;
+		local_emulate_strays(&linker->task->emulate, &linker->batch, ns[i]->sock, link, i);
 		local_emulate_clear(&linker->task->emulate, &linker->batch, ns[i]->sock, link, i);
 		local_emulate_queues(&linker->task->emulate, &linker->batch, link, i);
 		if (r == 0)

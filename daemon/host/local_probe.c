@@ -68,7 +68,7 @@ static void probe_tc(struct probe *probe, int sock)
 	add(probe, "sch_tbf", "rate and its queue, by tc", r, text);
 	if (r == 0)
 		probe->emulation->can |= SHAPE_CAN_TBF;
-	nlk_tc_del(&batch, LO, NLK_TC_ROOT);
+	nlk_tc_del(&batch, LO, NLK_TC_ROOT, 0);
 	(void)try(&batch, sock, text);
 	nlk_tc_netem(&batch, LO, NLK_TC_ROOT, HANDLE, &netem);
 	r = try(&batch, sock, text);

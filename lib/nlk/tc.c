@@ -170,9 +170,9 @@ void nlk_tc_netem(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint
 	nlk_batch_end(batch, nlh);
 }
 
-void nlk_tc_del(struct nlk_batch *batch, uint32_t index, uint32_t parent)
+void nlk_tc_del(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle)
 {
-	struct nlmsghdr *nlh = qdisc(batch, RTM_DELQDISC, 0, index, parent, 0, NULL);
+	struct nlmsghdr *nlh = qdisc(batch, RTM_DELQDISC, 0, index, parent, handle, NULL);
 
 	if (nlh)
 		nlk_batch_end(batch, nlh);

@@ -56,7 +56,8 @@ struct nlk_netem {
 void nlk_tc_netem(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle,
 		  const struct nlk_netem *netem);
 
-/* Refused with ENOENT or EINVAL when there is none. */
-void nlk_tc_del(struct nlk_batch *batch, uint32_t index, uint32_t parent);
+/* handle: 0, or only if it is that one's place. Refused with ENOENT or EINVAL when there is none.
+ */
+void nlk_tc_del(struct nlk_batch *batch, uint32_t index, uint32_t parent, uint32_t handle);
 
 #endif

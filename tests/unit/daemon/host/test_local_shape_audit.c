@@ -254,12 +254,42 @@ static void what_is_taken_from_a_shape_is_found_and_mended(void **state)
 	}
 }
 
+/* By a daemon that was killed before the rate was acknowledged. */
+static void a_queue_that_is_not_wanted_is_found_and_goes(void **state)
+{
+	struct world *world = *state;
+	struct host_audit *audit;
+
+	NEED(state);
+	CAN("sch_tbf");
+	make_all(world);
+	assert_int_equal(shell("ip netns exec r1 tc qdisc add dev to-r3 root handle 5601: tbf"
+			       " rate 100mbit burst 12500 limit 9000"),
+			 0);
+	audit = look(world, false);
+	assert_int_equal(audit->link_found[1], HOST_DIFFERS);
+	assert_string_equal(audit->example,
+			    "link r1-r3: a queue of its shape is missing, or another");
+	host_audit_free(audit);
+	set(world, 1, LINK_1_THERE, "");
+	assert_true(has_no_queue("r1", "to-r3"));
+	expect_well(world, false);
+	/* somebody else's is none of ours */
+	assert_int_equal(shell("ip netns exec r1 tc qdisc add dev to-r3 root handle 7: pfifo"
+			       " limit 9"),
+			 0);
+	expect_well(world, false);
+	set(world, 1, LINK_1_THERE, "");
+	assert_int_equal(shell("ip netns exec r1 tc qdisc show dev to-r3 | grep -q 'pfifo 7:'"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(shapes_are_taken_over_as_they_are),
 		TEST(a_relay_that_died_with_its_daemon_is_started_by_the_next),
 		TEST(what_is_taken_from_a_shape_is_found_and_mended),
+		TEST(a_queue_that_is_not_wanted_is_found_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

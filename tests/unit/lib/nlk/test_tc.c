@@ -368,10 +368,13 @@ static void a_rate_is_made_changed_as_it_runs_and_deleted(void **state)
 	assert_int_equal(sent(&batch, "pfifo"), 0);
 	assert_int_equal(dumped().count, 1);
 	assert_int_equal(dumped().all[0].handle, H(9));
-	nlk_tc_del(&batch, LO, ROOT);
+	nlk_tc_del(&batch, LO, ROOT, H(8));
+	assert_int_not_equal(nlk_batch_send(&batch, netlink, NULL, NULL), 0);
+	assert_int_equal(dumped().count, 1);
+	nlk_tc_del(&batch, LO, ROOT, H(9));
 	assert_int_equal(sent(&batch, "pfifo"), 0);
 	assert_int_equal(dumped().count, 0);
-	nlk_tc_del(&batch, LO, ROOT);
+	nlk_tc_del(&batch, LO, ROOT, 0);
 	assert_int_not_equal(nlk_batch_send(&batch, netlink, NULL, NULL), 0);
 	nlk_batch_done(&batch);
 }
