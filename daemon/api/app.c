@@ -138,10 +138,11 @@ static void stopped(void *arg, const struct ctl_op *op)
 {
 	struct api_call *call = arg;
 
-	answer_app_op(call, 200,
-		      json_pack("{s:I,s:s}", "appID", (json_int_t)call->about.id, "name",
-				call->about.name),
-		      op);
+	/* Another of that name may have come before the operation's turn. */
+	answer_app_op(
+		call, 200,
+		json_pack("{s:I,s:s}", "appID", (json_int_t)op->app_id, "name", call->about.name),
+		op);
 }
 
 static void delete_app(struct api_call *call)
@@ -154,7 +155,6 @@ static void delete_app(struct api_call *call)
 
 	if (!app)
 		return;
-	call->about.id = app->id;
 	snprintf(call->about.name, sizeof(call->about.name), "%s", app->app->name);
 	r = ctl_app_stop(call->api->ctl, api_path(call, "r"), api_path(call, "a"), &wait,
 			 api_done(call, stopped), call, &op, &err);

@@ -107,6 +107,23 @@ static int plan_start(struct ctl *ctl, const void *data, struct plan *plan, stru
 /* --- stop, restart ------------------------------------------------------------------------------
  */
 
+/* That one, and those of its name that are on their way out: the answer is that nothing of it is
+ * there. */
+static int stop_named(struct plan *plan, const struct model_app *app)
+{
+	const struct list *pos;
+	int ret = plan_app_del(plan, app);
+
+	list_for_each (pos, &app->router->apps) {
+		const struct model_app *other = list_entry(pos, struct model_app, of_router);
+
+		if (ret == 0 && other != app && other->going &&
+		    strcmp(other->app->name, app->app->name) == 0)
+			ret = plan_app_del(plan, other);
+	}
+	return ret;
+}
+
 static int plan_stop(struct ctl *ctl, const void *data, struct plan *plan, struct err *err)
 {
 	const struct app_args *args = data;
@@ -122,7 +139,7 @@ static int plan_stop(struct ctl *ctl, const void *data, struct plan *plan, struc
 			return -ENOENT;
 		plan->app_id = app->id;
 		plan->summary.apps_removed = 1;
-		return plan_app_del(plan, app) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+		return stop_named(plan, app) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 	}
 	list_for_each (pos, &router->apps) {
 		if (plan_app_del(plan, list_entry(pos, struct model_app, of_router)) < 0)

@@ -183,6 +183,34 @@ static void a_stop_ends_when_it_is_gone(void **state)
 	assert_int_equal(app_stop(w, "r1", NULL).state, CTL_DONE); /* there are none */
 }
 
+/* One that was replaced is still there, and its heir not yet: none of them is when the stop ends.
+ */
+static void a_stop_waits_for_all_of_that_name(void **state)
+{
+	struct world *w = *state;
+	struct ctl_app_wait no_wait = {.no_wait = true};
+	struct ending replaced = {0}, stopped = {0};
+	struct err err = {0};
+
+	app_start(w, "r1", "{run: echo}");
+	fake_apps_hold(w->host, true);
+	assert_int_equal(
+		ctl_app_restart(w->ctl, "r1", "echo", &no_wait, world_ended, &replaced, NULL, &err),
+		0);
+	world_wait(w, &replaced);
+	assert_int_equal(
+		ctl_app_stop(w->ctl, "r1", "echo", NULL, world_ended, &stopped, NULL, &err), 0);
+	world_settle(w, 5);
+	assert_int_equal(stopped.calls, 0);
+	fake_apps_hold(w->host, false);
+	world_wait(w, &stopped);
+	assert_int_equal(stopped.op.state, CTL_DONE);
+	assert_int_equal(stopped.op.app_id, 2);
+	assert_int_equal(stopped.op.summary.apps_removed, 1);
+	assert_int_equal(fake_apps_count(w->host), 0);
+	assert_same(w);
+}
+
 static void one_that_is_stopped_while_it_starts_did_not_start(void **state)
 {
 	struct world *w = *state;
@@ -481,6 +509,7 @@ int main(void)
 		T(one_that_is_not_ready_lets_others_run),
 		T(nobody_waits_who_does_not_want_to),
 		T(a_stop_ends_when_it_is_gone),
+		T(a_stop_waits_for_all_of_that_name),
 		T(one_that_is_stopped_while_it_starts_did_not_start),
 		T(a_job_is_ready_when_it_has_ended_well),
 		T(one_that_has_ended_stays_until_it_is_stopped),
