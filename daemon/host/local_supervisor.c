@@ -287,10 +287,13 @@ static const struct local_chan_ops chan_ops = {.hello = hello, .frame = frame, .
 int local_supervisor_say(struct local_supervisor *supervisor, enum frame_type type,
 			 const void *body, uint32_t length, int fd)
 {
-	int r;
+	int r = -EPIPE;
 
 	if (supervisor->chan && list_empty(&supervisor->said))
-		return local_chan_send(supervisor->chan, type, body, length, fd);
+		r = local_chan_send(supervisor->chan, type, body, length, fd);
+	if (r != -EPIPE && r != -ECONNRESET)
+		return r;
+	/* It is not there, or has gone, which will be heard: the next one is told. */
 	r = keep_said(supervisor, type, body, length, fd);
 	if (r == 0 && !supervisor->watch) /* not from within: the caller is not done yet */
 		loop_timer_set(supervisor->timer, clock_mono_ns() + 1);

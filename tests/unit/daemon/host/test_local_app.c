@@ -343,6 +343,27 @@ static void without_their_supervisor_all_are_gone(void **state)
 	expect(world, "test -z \"$(ls -A " RUNTIME "/apps)\"");
 }
 
+/* It has died, and nobody has heard of that yet. */
+static void what_a_dead_supervisor_does_not_take_the_next_one_starts(void **state)
+{
+	struct world *world = *state;
+
+	NEED(state);
+	listen_to(world);
+	run_ok(world, grid(1, false));
+	start(world, 1, 0, "exec sleep 1000");
+	(void)until(world, 1, HOST_APP_RUNNING, true);
+	assert_int_equal(shell("p=$(pgrep -P %d -f '^vlsp-supervisor '); kill -KILL $p;"
+			       " until grep -q '^State:.Z' /proc/$p/status; do sleep 0.01; done",
+			       getpid()),
+			 0);
+	start(world, 2, 0, "exec sleep 1000");
+	(void)until(world, 2, HOST_APP_RUNNING, true);
+	assert_int_equal(world->host->ops->apps->stop(world->host, 1), -ESRCH);
+	assert_int_equal(world->host->ops->apps->stop(world->host, 2), 0);
+	(void)until(world, 2, HOST_APP_ENDED, false);
+}
+
 /* Shipped ones are those that lie beside the daemon's programs. */
 static void shipped_ones_have_names(void **state)
 {
@@ -368,6 +389,7 @@ int main(void)
 		TEST(they_go_on_without_a_daemon),
 		TEST(a_function_that_is_asked_for_in_between_gets_a_place_of_its_own),
 		TEST(without_their_supervisor_all_are_gone),
+		TEST(what_a_dead_supervisor_does_not_take_the_next_one_starts),
 		TEST(shipped_ones_have_names),
 	};
 
