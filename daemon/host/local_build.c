@@ -227,7 +227,7 @@ static void link_job(struct local_job *job)
 	if (task->add_count || task->set_count)
 		local_link_run(task);
 	if (task->status == 0)
-		task->status = local_emulate_end(&task->emulate, &task->err);
+		local_emulate_end(&task->emulate);
 	if (local->run.batch->routers_add_count || local->run.batch->routers_del_count ||
 	    task->add_count)
 		r = bld_settle(local->bld);

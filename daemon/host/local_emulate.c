@@ -16,6 +16,7 @@
 #include "daemon/host/local_ns.h"
 #include "include/shared/fate.h"
 #include "include/shared/vdp.h"
+#include "lib/base/log.h"
 #include "lib/nlk/link.h"
 #include "lib/nlk/tc.h"
 #include "lib/shape/dist.h"
@@ -181,20 +182,12 @@ static int set_edges(const struct local_emulate *emulate, uint32_t segments, str
 
 static int set_real(const struct local_emulate *emulate, bool real, struct err *err)
 {
-	int r = 0;
+	int r;
 
-	if (real)
-		r = set_edges(emulate, 1, err);
-	if (r == 0) {
-		pthread_mutex_lock(emulate->bld_lock);
-		r = bld_real_set(emulate->bld, real);
-		pthread_mutex_unlock(emulate->bld_lock);
-		if (r < 0)
-			err_errno(err, r, "vlsp_conf");
-	}
-	if (r == 0 && !real)
-		r = set_edges(emulate, GSO_ANY, err);
-	return r;
+	pthread_mutex_lock(emulate->bld_lock);
+	r = bld_real_set(emulate->bld, real);
+	pthread_mutex_unlock(emulate->bld_lock);
+	return r < 0 ? err_errno(err, r, "vlsp_conf") : 0;
 }
 
 struct needs {
@@ -253,18 +246,34 @@ int local_emulate_begin(const struct local_emulate *emulate, const struct host_l
 	}
 	if (needs.count)
 		r = need_relay(emulate, &needs, err);
-	if (r == 0 && needs.shaped && !bld_real(emulate->bld))
-		r = set_real(emulate, true, err);
+	if (r == 0 && needs.shaped && !bld_real(emulate->bld)) {
+		r = set_edges(emulate, 1, err);
+		if (r == 0)
+			r = set_real(emulate, true, err);
+		emulate->emulation->edges_behind = r < 0;
+	}
 	free(needs.list);
 	free(needs.has);
 	return r;
 }
 
-int local_emulate_end(const struct local_emulate *emulate, struct err *err)
+void local_emulate_end(const struct local_emulate *emulate)
 {
-	if (!bld_real(emulate->bld) || bld_shaped(emulate->bld))
-		return 0;
-	return set_real(emulate, false, err);
+	struct err err = {0};
+	int r = 0;
+
+	if (bld_shaped(emulate->bld))
+		return;
+	if (bld_real(emulate->bld)) {
+		emulate->emulation->edges_behind = true;
+		r = set_real(emulate, false, &err);
+	}
+	if (r == 0 && emulate->emulation->edges_behind) {
+		r = set_edges(emulate, GSO_ANY, &err);
+		emulate->emulation->edges_behind = r < 0;
+	}
+	if (r < 0)
+		log_warn("large segments are not allowed again everywhere: %s", err.text);
 }
 
 /* --- a record -------------------------------------------------------------------------------- */

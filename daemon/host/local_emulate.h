@@ -28,6 +28,7 @@ struct local_emulation {
 	size_t capability_count;
 	struct local_relay *relay;
 	uint8_t tc[VLSP_PORT_MAX]; /* enum shape_tc that the device has; for workers */
+	bool edges_behind;	   /* some still send no large segments, and could; for workers */
 };
 
 /* Tries what the kernel can do, in a namespace of its own; relay_program: a path. 0 or -errno. */
@@ -50,8 +51,9 @@ struct local_emulate { /* what the calls below have in common */
 int local_emulate_begin(const struct local_emulate *emulate, const struct host_link *add,
 			size_t add_count, const struct host_link *set, size_t set_count,
 			struct err *err);
-/* When no link is shaped any more, large segments are allowed again. */
-int local_emulate_end(const struct local_emulate *emulate, struct err *err);
+/* When no link is shaped any more, large segments are allowed again. Where that cannot be done, a
+ * warning says so, and the next batch tries again: everything works, but not as fast. */
+void local_emulate_end(const struct local_emulate *emulate);
 
 /* The record of the programs, before the port's flags are set; nothing if it needs none. */
 int local_emulate_enter(const struct local_emulate *emulate, const struct host_link *link, int side,

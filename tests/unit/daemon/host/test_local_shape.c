@@ -65,6 +65,28 @@ static void a_router_that_comes_later_sends_real_packets_too(void **state)
 			 0);
 }
 
+/* One whose namespace cannot be opened then. */
+static void large_segments_come_back_also_where_they_could_not_at_once(void **state)
+{
+	static const char large[] = "nsenter --net=" RUNTIME "/kept ip -d link show lo |"
+				    " grep -q 'gso_max_segs 65535 '";
+	struct world *world = *state;
+
+	NEED(state);
+	run_ok(world, grid(2, false));
+	set(world, 0, "loss 10%", "");
+	assert_int_equal(shell("touch " RUNTIME "/kept && mount --bind " RUNTIME
+			       "/netns/r4 " RUNTIME "/kept && umount " RUNTIME "/netns/r4"),
+			 0);
+	set(world, 0, "", "");
+	assert_false(real());
+	assert_int_not_equal(shell("%s", large), 0);
+	assert_int_equal(shell("mount --bind " RUNTIME "/kept " RUNTIME "/netns/r4"), 0);
+	set(world, 1, "", "");
+	assert_int_equal(shell("%s", large), 0);
+	assert_int_equal(shell("umount " RUNTIME "/kept && rm " RUNTIME "/kept"), 0);
+}
+
 static void a_rate_is_a_queue_of_the_sending_device(void **state)
 {
 	struct world *world = *state;
@@ -327,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(fates_have_a_record_of_their_direction_only),
 		TEST(a_router_that_comes_later_sends_real_packets_too),
+		TEST(large_segments_come_back_also_where_they_could_not_at_once),
 		TEST(a_rate_is_a_queue_of_the_sending_device),
 		TEST(a_link_is_made_with_its_shape_and_goes_with_it),
 		TEST(without_a_seed_numbers_go_on_and_with_one_they_begin_anew),
