@@ -280,8 +280,10 @@ int local_app_start_write(const struct local_apps *apps, const struct host_app_s
 	snprintf(program, sizeof(program), "%s%s%s", app->run[0] == '/' ? "" : apps->shipped_dir,
 		 app->run[0] == '/' ? "" : "/", app->run);
 	r = local_names_path(&local->names, start->router, netns, sizeof(netns));
-	if (r == 0)
-		r = files && args ? env_make(&env, start, &who) : -ENOMEM;
+	if (r < 0)
+		return err_errno(err, r, "application %s: the namespace of router %s", app->name,
+				 start->router);
+	r = files && args ? env_make(&env, start, &who) : -ENOMEM;
 	if (r == 0) {
 		args[0] = app->run;
 		for (size_t i = 0; i < app->arg_count; i++)

@@ -109,7 +109,8 @@ class Expected:
     def __init__(self, before, sabotage, redone):
         self.before = before  # records, when the round began
         self.lost = bool(sabotage.kinds & LOST) or sabotage.mend
-        self.unable = bool(sabotage.kinds & sabotage.CALLS)  # calls of the daemon that start them may have failed
+        # calls of the daemon that start them may have failed, or it did not find the namespace of their router
+        self.unable = bool(sabotage.kinds & (sabotage.CALLS | {"name"}))
         self.kills = sabotage.kills
         self.redone = redone  # routers that were made again, perhaps
 
