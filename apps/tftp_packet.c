@@ -24,8 +24,12 @@ static const char *string(struct reader *reader)
 	return text;
 }
 
+/* Of a request a value that is none is ignored like an option that is not known: without an answer
+ * to it, it does not apply (RFC 2347). */
 static bool read_options(struct reader *reader, struct tftp_packet *packet)
 {
+	bool asked = packet->op != TFTP_OACK;
+
 	while (reader->at < reader->end) {
 		const char *name = string(reader), *value = name ? string(reader) : NULL;
 		unsigned long size;
@@ -36,9 +40,11 @@ static bool read_options(struct reader *reader, struct tftp_packet *packet)
 		if (strcasecmp(name, "blksize") != 0)
 			continue;
 		size = strtoul(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end || size < TFTP_BLOCK_MIN || size > 65464)
+		if (*value >= '0' && *value <= '9' && !*end && size >= TFTP_BLOCK_MIN &&
+		    size <= 65464)
+			packet->block_size = (unsigned)size;
+		else if (!asked)
 			return false;
-		packet->block_size = (unsigned)size;
 	}
 	return true;
 }

@@ -85,6 +85,21 @@ static void what_is_no_packet(void **state)
 	assert_int_equal(packet.op, 77);
 }
 
+static void a_request_with_a_wrong_option_is_one_without(void **state)
+{
+	(void)state;
+	assert_true(READ("\0\1n\0octet\0blksize\0"
+			 "7\0",
+			 &packet));
+	assert_int_equal(packet.block_size, 0);
+	assert_true(READ("\0\2n\0octet\0blksize\0"
+			 "65465\0"
+			 "tsize\0"
+			 "1\0",
+			 &packet));
+	assert_int_equal(packet.block_size, 0);
+}
+
 static void errors_and_nonsense_are_not_answered(void **state)
 {
 	static const struct {
@@ -156,6 +171,7 @@ int main(void)
 		cmocka_unit_test(requests_have_a_name_a_mode_and_options),
 		cmocka_unit_test(blocks_and_acknowledgements),
 		cmocka_unit_test(what_is_no_packet),
+		cmocka_unit_test(a_request_with_a_wrong_option_is_one_without),
 		cmocka_unit_test(errors_and_nonsense_are_not_answered),
 		cmocka_unit_test(names_have_a_length),
 		cmocka_unit_test(what_is_written_is_read_again),
