@@ -114,7 +114,7 @@ static void what_is_taken_away_is_taken_once(void **state)
 	wait_for_all(world, SIDE);
 	expect(world, "ip netns exec r1 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
 	expect(world, "ip netns exec r3 ping -q -c 1 -W 1 10.0.0.2 >/dev/null");
-	set(world, 0, "delay 5ms", "delay 5ms");
+	set(world, 0, "backend relay delay 5ms", "backend relay delay 5ms");
 	for (int k = 0; k < 1000 && !pace(world).running; k++)
 		run_for(world, 10);
 	assert_true(pace(world).running);
