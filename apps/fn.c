@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "apps/sum.h"
+
 #define BUSY	  1024 /* datagrams in a row after which settings and signals are looked at */
 #define TTL	  64
 #define QUEUE_MIN (64u << 10) /* what the daemon takes; 0 would be its default */
@@ -119,17 +121,6 @@ void fn_answer(struct vlsp_packet *packet, const void *payload, size_t size)
 	answered++;
 }
 
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint16_t folded(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)(sum + (sum >> 16));
-}
-
 bool fn_is_sound(const struct vlsp_packet *packet, const struct vlsp_fields *fields)
 {
 	const struct vlsp_fields *f = fields;
@@ -141,13 +132,9 @@ bool fn_is_sound(const struct vlsp_packet *packet, const struct vlsp_fields *fie
 
 	if (get16(udp + 4) != size)
 		return false;
-	if (!field || (!(packet->data[0] & VERIFY) && field == folded(sum)))
+	if (!field || (!(packet->data[0] & VERIFY) && field == sum16(sum, NULL, 0)))
 		return true;
-	for (size_t i = 0; i + 1 < size; i += 2)
-		sum += get16(udp + i);
-	if (size % 2)
-		sum += (uint32_t)udp[size - 1] << 8;
-	return folded(sum) == 0xffff;
+	return sum16(sum, udp, size) == 0xffff;
 }
 
 void fn_report(void)

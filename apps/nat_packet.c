@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "apps/sum.h"
+
 enum { /* VDP's network part */
        FLAGS = 0,
        TTL = 1,
@@ -43,34 +45,16 @@ enum { /* ICMP */
 #define PORTS	 8 /* bytes that an ICMP error quotes at least, and where all ports are */
 #define TCP_SIZE 20
 
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
 static void put16(uint8_t *at, unsigned value)
 {
 	at[0] = (uint8_t)(value >> 8);
 	at[1] = (uint8_t)value;
 }
 
-/* RFC 1071, folded, not inverted: 0xffff over what has its right checksum in it. */
-static uint16_t sum(const uint8_t *data, size_t size)
-{
-	uint32_t all = 0;
-
-	for (size_t i = 0; i + 1 < size; i += 2)
-		all += get16(data + i);
-	if (size % 2)
-		all += (uint32_t)data[size - 1] << 8;
-	all = (all & 0xffff) + (all >> 16);
-	return (uint16_t)(all + (all >> 16));
-}
-
 static void sum_up(uint8_t *data, size_t size, size_t at)
 {
 	put16(data + at, 0);
-	put16(data + at, (uint16_t)~sum(data, size));
+	put16(data + at, (uint16_t)~sum16(0, data, size));
 }
 
 static bool is_query(uint8_t type) /* echo, timestamp */
@@ -197,14 +181,14 @@ bool nat_quote_read(const struct vlsp_packet *packet, struct nat_quote *ret_quot
 
 	if (vlsp_packet_fields(packet, &f) < 0 || f.protocol != NAT_ICMP || f.fragment ||
 	    f.payload_size < ICMP_SIZE + IP_SIZE + PORTS || !is_error(f.payload[TYPE]) ||
-	    sum(f.payload, f.payload_size) != 0xffff)
+	    sum16(0, f.payload, f.payload_size) != 0xffff)
 		return false;
 	ip = f.payload + ICMP_SIZE;
 	there = f.payload_size - ICMP_SIZE;
 	*quote = (struct nat_quote){.ip = ip, .head = (size_t)(ip[0] & 0xf) * 4};
 	length = get16(ip + IP_LENGTH);
 	if (ip[0] >> 4 != 4 || quote->head < IP_SIZE || there < quote->head + PORTS ||
-	    length < quote->head + PORTS || sum(ip, quote->head) != 0xffff)
+	    length < quote->head + PORTS || sum16(0, ip, quote->head) != 0xffff)
 		return false;
 	there = (there < length ? there : length) - quote->head;
 	quote->rest = there < TCP_SIZE ? there : TCP_SIZE;
