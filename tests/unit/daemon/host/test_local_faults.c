@@ -355,28 +355,8 @@ static void no_thread_stays_in_a_namespace_of_a_router(void **state)
 			 0);
 }
 
-static void closing_in_the_middle_of_a_batch_cancels_it(void **state)
-{
-	struct world *world = *state;
-	struct host_batch *batch;
-
-	NEED(state);
-	batch = grid(SIDE_MAX, false);
-	world->done = false;
-	assert_int_equal(world->host->ops->submit(world->host, batch, NULL, done, world), 0);
-	run_for(world, 30);
-	if (!world->done) {
-		world->host->ops->close(world->host, false);
-		world->host = NULL;
-		assert_true(world->done);
-		assert_int_equal(world->status, -ECANCELED);
-		assert_int_equal(shell("test -z \"$(ls -A " RUNTIME ")\""), 0);
-	}
-	host_batch_free(batch);
-}
-
 /* In each phase: what belongs to a batch goes also when the worker's answer is never heard. */
-static void closing_in_any_phase_of_a_batch_leaves_nothing(void **state)
+static void closing_in_any_phase_of_a_batch_cancels_it(void **state)
 {
 	static const enum local_phase phases[] = {LOCAL_NS, LOCAL_LINK, LOCAL_READY, LOCAL_STOP,
 						  LOCAL_REMOVE};
@@ -438,8 +418,7 @@ int main(void)
 		TEST(a_link_to_a_name_that_somebody_removed_goes),
 		TEST(a_worker_that_cannot_return_home_is_replaced),
 		TEST(no_thread_stays_in_a_namespace_of_a_router),
-		TEST(closing_in_the_middle_of_a_batch_cancels_it),
-		TEST(closing_in_any_phase_of_a_batch_leaves_nothing),
+		TEST(closing_in_any_phase_of_a_batch_cancels_it),
 		TEST(a_second_one_in_the_same_directory_is_refused),
 	};
 
