@@ -196,8 +196,8 @@ static void answer_drop(const struct packet *packet)
 		return;
 	n = snprintf(question, sizeof(question), QUESTION "%u\nclose\nfunction=%lu", ++the.asked,
 		     strtoul(strchr(function, '=') + 1, NULL, 10));
-	(void)send_now(question,
-		       (size_t)n); /* as good as it goes: who asked was told of a failure */
+	/* as good as it goes: who asked was told of a failure */
+	(void)send_now(question, (size_t)n);
 }
 
 /* A packet that nobody waits for: something that was set, or an answer that came too late. */
